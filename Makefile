@@ -1,0 +1,50 @@
+# Crossover: every job is one verb. `make help` lists them. macOS ships make 3.81, so nothing newer is used.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := $(BIN)/uv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/dev.txt requirements/uv.txt pyproject.toml local/setup/environment.sh
+	@bash local/setup/environment.sh $(VENV)
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Make the environment in .venv, once
+
+.PHONY: run
+run: $(READY) ## Serve the bundle with its page, after a self-check on both platforms
+	@exec $(BIN)/crossover run
+
+.PHONY: serve
+serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
+	@exec $(BIN)/crossover serve
+
+.PHONY: test
+test: $(READY) ## Check, then run all the tests but the heavy ones
+	@bash local/setup/browser.sh $(BIN)
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/crossover-tests
+
+.PHONY: check
+check: $(READY) ## Lint, types, architecture, templates
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: lock
+lock: ## Renew the lock files from pyproject.toml
+	@bash local/setup/lock.sh $(UV)
+
+.PHONY: clean
+clean: ## Remove everything that was made here
+	rm -rf $(VENV) .build .data .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The QR code service: a small encrypted QR code, encoded and decoded."""

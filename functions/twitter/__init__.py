@@ -1,0 +1,1 @@
+"""The Twitter service: whom should a user contact?"""

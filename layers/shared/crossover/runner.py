@@ -1,0 +1,69 @@
+"""How a platform meets what a service needs: the port, the loop that drives a service, and the plainest runner."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from crossover.seam import Compute, Done, Fetch, Request, Service, Step, Work
+from crossover.stores.port import Store
+
+INLINE_UNITS = 1_000_000
+
+
+class Unavailable(Exception):
+    """The platform cannot meet a need now. Answered 503, with `Retry-After` in whole seconds."""
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Runner(Protocol):
+    """A platform's way to fetch and to compute for ONE service. Either may raise `Unavailable`."""
+
+    async def fetch(self, key: bytes) -> bytes | None:
+        """The record under `key`, or None."""
+        ...
+
+    async def compute(self, work: Work) -> Any:
+        """The value at the end of `work`."""
+        ...
+
+
+async def drive(step: Step, runner: Runner) -> bytes:
+    """Meets need after need until the service has its result. Raises `Invalid` and `Unavailable`."""
+    while True:
+        match step:
+            case Fetch(key, then):
+                step = then(await runner.fetch(key))
+            case Compute(work, then):
+                step = then(await runner.compute(work))
+            case _:
+                return step
+
+
+class InlineRunner:
+    """Meets every need on the spot: right where one request at a time is served, as on Lambda."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store = store
+
+    async def fetch(self, key: bytes) -> bytes | None:
+        if self.store is None:
+            raise Unavailable("no store is configured")
+        return self.store.fetch(key)
+
+    async def compute(self, work: Work) -> Any:
+        rest = work.advance(INLINE_UNITS)
+        while not isinstance(rest, Done):
+            rest = rest.advance(INLINE_UNITS)
+        return rest.value
+
+
+def answer_at_once(service: Service, query: bytes, runner: InlineRunner) -> bytes:
+    """Drives a service without an event loop: an inline runner never waits, so one send runs the whole coroutine."""
+    try:
+        drive(service.start(Request(query)), runner).send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    raise AssertionError("an inline runner waited")

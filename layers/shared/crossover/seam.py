@@ -1,0 +1,146 @@
+"""The seam between a service and the platform it runs on.
+
+A service is a function of a `Request`: plain values in, plain values out, and it never waits. It returns
+
+- `bytes`: the result, done; or
+- a `Fetch`: "I need the record under this key, and then I go on like this"; or
+- a `Compute`: "this bounded work has to be done, and then I go on like this";
+
+or raises `Invalid`, which is the protocol's answer to bad input. How a need is met is the platform's affair alone (see
+`crossover.runner`): inline, in slices on an event loop, in a batched query, over the one connection of a Lambda.
+
+    >>> def start(request: Request) -> Step:
+    ...     return Fetch(request.one(b"id"), then=lambda record: record or b"nobody")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote_to_bytes
+
+MAX_PARAMETERS = 64
+"""Parameters that a query may have; splitting more is work that no real request asks for."""
+
+
+class Invalid(Exception):
+    """Bad input. Answered 200 with the body `INVALID` and the header `X-Invalid-Reason: CODE: DETAIL`.
+
+    `code` is stable and is what metrics count; `detail` is for people, plain ASCII, and never repeats input.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+class Request:
+    """One GET as a service sees it: the values of its query string, percent-decoded once, as bytes.
+
+    >>> Request(b"type=encode&data=CC%20Team").one(b"data")
+    b'CC Team'
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, query: bytes) -> None:
+        """Takes the raw query string. Raises `Invalid` ("parameter") where it has more than `MAX_PARAMETERS`."""
+        if query.count(b"&") >= MAX_PARAMETERS:
+            raise Invalid("parameter", f"more than {MAX_PARAMETERS} parameters")
+        if b"+" in query:
+            query = query.replace(b"+", b" ")
+        encoded = b"%" in query
+        values: dict[bytes, bytes | None] = {}
+        for pair in query.split(b"&"):
+            if pair:
+                name, _, value = pair.partition(b"=")
+                if encoded:
+                    name, value = unquote_to_bytes(name), unquote_to_bytes(value)
+                values[name] = None if name in values else value
+        self._values = values
+
+    def one(self, name: bytes) -> bytes:
+        """The value of a parameter that has to be there exactly once; it may be empty.
+
+        Raises `Invalid` ("parameter") where it is missing or given twice.
+        """
+        value = self._values.get(name, b"")
+        if value:
+            return value
+        if name not in self._values:
+            raise Invalid("parameter", f"{name.decode()} is missing")
+        if value is None:
+            raise Invalid("parameter", f"{name.decode()} is given twice")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A service needs one record of its store. `then` goes on with it, or with None where there is none."""
+
+    key: bytes
+    then: Callable[[bytes | None], Step]
+
+
+class Done(NamedTuple):
+    """A work's end, and what came of it."""
+
+    value: Any
+
+
+class Work(Protocol):
+    """A bounded computation as a picklable value that can be stopped anywhere and go on anywhere else."""
+
+    def advance(self, units: int) -> Work | Done:
+        """Does at most `units` steps, each of about a microsecond; returns the rest of the work, or its end.
+
+        The work itself bounds its steps: advancing for ever is never needed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A service needs a computation too long to stand in everybody's way. `then` goes on with its value."""
+
+    work: Work
+    then: Callable[[Any], Step]
+
+
+Step = bytes | Fetch | Compute
+"""What a service says next: its result, or what it needs and how it goes on."""
+
+
+class Parameter(NamedTuple):
+    """One documented query parameter. `schema` is its JSON schema, `examples` are values to try."""
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    example: str
+
+
+class Example(NamedTuple):
+    """A request worth trying: its query string, and the result where it is published or certain."""
+
+    title: str
+    query: str
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service: how it starts, and what people and platforms have to know of it. It answers on `/NAME`."""
+
+    name: str
+    summary: str
+    start: Callable[[Request], Step]
+    parameters: tuple[Parameter, ...]
+    reasons: tuple[str, ...]
+    """Every CODE that it may give as a reason."""
+    examples: tuple[Example, ...] = ()
+    stored: bool = False
+    """Whether it fetches; its store's URL is then the setting `NAME_STORE`, in capitals."""
+    warm: Callable[[], object] = field(default=lambda: None)
+    """Loads what the first request would have to wait for, tables for instance."""
