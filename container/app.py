@@ -88,7 +88,7 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
 
     @app.get("/page/scannable.svg", include_in_schema=False)
-    async def scannable(text: Annotated[str, Query(max_length=300)]) -> Response:
+    async def scannable(text: Annotated[str, Query(min_length=1, max_length=300)]) -> Response:
         """A standard QR code, which any phone reads: what the service's own code is not."""
         from io import BytesIO
 

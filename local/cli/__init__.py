@@ -8,7 +8,8 @@ import typer
 
 from local.build import commands as build_commands
 from local.cli.report import error_line
-from local.serve import commands as serve
+from local.load import commands as load_commands
+from local.serve import commands as serve_commands
 
 
 def build() -> typer.Typer:
@@ -24,8 +25,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    serve.add_to(app)
-    build_commands.add_to(app)
+    for commands in (serve_commands, build_commands, load_commands):
+        commands.add_to(app)
     return app
 
 
