@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from local.bench import commands as bench
 from local.cli.report import error_line
 
 
@@ -22,6 +23,7 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
+    bench.add_to(app)
     return app
 
 
