@@ -27,7 +27,7 @@ from functions.qrcode.layout import (
 
 _SIDE = 32
 _MODULES = _SIDE * _SIDE
-MAX_DIGITS = _SIDE * len("0x01234567")
+MAX_CHARACTERS = _SIDE * len("0x01234567")
 """The longest image: 32 groups of eight digits, each with its `0x`."""
 
 
@@ -76,13 +76,13 @@ def decode(data: bytes) -> bytes:
 
 def _image(data: bytes) -> int:
     """The image as sent. All in C: the groups are read backwards, because `struct` pads at the end."""
-    if len(data) > MAX_DIGITS:
-        raise Invalid("length", f"an image has at most {MAX_DIGITS} characters")
+    if len(data) > MAX_CHARACTERS:
+        raise Invalid("length", f"an image has at most {MAX_CHARACTERS} characters")
     groups = data[::-1].split(b"x0")
-    if not groups.pop() and len(groups) == _SIDE and all(groups):
+    if not groups.pop() and len(groups) == _SIDE:
         cells = _pad(*groups)
-        padding = MAX_DIGITS - len(data)
-        if cells.count(0) == padding:  # so no group was cut off at eight digits
+        # No group was cut off at eight digits, as the padding is as long as it should be; and none has no digit.
+        if cells.count(0) == MAX_CHARACTERS - len(data) and 0 not in cells[::8]:
             try:
                 return int.from_bytes(unhexlify(cells[::-1].replace(b"\0", b"0")), "big")
             except ValueError:

@@ -68,11 +68,14 @@ def decode(data: str) -> str:
             for n in (21, 25):
                 if top + n > 32 or left + n > 32:
                     continue
-                for quarters in range(4):
-                    code = [row[left : left + n] for row in image[top : top + n]]
-                    for _ in range((4 - quarters) % 4):
-                        code = turn(code)
-                    if has_finders(code):
+                corners = [(top, left), (top, left + n - 7), (top + n - 7, left), (top + n - 7, left + n - 7)]
+                found = [has_finder(image, r, c) for r, c in corners]
+                # By the missing corner: bottom right, bottom left, top left, top right.
+                for quarters, missing in enumerate((3, 2, 0, 1)):
+                    if all(found[:missing] + found[missing + 1 :]):
+                        code = [row[left : left + n] for row in image[top : top + n]]
+                        for _ in range((4 - quarters) % 4):
+                            code = turn(code)
                         text = read(code)
                         if text is not None:
                             return text
@@ -156,15 +159,9 @@ def turn(matrix: Matrix) -> Matrix:
     return [[matrix[n - 1 - c][r] for c in range(n)] for r in range(n)]
 
 
-def has_finders(code: Matrix) -> bool:
-    """Whether all 49 modules of the three finders of an upright code are right."""
-    n = len(code)
-    for top, left in ((0, 0), (0, n - 7), (n - 7, 0)):
-        for r in range(7):
-            for c in range(7):
-                if code[top + r][left + c] != FINDER[r][c]:
-                    return False
-    return True
+def has_finder(image: Matrix, top: int, left: int) -> bool:
+    """Whether all 49 modules of a finder are right here. It looks the same in every turn."""
+    return [row[left : left + 7] for row in image[top : top + 7]] == FINDER
 
 
 def read(code: Matrix) -> str | None:
