@@ -9,10 +9,11 @@ at once. What it finds is itself the key of the table of placements: every place
 from __future__ import annotations
 
 from binascii import unhexlify
-from itertools import repeat
+from struct import Struct
 from typing import NamedTuple
 
 from crossover.seam import Invalid
+
 from functions.qrcode.layout import (
     FINDER,
     VERSIONS,
@@ -26,30 +27,29 @@ from functions.qrcode.layout import (
 
 _SIDE = 32
 _MODULES = _SIDE * _SIDE
-MAX_DIGITS = _SIDE * len("0x01234567")
+MAX_CHARACTERS = _SIDE * len("0x01234567")
 """The longest image: 32 groups of eight digits, each with its `0x`."""
 
 
-class _Turned(NamedTuple):
-    """A version in one of its four turns, as it is read from an image in which it ends at bit 0."""
+class _Characters(NamedTuple):
+    """Where to pick the payload bits of a known number of characters: first all characters, then all their parities."""
 
-    finders: int
-    """The modules of its three finders, and which of them are dark."""
-    dark: int
     sources: bytes
-    """For each payload bit the number of the image byte that has it, ..."""
+    """For each bit the number of the image byte that has it, ..."""
     masks: int
-    """... and the bit in that byte, one byte for each payload bit."""
-    size: int
-    """Payload bytes that a text can fill."""
+    """... and the bit in that byte, one byte for each. Both begin with a bit that is always 0."""
+    length: int
 
 
 class _Placement(NamedTuple):
-    """A place for a code in an image."""
+    """A place, a version and a turn that a code can have."""
 
     shift: int
     """How far the image has to be shifted for the code to end at bit 0."""
-    turned: _Turned
+    known: int
+    """The modules of its finders and of the payload's first byte, the length."""
+    by_known: dict[int, _Characters]
+    """What follows where these are whole and legal."""
 
 
 def decode(data: bytes) -> bytes:
@@ -64,7 +64,7 @@ def decode(data: bytes) -> bytes:
     only = _PLACEMENTS.get(finders)
     if only is not None and (text := _read(image, only)) is not None:
         return text
-    placements = _all_placements(image, finders)
+    placements = _whole_placements(image, finders)
     for placement in placements:
         text = _read(image, placement)
         if text is not None:
@@ -75,58 +75,60 @@ def decode(data: bytes) -> bytes:
 
 
 def _image(data: bytes) -> int:
-    if len(data) > MAX_DIGITS:
-        raise Invalid("length", f"an image has at most {MAX_DIGITS} characters")
-    nothing, *groups = data.split(b"0x")
-    if nothing or len(groups) != _SIDE or not all(groups):
-        raise Invalid("hex", f"an image is {_SIDE} groups of 0x and one to eight hex digits")
-    digits = b"".join(map(bytes.zfill, groups, repeat(8)))
-    try:
-        if len(digits) == 8 * _SIDE:
-            return int.from_bytes(unhexlify(digits), "big")
-    except ValueError:
-        pass
-    raise Invalid("hex", "a group is not 0x and one to eight hex digits")
+    """The image as sent. All in C: the groups are read backwards, because `struct` pads at the end."""
+    if len(data) > MAX_CHARACTERS:
+        raise Invalid("length", f"an image has at most {MAX_CHARACTERS} characters")
+    groups = data[::-1].split(b"x0")
+    if not groups.pop() and len(groups) == _SIDE:
+        cells = _pad(*groups)
+        # No group was cut off at eight digits, as the padding is as long as it should be; and none has no digit.
+        if cells.count(0) == MAX_CHARACTERS - len(data) and 0 not in cells[::8]:
+            try:
+                return int.from_bytes(unhexlify(cells[::-1].replace(b"\0", b"0")), "big")
+            except ValueError:
+                pass
+    raise Invalid("hex", f"an image is {_SIDE} groups, each 0x and one to eight hex digits")
 
 
 def _sieve(image: int) -> int:
     """Where finders may be, marked by their bottom right modules: all of them, and seldom anything else.
 
-    Asks for both dark edges of a finder, top and bottom, and for the two outer light modules of its second row, without
-    which noise beside a finder often gives a second one. `_read` asks for all the rest.
+    Asks for both dark edges of a finder, top and bottom, and for both light modules of its middle row. Without these,
+    noise beside a finder would often make a second one of it. `_read` asks for all the rest.
     """
     runs = image & image >> 1
     runs &= runs >> 2
     runs &= runs >> 3
-    light = image ^ _EVERYTHING
-    light = light >> _SIDE * 5
-    return runs & runs >> _SIDE * 6 & light >> 1 & light >> 5
+    light = (image ^ _EVERYTHING) >> _SIDE * 3 + 1
+    return runs & runs >> _SIDE * 6 & light & light >> 4
 
 
-def _all_placements(image: int, finders: int) -> list[_Placement]:
-    """Every placement of which all three finders are whole, in the order of `decode`."""
+def _whole_placements(image: int, finders: int) -> list[_Placement]:
+    """Every placement of which all 147 modules of the three finders are right, in the order of `decode`."""
     if finders.bit_count() < 3:
         return []
     light = image ^ _EVERYTHING
     for r, line in enumerate(FINDER):
         for c, module in enumerate(line):
             finders &= (image if module == "1" else light) >> _SIDE * (6 - r) + 6 - c
-    return [placement for key, placement in _PLACEMENTS.items() if key & finders == key]
+    if finders.bit_count() <= 3:
+        return [_PLACEMENTS[finders]] if finders in _PLACEMENTS else []
+    return [placement for marks, placement in _PLACEMENTS.items() if marks & finders == marks]
 
 
 def _read(image: int, placement: _Placement) -> bytes | None:
     """The text of the code at a placement, or None where a finder, the length, a character or a parity is broken."""
-    shift, (finders, dark, sources, masks, size) = placement
+    shift, known, by_known = placement
     image >>= shift
-    if image & finders != dark:
+    characters = by_known.get(image & known)
+    if characters is None:
         return None
+    sources, masks, length = characters
     picked = int.from_bytes(sources.translate(image.to_bytes(256, "little")), "big") & masks
-    payload = int(picked.to_bytes(len(sources), "big").translate(_TO_DIGITS), 2).to_bytes(size, "big")
-    end = 2 * payload[0] + 1
-    text = payload[1:end:2]
-    if end > size or not text.isascii() or text.translate(_PARITIES) != payload[2 : end + 1 : 2]:
-        return None
-    return text
+    bits = picked.to_bytes(len(sources), "big").translate(_TO_DIGITS)
+    content = int(bits, 2).to_bytes(2 * length, "big")
+    text = content[:length]
+    return text if text.translate(_PARITIES) == content[length:] and text.isascii() else None
 
 
 def _bit(module: Module, last: Module) -> int:
@@ -134,40 +136,50 @@ def _bit(module: Module, last: Module) -> int:
     return _SIDE * (last[0] - module[0]) + last[1] - module[1]
 
 
-def _turned(version: Version, quarters: int) -> _Turned:
+def _by_known(version: Version, quarters: int) -> tuple[int, dict[int, _Characters]]:
+    """What `_Placement` has of a version in one of its turns."""
     end = (version.side - 1, version.side - 1)
-    finders = dark = 0
+    known = dark = 0
     for top, left in finder_corners(version):
         for r, line in enumerate(FINDER, top):
             for c, module in enumerate(line, left):
                 bit = 1 << _bit(turned((r, c), version, quarters), end)
-                finders |= bit
+                known |= bit
                 dark |= bit * int(module)
-    size = 1 + 2 * version.capacity
-    bits = [_bit(turned(module, version, quarters), end) for module in payload_modules(version)[: 8 * size]]
-    sources = bytes(bit // 8 for bit in bits)
-    masks = int.from_bytes(bytes(1 << bit % 8 for bit in bits), "big")
-    return _Turned(finders, dark, sources, masks, size)
+    payload = [_bit(turned(module, version, quarters), end) for module in payload_modules(version)]
+    length_bits = [1 << bit for bit in payload[:8]]
+    known |= sum(length_bits)
+    by_known = {}
+    for length in range(version.capacity + 1):
+        starts = [*range(8, 8 + 16 * length, 16), *range(16, 16 + 16 * length, 16)]
+        bits = [bit for start in starts for bit in payload[start : start + 8]]
+        sources = bytes([0, *(bit // 8 for bit in bits)])
+        masks = int.from_bytes(bytes([0, *(1 << bit % 8 for bit in bits)]), "big")
+        value = sum(bit for k, bit in enumerate(reversed(length_bits)) if length >> k & 1)
+        by_known[dark | value] = _Characters(sources, masks, length)
+    return known, by_known
 
 
 def _placements() -> dict[int, _Placement]:
     """The marks that `_sieve` gives for each placement alone, in the order of `decode`, and the placement."""
+    end = (_SIDE - 1, _SIDE - 1)
     kinds = []
     for version in VERSIONS:
         for quarters in range(4):
             middles = [turned((r + 3, c + 3), version, quarters) for r, c in finder_corners(version)]
-            marks = sum(1 << _bit((r + 3, c + 3), (_SIDE - 1, _SIDE - 1)) for r, c in middles)
-            kinds.append((version.side, marks, _turned(version, quarters)))
+            marks = sum(1 << _bit((r + 3, c + 3), end) for r, c in middles)
+            kinds.append((version.side, marks, *_by_known(version, quarters)))
     placements = {}
     for row in range(_SIDE):
         for column in range(_SIDE):
-            for side, marks, kind in kinds:
+            for side, marks, known, by_known in kinds:
                 if row + side <= _SIDE and column + side <= _SIDE:
-                    shift = _bit((row + side - 1, column + side - 1), (_SIDE - 1, _SIDE - 1))
-                    placements[marks >> _SIDE * row + column] = _Placement(shift, kind)
+                    shift = _bit((row + side - 1, column + side - 1), end)
+                    placements[marks >> _SIDE * row + column] = _Placement(shift, known, by_known)
     return placements
 
 
+_pad = Struct("8s" * _SIDE).pack
 _EVERYTHING = (1 << _MODULES) - 1
 _KEYSTREAM = int("".join(map(str, keystream(_MODULES))), 2)
 _PLACEMENTS = _placements()

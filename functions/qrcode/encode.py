@@ -7,11 +7,8 @@ a code is their sum. All of it is laid out as the output is: groups of 32 bits, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import cycle
 from operator import getitem
-from struct import Struct
-from typing import Any
 
 from functions.qrcode.layout import VERSIONS, Version, fixed_modules, keystream, payload_modules
 
@@ -19,16 +16,28 @@ MAX_CHARACTERS = VERSIONS[-1].capacity
 
 _GROUP = 32
 _FILLER = (0xEC, 0x11)
+_LEADING = range(7)
+"""A group of eight digits has at most seven leading zeros: a zero is `0x0`."""
 
 _Characters = list[list[int]]
-_Length = tuple[int, _Characters, int, Callable[[bytes], tuple[Any, ...]], str]
+_Length = tuple[int, _Characters, int]
 
 
 def encode(text: bytes) -> bytes:
     """The encrypted code as hex groups. Takes ASCII of at most `MAX_CHARACTERS` bytes; it is IndexError otherwise."""
-    code, characters, size, groups, digits = _LENGTHS[len(text)]
+    code, characters, size = _LENGTHS[len(text)]
     code = sum(map(getitem, characters, text), code)
-    return (digits % groups(code.to_bytes(size, "big"))).encode()
+    return hex_groups(code.to_bytes(size, "big"))
+
+
+def hex_groups(modules: bytes) -> bytes:
+    """Groups of four bytes as numbers: `0x` and hex digits without leading zeros, one after the other."""
+    groups = "x" + modules.hex("x", 4)
+    for _ in _LEADING:
+        if "x0" not in groups:
+            break
+        groups = groups.replace("x0", "x")
+    return groups.replace("x", "0x").encode()
 
 
 def _lengths(version: Version, shortest: int) -> list[_Length]:
@@ -51,8 +60,7 @@ def _lengths(version: Version, shortest: int) -> list[_Length]:
         bits = [byte >> k & 1 for byte in content for k in reversed(range(8))]
         filled = sum(p for p, bit in zip(payload, bits, strict=False) if bit)
         base = (fixed ^ filled ^ key) & ~sum(masks[:length])
-        unpack = Struct(f">{groups + 1}I").unpack
-        lengths.append((base, characters, size // 8, unpack, "0x%x" * (groups + 1)))
+        lengths.append((base, characters, size // 8))
     return lengths
 
 

@@ -38,13 +38,9 @@ def finder_corners(version: Version) -> tuple[Module, Module, Module]:
 
 def fixed_modules(version: Version) -> dict[Module, int]:
     """The finders with their light margin, the timing and the alignment pattern: module to 1 (dark) or 0 (light)."""
-    side, far = version.side, version.side - 8
-    fixed = {
-        (r, c): 0
-        for top, left in ((0, 0), (0, far), (far, 0))
-        for r in range(top, top + 8)
-        for c in range(left, left + 8)
-    }
+    far = version.side - 8
+    block = range(8)
+    fixed = {(top + r, left + c): 0 for top, left in ((0, 0), (0, far), (far, 0)) for r in block for c in block}
     for corner in finder_corners(version):
         _draw(fixed, corner, FINDER)
     for along in range(8, far):

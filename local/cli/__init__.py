@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from local.build import commands as build_commands
+from local.bench import commands as bench
 from local.cli.report import error_line
 from local.load import commands as load_commands
 from local.serve import commands as serve_commands
@@ -25,8 +25,7 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    for commands in (serve_commands, build_commands, load_commands):
-        commands.add_to(app)
+    bench.add_to(app)
     return app
 
 
