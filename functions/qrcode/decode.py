@@ -13,7 +13,6 @@ from struct import Struct
 from typing import NamedTuple
 
 from crossover.seam import Invalid
-
 from functions.qrcode.layout import (
     FINDER,
     VERSIONS,

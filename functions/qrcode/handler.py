@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crossover.seam import Example, Invalid, Parameter, Request, Service
-
 from functions.qrcode.decode import MAX_CHARACTERS as MAX_IMAGE
 from functions.qrcode.decode import decode
 from functions.qrcode.encode import MAX_CHARACTERS as MAX_TEXT

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from itertools import cycle
 
 from crossover.seam import Request
-
 from functions.qrcode.decode import decode
 from functions.qrcode.encode import encode
 from functions.qrcode.handler import start

@@ -3,10 +3,10 @@
 import random
 
 import pytest
-from crossover.seam import Invalid
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from crossover.seam import Invalid
 from functions.qrcode.decode import decode
 from functions.qrcode.encode import encode
 from tests.reference import qrcode as reference

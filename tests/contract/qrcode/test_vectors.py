@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from crossover.seam import Request
 
+from crossover.seam import Request
 from functions.qrcode.decode import decode
 from functions.qrcode.encode import encode
 from functions.qrcode.handler import SERVICE

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from crossover.seam import Invalid, Request
 
+from crossover.seam import Invalid, Request
 from functions.qrcode.encode import encode, hex_groups
 from functions.qrcode.handler import SERVICE
 from functions.registry import load
