@@ -8,6 +8,7 @@ from importlib import import_module
 import typer
 
 from local.cli.report import error_line
+from local.twitter import commands as twitter
 
 PURPOSES = ("serve", "load", "bench", "build")
 """The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
@@ -26,8 +27,7 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    for purpose in PURPOSES:
-        import_module(f"local.{purpose}.commands").add_to(app)
+    twitter.add_to(app)
     return app
 
 
