@@ -84,7 +84,8 @@ def _image(data: bytes) -> int:
         # No group was cut off at eight digits, as the padding is as long as it should be; and none has no digit.
         if cells.count(0) == MAX_CHARACTERS - len(data) and 0 not in cells[::8]:
             try:
-                return int.from_bytes(unhexlify(cells[::-1].replace(b"\0", b"0")))
+                backwards = unhexlify(cells.replace(b"\0", b"0")).translate(_SWAPPED)
+                return int.from_bytes(backwards, "little")
             except ValueError:
                 pass
     raise Invalid("hex", f"an image is {_SIDE} groups, each 0x and one to eight hex digits")
@@ -183,5 +184,7 @@ _pad = Struct("8s" * _SIDE).pack
 _EVERYTHING = (1 << _MODULES) - 1
 _KEYSTREAM = int("".join(map(str, keystream(_MODULES))), 2)
 _PLACEMENTS = _placements()
+_SWAPPED = bytes(byte >> 4 | (byte & 15) << 4 for byte in range(256))
+"""Every byte with its two hex digits exchanged."""
 _TO_DIGITS = b"0" + b"1" * 255
 _PARITIES = bytes(byte.bit_count() & 1 for byte in range(256))
