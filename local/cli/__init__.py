@@ -7,6 +7,8 @@ import sys
 import typer
 
 from local.cli.report import error_line
+from local.etl import commands as etl
+from local.tweets import commands as tweets
 
 
 def build() -> typer.Typer:
@@ -22,6 +24,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
+    tweets.add_to(app)
+    etl.add_to(app)
     return app
 
 
