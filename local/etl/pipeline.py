@@ -85,18 +85,19 @@ def run(
     import pyarrow.parquet as pq
 
     from local.etl.groups import Stages
-    from local.etl.parts import cores, parse_all
+    from local.etl.parts import parse_all
     from local.etl.reading import blocks
     from local.etl.stages import build
+    from local.etl.workers import Workers, cores
 
     progress = progress or Progress()
     place = work_place(url, work)
     try:
-        with work_folder(place) as folder:
+        with work_folder(place) as folder, Workers() as workers:
             started = monotonic()
             progress.stage("parse")
             progress.total(sum(path.stat().st_size for path in files))
-            counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder)
+            counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
             parsed = monotonic()
             con = ibis.duckdb.connect(
                 str(folder / "stages.duckdb"),
@@ -124,7 +125,7 @@ def run(
                     return report
                 progress.stage("load")
                 loader = LOADERS.get(url.partition("://")[0], load_records)
-                loaded = loader(url, Stages(con, folder, progress.packed))
+                loaded = loader(url, Stages(con, folder, workers, progress.packed))
             finally:
                 con.disconnect()
             return report._replace(
