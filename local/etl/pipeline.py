@@ -111,14 +111,14 @@ def run(
                 pq.write_table(tags, folder / "popular.parquet")
                 parts = con.read_parquet(str(folder / "part-*.parquet"))
                 build(con, parts, con.read_parquet(str(folder / "popular.parquet")), progress.stage)
-                valid = int(con.table("tweets").count().execute())
+                valid = con.table("tweets").count().to_pyarrow().as_py()
                 related = monotonic()
                 report = Report(
                     files=len(files),
                     lines=counts["lines"],
                     dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},
                     valid=valid,
-                    users=int(con.table("contacts").user_id.nunique().execute()),
+                    users=con.table("contacts").user_id.nunique().to_pyarrow().as_py(),
                     seconds={"parse": parsed - started, "relate": related - parsed},
                 )
                 if not valid:

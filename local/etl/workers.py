@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-POOL_FROM = 2
+POOL_FROM = 8
 """Pieces from which starting processes pays."""
 
 

@@ -120,6 +120,7 @@ def tweet(number: int, sender: int, text: str = "text", at: int = 0, **more: Any
     return json.dumps(made | more).encode()
 
 
+TIED = (9, 10, 100, 2**53 + 1, 2**53 + 2, 2**63 - 1, -5)
 CASES = [
     # Four replies and three retweets, both directions, and other types that count all the same.
     *(tweet(100 + at, 10, f"reply {at}", at, to=11) for at in range(3)),
@@ -152,7 +153,7 @@ CASES = [
     tweet(240, 53, "exactly ten", to=52, tags=["TEN", "ten"]),
     *(tweet(250 + at, 54, "self with tags", to=54, tags=["x"] * 9) for at in range(3)),
     # Equal scores: the greater id first, as a number.
-    *(tweet(300 + other, 60, "tie", to=other) for other in (9, 10, 100, 2**53 + 1, 2**53 + 2, 2**63 - 1, -5)),
+    *(tweet(300 + at, 60, "tie", to=other, tags=["tie"]) for at, other in enumerate(TIED)),
     # Phrases and tags.
     tweet(400, 70, "aaaa aa", to=71, tags=["A", "a", "pop", "Pop"]),
     tweet(401, 70, "éé\u0301é 😀😀 %_ + & = #", to=72, tags=["É", "#hash", " space"]),
@@ -196,16 +197,10 @@ def rows(answer: bytes | None) -> list[list[str]]:
     return [row.split("\t") for row in answer.decode().split("\n")]
 
 
-def test_the_published_scores_come_out() -> None:
-    reference = Reference(CASES[:7], [])
-    assert len(reference.contact_tweets[10]) == 7
-    assert f"{__import__('math').log(1 + 2 * 4 + 3):.3f}" == "2.485"
-
-
 def test_a_tie_is_ordered_by_the_id_as_a_number(by_hand: Any) -> None:
     _, ask = by_hand
     ids = [int(row[0]) for row in rows(ask(b"user_id=60&type=both&phrase=x&hashtag=x"))]
-    assert ids == [2**63 - 1, 2**53 + 2, 2**53 + 1, 100, 10, 9, -5]
+    assert ids == sorted(TIED, reverse=True)
 
 
 def test_the_newest_profile_wins_then_the_greater_id_then_the_outer_user(by_hand: Any) -> None:
