@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crossover.seam import Example, Fetch, Invalid, Parameter, Request, Service
-
 from functions.twitter.answer import answer
 from functions.twitter.record import KINDS, key
 

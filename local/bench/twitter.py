@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
-from crossover.seam import Request
 
+from crossover.seam import Request
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.handler import start
 from functions.twitter.record import pack, unpack

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
 from local.cli.report import error_line
-from local.twitter import commands as twitter
+
+PURPOSES = ("serve", "load", "bench", "build", "tweets", "etl", "twitter")
+"""The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 
 def build() -> typer.Typer:
@@ -23,7 +26,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    twitter.add_to(app)
+    for purpose in PURPOSES:
+        import_module(f"local.{purpose}.commands").add_to(app)
     return app
 
 

@@ -30,7 +30,6 @@ def explain(
     from crossover.runner import Unavailable
     from crossover.seam import Invalid, Request
     from crossover.stores import open_store
-
     from functions.twitter.explain import explain as explained
     from functions.twitter.handler import start
     from functions.twitter.record import CorruptRecord
