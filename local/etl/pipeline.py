@@ -136,7 +136,7 @@ def run(
             )
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as problem:
+    except (OSError, duckdb.OperationalError, duckdb.FatalException) as problem:
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None
