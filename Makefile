@@ -41,6 +41,10 @@ check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 
+.PHONY: bench-etl
+bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
+	@exec $(BIN)/python -m local.etl.bench
+
 .PHONY: lock
 lock: ## Renew the lock files from pyproject.toml
 	@bash local/setup/lock.sh $(UV)
