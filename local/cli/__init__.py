@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
 from local.cli.report import error_line
-from local.etl import commands as etl
-from local.tweets import commands as tweets
+
+PURPOSES = ("serve", "load", "bench", "build", "tweets", "etl", "twitter")
+"""The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 
 def build() -> typer.Typer:
@@ -24,8 +26,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    tweets.add_to(app)
-    etl.add_to(app)
+    for purpose in PURPOSES:
+        import_module(f"local.{purpose}.commands").add_to(app)
     return app
 
 

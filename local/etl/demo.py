@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from crossover.stores.sqlite import path_of
-
 from functions.twitter.contacts import Contact
 from functions.twitter.record import KINDS, unpack
 from local.etl.pipeline import Progress, run

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.stores import open_store
-
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import key, unpack
 from local.etl import demo
