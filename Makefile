@@ -49,6 +49,10 @@ check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 
+.PHONY: bench-etl
+bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
+	@exec $(BIN)/python -m local.etl.bench
+
 .PHONY: bench
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
 	@$(BIN)/crossover bench
