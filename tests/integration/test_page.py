@@ -38,7 +38,7 @@ def page(server: Server) -> Iterator[Page]:
         page = browser.new_page(viewport={"width": 1100, "height": 900})
         faults: list[Any] = []
         page.on("pageerror", lambda fault: faults.append(fault))
-        page.on("requestfailed", lambda request: faults.append(request.url))
+        page.on("requestfailed", lambda request: request.failure == "net::ERR_ABORTED" or faults.append(request.url))
         page.goto(server.address)
         yield page
         browser.close()
