@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
+from threading import Thread
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -41,7 +43,8 @@ class Workers:
         first = list(islice(source, self._pool_from))
         if not self._pool and len(first) == self._pool_from and cores() > 1:
             # Spawned, not forked: this process may hold threads, and every platform does the same.
-            self._pool = ProcessPoolExecutor(cores(), mp_context=multiprocessing.get_context("spawn"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(cores(), mp_context=context, initializer=_live_with_parent)
         if not self._pool:
             yield from map(function, chain(first, source))
             return
@@ -52,3 +55,15 @@ class Workers:
             ahead.append(self._pool.submit(function, item))
         while ahead:
             yield ahead.popleft().result()
+
+
+def _live_with_parent() -> None:
+    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, were it by a kill."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +47,40 @@ def test_only_some_items_are_taken_ahead_of_the_results() -> None:
 def test_a_killed_process_is_noticed() -> None:
     with Workers(pool_from=2) as workers, pytest.raises(BrokenProcessPool):
         list(workers.map(os._exit, range(4)))
+
+
+ORPHANS = """
+import os, time
+from local.etl.workers import Workers
+
+if __name__ == "__main__":
+    with Workers(pool_from=2) as workers:
+        for _ in workers.map(time.sleep, [0, 0, 0, 60, 60, 60]):
+            print(*map(str, workers._pool._processes), flush=True)
+"""
+
+
+@pytest.mark.skipif(cores() == 1, reason="NOT RUN: a second process takes two cores: run it on a machine that has them")
+def test_processes_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    with subprocess.Popen([sys.executable, tmp_path / "orphans.py"], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        children = [int(child) for child in parent.stdout.readline().split()]
+        assert len(children) == cores()
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while any(_alive(child) for child in children) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(_alive(child) for child in children)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{process}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def _process(_: int) -> int:
