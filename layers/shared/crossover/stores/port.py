@@ -1,9 +1,9 @@
-"""The store port: what a platform asks of whatever keeps a service's records."""
+"""The store port: what a platform asks of whatever keeps a service's records, and what a loader gives back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Store(Protocol):
@@ -27,3 +27,16 @@ class Store(Protocol):
     def close(self) -> None:
         """Gives back what it holds. Closing twice is harmless."""
         ...
+
+
+class Loaded(NamedTuple):
+    """What a load put in place."""
+
+    version: str
+    records: int
+    size_bytes: int
+    """What it takes where it is stored."""
+
+
+class LoadFailed(Exception):
+    """A load came to nothing, of a full disk for instance. What was loaded before still serves."""
