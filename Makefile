@@ -27,6 +27,10 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
 	@exec $(BIN)/crossover serve
 
+.PHONY: lambda
+lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE)
+	@exec $(BIN)/crossover lambda
+
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)

@@ -45,14 +45,24 @@ class Outcome(NamedTuple):
     throttle: Throttle | None = None
 
 
+def new_id() -> str:
+    """A request's id."""
+    return str(uuid.uuid4())
+
+
+def new_trace() -> str:
+    """A trace header, not sampled."""
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+
+
 class Invocation:
     """A request on its way, from the caller's question to the end of its environment's work."""
 
     __slots__ = ("answer_bytes", "error", "event", "future", "log_bytes", "log_tail", "request", "status", "trace")
 
-    def __init__(self, event: bytes) -> None:
-        self.request = str(uuid.uuid4())
-        self.trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+    def __init__(self, event: bytes, trace: str) -> None:
+        self.request = new_id()
+        self.trace = trace
         self.event = event
         self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.error = b""
@@ -87,9 +97,9 @@ class EmulatedFunction:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
-    async def invoke(self, event: bytes) -> Outcome:
+    async def invoke(self, event: bytes, trace: str | None = None) -> Outcome:
         """A synchronous invocation with an event within the payload quota."""
-        invocation = Invocation(event)
+        invocation = Invocation(event, trace or new_trace())
         self.invocations[invocation.request] = invocation
         self.do(self.fleet.invoke(invocation.request, self._loop.time()))
         return await invocation.future
