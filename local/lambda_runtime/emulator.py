@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 import uuid
@@ -129,6 +130,10 @@ class EmulatedFunction:
         return not self._closing
 
     # --- what an environment tells ---
+
+    def started(self, identity: int) -> None:
+        """Its process runs."""
+        self.do(self.fleet.started(identity, self._loop.time()))
 
     def asked(self, identity: int) -> None:
         """Its runtime asks for work."""
@@ -289,6 +294,8 @@ class Emulator:
         self.runtime_folder = runtime_files.prepare(self._runtime)
         self.functions = {function.name: EmulatedFunction(function, self) for function in self._given}
         self.keeper = Keeper()
+        # INIT has a CPU to itself on Lambda; so that it has one here, a burst's processes start in turn.
+        self.init_slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
         self.resources = Resources(self.keeper, control_groups.find() if self._allow_groups else None)
         for function in self.functions.values():
             function.begin()

@@ -34,6 +34,7 @@ class Running:
         self._frozen = False
         self._init_error: bytes | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._has_slot = False
 
     def start(self) -> None:
         """Begins to start the process; a failure is an exit."""
@@ -73,9 +74,11 @@ class Running:
             return
         self._closed = True
         self._api.close()
+        self._initialised()
         if self._process:
             self._process.kill()
-        elif self._starting and self._starting.done():
+        elif self._starting:
+            self._starting.cancel()
             self._owner.gone(self)
 
     # --- what the runtime says ---
@@ -85,6 +88,9 @@ class Running:
         if not self._closed:
             if self._process:
                 self._process.read_log()
+                if self._has_slot:
+                    self._process.resident()
+            self._initialised()
             self._owner.asked(self.identity)
 
     def answered(self, request: str, payload: bytes, size: int, failed: bool) -> bool:
@@ -106,10 +112,12 @@ class Running:
         return self._owner.function.scaling.memory_mb
 
     async def _start(self) -> None:
+        function = self._owner.function
+        await self._owner.emulator.init_slots.acquire()
+        self._has_slot = True
         try:
             await self._api.open()
             if not self._closed:
-                function = self._owner.function
                 self._process = Process(
                     function.handler,
                     function.code,
@@ -121,14 +129,19 @@ class Running:
                     self._printed,
                 )
                 self._resources.start(self._process, self._memory_mb, initialising=True)
+                self._owner.started(self.identity)
         except OSError as problem:
             self._owner.emulator.printed(function.name, f"cannot start an environment: {problem}\n".encode())
             self._exited(1)
-        if self._closed and self._process is None:
-            self._owner.gone(self)
+
+    def _initialised(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self._owner.emulator.init_slots.release()
 
     def _exited(self, status: int) -> None:
         self._api.close()
+        self._initialised()
         over = bool(self._process and self._resources.stop(self._process))
         if self._closed:
             self._owner.gone(self)

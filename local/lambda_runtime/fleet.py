@@ -6,7 +6,7 @@ done, in order. Whoever drives it (real processes, or a simulation) does that an
     INIT --runtime asks for work--> BUSY (made for a request) or READY (provisioned), frozen
     READY --a request is given to it--> BUSY
     BUSY --it has answered and asks for work--> READY, frozen
-    INIT --fails or exceeds 10 s--> INIT again, once, now inside the invocation and against the function's timeout
+    INIT --fails, or takes over 10 s--> INIT again, once, now inside the invocation and against the function's timeout
     INIT (again), BUSY --exit, timeout--> gone, the request answered;  READY --idle or exit--> gone
 """
 
@@ -22,6 +22,8 @@ from typing import NamedTuple
 from local.lambda_runtime import quotas
 from local.lambda_runtime.bucket import Bucket
 from local.lambda_runtime.spec import BadSpec, Scaling
+
+NEVER = float("inf")
 
 
 class State(Enum):
@@ -124,11 +126,11 @@ class Environment:
 
     id: int
     provisioned: bool
-    state: State
     since: float
     """When the current INIT or invocation began."""
-    deadline: float
-    timer: float
+    state: State = State.INIT
+    deadline: float = NEVER
+    timer: float = NEVER
     """When the earliest timer that is set for it rings; never later than `deadline`."""
     request: str | None = None
     attempt: int = 1
@@ -233,6 +235,21 @@ class Fleet:
         del self._idle[environment.provisioned][environment.id]
         return [Thaw(environment.id), self._deliver(environment, request, now, now + self.scaling.timeout)]
 
+    def started(self, identity: int, now: float) -> list[Action]:
+        """The environment's process runs: INIT counts from here, for a machine may not start all at once."""
+        environment = self.environments.get(identity)
+        if environment is None or environment.state is not State.INIT:
+            return []
+        environment.since = now
+        if environment.attempt == 2:
+            timeout = self.scaling.timeout
+        elif environment.provisioned:
+            timeout = max(quotas.PROVISIONED_INIT_TIMEOUT, self.scaling.timeout)
+        else:
+            timeout = quotas.INIT_TIMEOUT
+        self._set_deadline(environment, now + timeout)
+        return []
+
     def ready(self, identity: int, now: float) -> list[Action]:
         """The environment's runtime asks for work."""
         environment = self.environments.get(identity)
@@ -278,6 +295,7 @@ class Fleet:
             environment = self.environments.get(identity)
             if environment is None or environment.timer != at:
                 continue
+            environment.timer = NEVER
             if environment.deadline > now:
                 self._set_timer(environment)
             else:
@@ -287,19 +305,16 @@ class Fleet:
     # --- transitions ---
 
     def _provision(self, now: float) -> Start:
-        timeout = max(quotas.PROVISIONED_INIT_TIMEOUT, self.scaling.timeout)
-        return self._add(Environment(next(self._ids), True, State.INIT, now, now + timeout, now + timeout))
+        return self._add(Environment(next(self._ids), True, now))
 
     def _start(self, request: str, now: float) -> Start:
         self.counts["cold"] += 1
-        due = now + quotas.INIT_TIMEOUT
-        environment = Environment(next(self._ids), False, State.INIT, now, due, due, request=request)
+        environment = Environment(next(self._ids), False, now, request=request)
         self._share(environment)
         return self._add(environment)
 
     def _add(self, environment: Environment) -> Start:
         self.environments[environment.id] = environment
-        heapq.heappush(self._timers, (environment.timer, environment.id))
         return Start(environment.id, 1)
 
     def _pick(self, now: float) -> Environment | None:
@@ -321,7 +336,7 @@ class Fleet:
         environment.state = State.READY
         environment.request = environment.ending = None
         self._idle[environment.provisioned][environment.id] = environment
-        self._set_deadline(environment, float("inf") if environment.provisioned else now + self.scaling.idle_lifetime)
+        self._set_deadline(environment, NEVER if environment.provisioned else now + self.scaling.idle_lifetime)
         return Freeze(environment.id)
 
     def _lose(self, environment: Environment, now: float, ending: Ending) -> list[Action]:
@@ -330,7 +345,7 @@ class Fleet:
             environment.failed_init = now - environment.since
             environment.attempt = 2
             environment.since = now
-            self._set_deadline(environment, now + self.scaling.timeout)
+            environment.deadline = NEVER
             return [Start(environment.id, 2)]
         del self.environments[environment.id]
         if environment.state is State.READY:
@@ -394,5 +409,5 @@ class Fleet:
     def _set_timer(self, environment: Environment) -> None:
         """One live timer an environment: a later deadline waits until the earlier timer rings, and sets it anew."""
         environment.timer = environment.deadline
-        if environment.deadline != float("inf"):
+        if environment.deadline != NEVER:
             heapq.heappush(self._timers, (environment.timer, environment.id))
