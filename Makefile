@@ -45,6 +45,10 @@ check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 
+.PHONY: bench
+bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
+	@$(BIN)/crossover bench
+
 .PHONY: lock
 lock: ## Renew the lock files from pyproject.toml
 	@bash local/setup/lock.sh $(UV)

@@ -6,7 +6,7 @@ This is where the container platform is wired.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,11 +34,19 @@ PAGE = Path(__file__).parent / "page"
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
-    return build(registry.load(settings.service_names()), settings, os.environ)
+    return build(registry.load(settings.service_names()), settings, os.environ, drain=drain_on_sigterm)
 
 
-def build(services: list[Service], settings: ContainerSettings, environ: Mapping[str, str]) -> ServiceApp:
-    """Wires services, their runners and stores, and what stands behind them."""
+def build(
+    services: list[Service],
+    settings: ContainerSettings,
+    environ: Mapping[str, str],
+    drain: Callable[[Callable[[], None], float], None] | None = None,
+) -> ServiceApp:
+    """Wires services, their runners and stores, and what stands behind them.
+
+    `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
+    """
     stores = {service.name: store_of(service, environ) for service in services}
     bound = [
         Bound(service, SlicingRunner(stores[service.name], settings.max_computations, settings.compute_seconds))
@@ -49,7 +57,8 @@ def build(services: list[Service], settings: ContainerSettings, environ: Mapping
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         for service in services:
             service.warm()
-        drain_on_sigterm(announce, settings.drain_seconds)
+        if drain is not None:
+            drain(announce, settings.drain_seconds)
         behind.state.ready = True
         yield {"settings": settings}
         for store in stores.values():
@@ -78,15 +87,8 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
 
-    @app.get("/page/{name}", include_in_schema=False)
-    async def page_part(name: str) -> Response:
-        part = PAGE / name
-        if part.parent != PAGE or not part.is_file():
-            raise HTTPException(404)
-        return FileResponse(part)
-
     @app.get("/page/scannable.svg", include_in_schema=False)
-    async def scannable(text: Annotated[str, Query(max_length=300)]) -> Response:
+    async def scannable(text: Annotated[str, Query(min_length=1, max_length=300)]) -> Response:
         """A standard QR code, which any phone reads: what the service's own code is not."""
         from io import BytesIO
 
@@ -95,6 +97,13 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
         drawing = BytesIO()
         segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
         return Response(drawing.getvalue(), media_type="image/svg+xml")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def page_part(name: str) -> Response:
+        part = PAGE / name
+        if part.parent != PAGE or not part.is_file():
+            raise HTTPException(404)
+        return FileResponse(part)
 
     @app.get("/healthz", tags=["platform"], summary="Alive: touches nothing", response_class=PlainTextResponse)
     async def healthz() -> str:

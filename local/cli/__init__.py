@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
-from local.build import commands as build_commands
 from local.cli.report import error_line
-from local.lambda_runtime import commands as lambda_commands
-from local.serve import commands as serve
+
+PURPOSES = ("serve", "load", "bench", "build", "lambda_runtime", "aws")
+"""The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 
 def build() -> typer.Typer:
@@ -25,9 +26,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    serve.add_to(app)
-    build_commands.add_to(app)
-    lambda_commands.add_to(app)
+    for purpose in PURPOSES:
+        import_module(f"local.{purpose}.commands").add_to(app)
     return app
 
 
