@@ -19,7 +19,7 @@ class AwsServices:
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, name="aws services", daemon=True)
         host = f"[{server.host}]" if ":" in server.host else server.host
-        self.address = f"http://{host}:{server.server_port}"
+        self.address = f"http://{host}:{server.port}"
 
     def environment(self) -> dict[str, str]:
         """The environment variables with which boto3 reaches it, and nobody else."""

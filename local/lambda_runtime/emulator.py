@@ -143,14 +143,13 @@ class EmulatedFunction:
         """Its runtime has answered; see `runtime_api.Runtime`."""
         environment = self.fleet.environments.get(identity)
         invocation = self.invocations.get(request)
-        if environment is None or invocation is None or environment.request != request:
+        if environment is None or invocation is None or environment.request != request or environment.ending:
             return False
         ending = Ending.TOO_LARGE if size > quotas.PAYLOAD else Ending.ERROR if failed else Ending.SUCCESS
         invocation.error = payload
         invocation.answer_bytes = size
-        actions = self.fleet.responded(identity, ending, self._loop.time())
-        self.do(actions)
-        return bool(actions)
+        self.do(self.fleet.responded(identity, ending, self._loop.time()))
+        return True
 
     def exited(self, identity: int, status: int, ending: Ending, init_error: bytes) -> None:
         """Its process is gone."""

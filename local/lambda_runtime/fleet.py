@@ -138,7 +138,7 @@ class Environment:
     """INIT that no invocation has been billed for yet."""
     failed_init: float = 0.0
     ending: Ending | None = None
-    """How the invocation ended, once its answer is given and until the runtime asks for work."""
+    """How the invocation ended, once the runtime has answered and until it asks for work."""
     duration: float = 0.0
     shared: bool = False
     """Whether it holds a place of the account's unreserved concurrency."""
@@ -267,12 +267,12 @@ class Fleet:
             return []
         if environment.ending is None or environment.request is None:
             return [Kill(identity), *self._lose(environment, now, Ending.EXIT)]
-        report = self._report(environment, environment.request, environment.ending)
-        self._release(environment)
-        return [report, self._rest(environment, now)]
+        over = self._finish(environment, environment.request, environment.ending)
+        return [*over, self._rest(environment, now)]
 
     def responded(self, identity: int, ending: Ending, now: float) -> list[Action]:
-        """The environment's runtime gave the answer, or an error."""
+        """The environment's runtime gave the answer, or an error. The caller has it when the runtime asks for work:
+        Lambda's Invoke phase ends there, and who asks again at once finds the environment ready."""
         environment = self.environments.get(identity)
         if environment is None or environment.request is None:
             return []
@@ -280,7 +280,7 @@ class Fleet:
             return []
         environment.ending = ending
         environment.duration = now - environment.since
-        return [self._answer(environment.request, ending)]
+        return []
 
     def exited(self, identity: int, ending: Ending, now: float) -> list[Action]:
         """The environment's process ended by itself, or was killed by somebody else."""
@@ -356,9 +356,7 @@ class Fleet:
                 environment.duration = now - environment.since
                 if ending is Ending.TIMEOUT:
                     environment.duration = min(environment.duration, self.scaling.timeout)
-                actions.append(self._answer(environment.request, ending))
-            actions.append(self._report(environment, environment.request, environment.ending or ending))
-            self._release(environment)
+            actions += self._finish(environment, environment.request, environment.ending or ending)
         if environment.provisioned:
             if environment.state is State.INIT:
                 self.counts["provisioned-failed"] += 1
@@ -371,11 +369,13 @@ class Fleet:
         self.counts[Ending.THROTTLED.value] += 1
         return [Answer(request, Ending.THROTTLED, throttle)]
 
-    def _answer(self, request: str, ending: Ending) -> Answer:
+    def _finish(self, environment: Environment, request: str, ending: Ending) -> list[Action]:
+        """The invocation is over: an answer, a report, a place that is free again."""
         self.counts[ending.value] += 1
-        return Answer(request, ending)
-
-    def _report(self, environment: Environment, request: str, ending: Ending) -> Report:
+        self._busy -= 1
+        if environment.shared:
+            self.account.busy -= 1
+            environment.shared = False
         report = Report(
             request,
             environment.id,
@@ -388,18 +388,12 @@ class Fleet:
         environment.init = None
         environment.failed_init = 0.0
         environment.attempt = 1
-        return report
+        return [Answer(request, ending), report]
 
     def _share(self, environment: Environment) -> None:
         if self.scaling.reserved is None:
             self.account.busy += 1
             environment.shared = True
-
-    def _release(self, environment: Environment) -> None:
-        self._busy -= 1
-        if environment.shared:
-            self.account.busy -= 1
-            environment.shared = False
 
     def _set_deadline(self, environment: Environment, deadline: float) -> None:
         environment.deadline = deadline
