@@ -27,6 +27,10 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
 	@exec $(BIN)/crossover serve
 
+.PHONY: profile
+profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
+	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)
+
 .PHONY: lambda
 lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE)
 	@exec $(BIN)/crossover lambda
@@ -35,7 +39,11 @@ lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, 
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/crossover-tests
+	@$(BIN)/pytest -n 2 -m "not heavy" --cov --cov-report=term:skip-covered
+
+.PHONY: test-all
+test-all: test ## The heavy tests too: load, container engine, SAM
+	@$(BIN)/pytest -m heavy
 
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates
@@ -48,6 +56,10 @@ check: $(READY) ## Lint, types, architecture, templates
 .PHONY: bench
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
 	@$(BIN)/crossover bench
+
+.PHONY: docs
+docs: $(READY) ## Renew the made tables of the documents
+	@$(BIN)/python -m local.docs
 
 .PHONY: lock
 lock: ## Renew the lock files from pyproject.toml

@@ -18,6 +18,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from container.drain import drain_on_sigterm
+from container.explaining import add_explanations
 from container.openapi import service_paths
 from container.runner import SlicingRunner
 from container.settings import ContainerSettings
@@ -69,12 +70,12 @@ def build(
         behind.state.ready = False
         front.draining = True
 
-    behind = _behind(services, lifespan)
+    behind = _behind(bound, settings, lifespan)
     front = ServiceApp(bound, Envelope(settings), otherwise=behind)
     return front
 
 
-def _behind(services: list[Service], lifespan: Any) -> FastAPI:
+def _behind(bound: list[Bound], settings: ContainerSettings, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -97,6 +98,16 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
         drawing = BytesIO()
         segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
         return Response(drawing.getvalue(), media_type="image/svg+xml")
+
+    for each in bound:
+        if each.service.name == "twitter":
+            add_explanations(app, each)
+
+    @app.get("/page/samples.json", include_in_schema=False)
+    async def samples() -> Response:
+        if settings.page_samples:
+            return FileResponse(settings.page_samples, media_type="application/json")
+        return Response("{}", media_type="application/json")
 
     @app.get("/page/{name}", include_in_schema=False)
     async def page_part(name: str) -> Response:
@@ -128,7 +139,7 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document["paths"].update(service_paths(services))
+        document["paths"].update(service_paths(each.service for each in bound))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

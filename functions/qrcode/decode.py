@@ -83,7 +83,8 @@ def _image(data: bytes) -> int:
         # No group was cut off at eight digits, as the padding is as long as it should be; and none has no digit.
         if cells.count(0) == MAX_CHARACTERS - len(data) and 0 not in cells[::8]:
             try:
-                return int.from_bytes(unhexlify(cells[::-1].replace(b"\0", b"0")), "big")
+                backwards = unhexlify(cells.replace(b"\0", b"0")).translate(_SWAPPED)
+                return int.from_bytes(backwards, "little")
             except ValueError:
                 pass
     raise Invalid("hex", f"an image is {_SIDE} groups, each 0x and one to eight hex digits")
@@ -123,9 +124,9 @@ def _read(image: int, placement: _Placement) -> bytes | None:
     if characters is None:
         return None
     sources, masks, length = characters
-    picked = int.from_bytes(sources.translate(image.to_bytes(256, "little")), "big") & masks
-    bits = picked.to_bytes(len(sources), "big").translate(_TO_DIGITS)
-    content = int(bits, 2).to_bytes(2 * length, "big")
+    picked = int.from_bytes(sources.translate(image.to_bytes(256, "little"))) & masks
+    bits = picked.to_bytes(len(sources)).translate(_TO_DIGITS)
+    content = int(bits, 2).to_bytes(2 * length)
     text = content[:length]
     return text if text.translate(_PARITIES) == content[length:] and text.isascii() else None
 
@@ -153,7 +154,7 @@ def _by_known(version: Version, quarters: int) -> tuple[int, dict[int, _Characte
         starts = [*range(8, 8 + 16 * length, 16), *range(16, 16 + 16 * length, 16)]
         bits = [bit for start in starts for bit in payload[start : start + 8]]
         sources = bytes([0, *(bit // 8 for bit in bits)])
-        masks = int.from_bytes(bytes([0, *(1 << bit % 8 for bit in bits)]), "big")
+        masks = int.from_bytes(bytes([0, *(1 << bit % 8 for bit in bits)]))
         value = sum(bit for k, bit in enumerate(reversed(length_bits)) if length >> k & 1)
         by_known[dark | value] = _Characters(sources, masks, length)
     return known, by_known
@@ -182,5 +183,7 @@ _pad = Struct("8s" * _SIDE).pack
 _EVERYTHING = (1 << _MODULES) - 1
 _KEYSTREAM = int("".join(map(str, keystream(_MODULES))), 2)
 _PLACEMENTS = _placements()
+_SWAPPED = bytes(byte >> 4 | (byte & 15) << 4 for byte in range(256))
+"""Every byte with its two hex digits exchanged."""
 _TO_DIGITS = b"0" + b"1" * 255
 _PARITIES = bytes(byte.bit_count() & 1 for byte in range(256))

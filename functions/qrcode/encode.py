@@ -27,7 +27,7 @@ def encode(text: bytes) -> bytes:
     """The encrypted code as hex groups. Takes ASCII of at most `MAX_CHARACTERS` bytes; it is IndexError otherwise."""
     code, characters, size = _LENGTHS[len(text)]
     code = sum(map(getitem, characters, text), code)
-    return hex_groups(code.to_bytes(size, "big"))
+    return hex_groups(code.to_bytes(size))
 
 
 def hex_groups(modules: bytes) -> bytes:

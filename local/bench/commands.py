@@ -20,6 +20,11 @@ PURPOSES = ("local.bench.qrcode",)
 """The modules that have benchmarks, as `BENCHES`."""
 
 
+def all_benches() -> list[Bench]:
+    """The benchmarks of all purposes."""
+    return [bench for purpose in PURPOSES for bench in import_module(purpose).BENCHES]
+
+
 def add_to(app: typer.Typer) -> None:
     """Registers `bench`."""
     app.command()(bench)
@@ -38,7 +43,7 @@ def bench(
 
     from local.bench.measure import measure, with_baselines
 
-    benches = [bench for purpose in PURPOSES for bench in import_module(purpose).BENCHES]
+    benches = all_benches()
     chosen = [bench for bench in benches if not names or any(name in bench.name for name in names)]
     if not chosen:
         raise UserError(f"no benchmark has such a name; there are: {', '.join(bench.name for bench in benches)}")
@@ -64,19 +69,19 @@ def _table(results: Sequence[Result]) -> Table:
         title="Cost of one call",
         caption=f"Medians of {results[0].rounds} rounds of CPU time on {_interpreter()}.\nOne unit is {UNIT}.",
     )
-    table.add_column("Benchmark")
-    for heading in ("CPU us", "least us", "units", "limit", "times faster", "limit"):
+    table.add_column("Benchmark", no_wrap=True)
+    for heading in ("CPU us", "least us", "units", "times faster"):
         table.add_column(heading, justify="right")
     for result in results:
-        colour = "red" if result.misses else "green" if _is_limited(result.bench) else ""
+        bench = result.bench
+        colour = "red" if result.misses else "green" if _is_limited(bench) else ""
+        units, times = f"{result.units:,.1f}", "" if result.times is None else f"{result.times:,.0f}"
         table.add_row(
-            result.bench.name,
+            bench.name,
             f"{result.microseconds:,.2f}",
             f"{result.microseconds_min:,.2f}",
-            f"{result.units:,.1f}",
-            "" if result.bench.limit_units is None else f"≤ {result.bench.limit_units:g}",
-            "" if result.times is None else f"{result.times:,.0f}",
-            "" if result.bench.limit_times is None else f"≥ {result.bench.limit_times:g}",
+            units if bench.limit_units is None else f"{units} of {bench.limit_units:g}",
+            times if bench.limit_times is None else f"{times}, at least {bench.limit_times:g}",
             style=colour,
         )
     return table

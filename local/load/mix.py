@@ -8,8 +8,8 @@ from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import quote
 
-from crossover.runner import InlineRunner, at_once, drive
-from crossover.seam import Invalid, Request, Service
+from crossover.runner import InlineRunner, answer_at_once
+from crossover.seam import Invalid, Service
 
 
 class Asked(NamedTuple):
@@ -22,7 +22,7 @@ class Asked(NamedTuple):
 def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:
     """What a service answers, without any platform: its result, or INVALID."""
     try:
-        return at_once(drive(service.start(Request(query.encode())), runner))
+        return answer_at_once(service, query.encode(), runner)
     except Invalid:
         return b"INVALID"
 
