@@ -45,6 +45,10 @@ test: $(READY) ## Check, then run all the tests but the heavy ones
 test-all: test ## The heavy tests too: load, container engine, SAM
 	@$(BIN)/pytest -m heavy
 
+.PHONY: test-sam
+test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
+	@$(BIN)/python -m local.sam.check
+
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/ruff check .

@@ -154,13 +154,14 @@ def _event(source: str) -> bytes:
         else:
             with Path(source).open("rb") as file:
                 payload = file.read(quotas.PAYLOAD + 1)
-        json.loads(payload)
     except OSError as problem:
         raise UserError(f"cannot read {source}: {problem.strerror}") from None
-    except ValueError:
-        raise UserError("the event is no JSON; crossover events writes one") from None
     if len(payload) > quotas.PAYLOAD:
         raise UserError(f"the event is larger than Lambda takes: {quotas.PAYLOAD:,} bytes")
+    try:
+        json.loads(payload)
+    except ValueError:
+        raise UserError("the event is no JSON; crossover events writes one") from None
     return payload
 
 
