@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("lambda")(serve_lambda)
     app.command()(invoke)
     app.command()(events)
+    app.command()(coldstarts)
 
 
 def serve_lambda(
@@ -131,6 +132,48 @@ def events(
     if fault:
         raise UserError(f"{door.title} refuses this request: {fault.value}; see docs/lambda-doors.md")
     print_json(door.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
+
+
+def coldstarts(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Cold starts of every function.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Measure cold starts, package sizes and what the emulator adds to a warm call."""
+    from rich.table import Table
+
+    from functions.registry import load
+    from local.lambda_runtime.bundle import Limits
+    from local.lambda_runtime.coldstarts import measure
+    from local.lambda_runtime.runtime_files import Missing
+
+    queries = {service.name: service.examples[0].query for service in load()}
+    functions = _bundle(Limits()).functions
+    try:
+        with stderr.status("measuring") as status:
+            results = measure(functions, queries, rounds, lambda name: status.update(f"measuring {name}"))
+    except Missing as problem:
+        raise UserError(str(problem)) from None
+    if as_json:
+        print_json([{**result._asdict(), "overhead_ms": result.overhead_ms} for result in results])
+        return
+    table = Table(title=f"Cold starts ({rounds} each, medians; milliseconds of wall time)", box=None, pad_edge=False)
+    table.add_column("function", no_wrap=True)
+    for column in ("INIT", "INIT CPU", "handler", "warm", "least", "overhead", "peak MB", "code kB", "layers kB"):
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row(
+            result.function,
+            f"{result.init_ms:.0f}",
+            f"{result.init_cpu_ms:.0f}",
+            f"{result.handler_ms:.3f}",
+            f"{result.invoke_ms:.3f}",
+            f"{result.invoke_least_ms:.3f}",
+            f"{result.overhead_ms:.3f}",
+            str(result.peak_mb),
+            f"{result.function_bytes / 1000:,.1f}",
+            f"{result.layer_bytes / 1000:,.1f}",
+        )
+    console.print(table)
 
 
 def _bundle(limits: Limits) -> Bundle:

@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -91,6 +92,8 @@ class EmulatedFunction:
         self.peak_bytes = 0
         self.last_log = b""
         """The end of the log of the invocation that ended last."""
+        self.init_cpu: deque[float] = deque(maxlen=1_000)
+        """CPU seconds of the latest INITs: what a cold start costs whatever else the machine does."""
         self._running: dict[int, Running] = {}
         self._closing: set[Running] = set()
         self._peaks: dict[int, int] = {}

@@ -90,6 +90,7 @@ class Running:
                 self._process.read_log()
                 if self._has_slot:
                     self._process.resident()
+                    self._owner.init_cpu.append(self._process.cpu_seconds())
             self._initialised()
             self._owner.asked(self.identity)
 
