@@ -143,7 +143,7 @@ class Running:
     def _exited(self, status: int) -> None:
         self._api.close()
         self._initialised()
-        over = bool(self._process and self._resources.stop(self._process))
+        over = bool(self._process and self._resources.ended(self._process))
         if self._closed:
             self._owner.gone(self)
             return

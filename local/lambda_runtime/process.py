@@ -61,6 +61,8 @@ class Process:
         self._on_exit = on_exit
         self._on_log = on_log
         self.group = group
+        self.cpu_share: float | None = None
+        """The share that its group holds it to; None where that is all there is."""
         self.peak = 0
         """Peak resident memory so far, in bytes, as last read."""
         reading, writing = os.pipe()

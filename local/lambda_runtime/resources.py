@@ -63,18 +63,25 @@ class Resources:
     def start(self, process: Process, memory_mb: int, initialising: bool) -> None:
         """The environment works from now on. INIT has all the CPU there is: Lambda boosts it."""
         if process.group:
-            process.group.limit_cpu(None if initialising else quotas.cpu_share(memory_mb))
+            share = None if initialising else quotas.cpu_share(memory_mb)
+            if process.cpu_share != share:
+                process.cpu_share = share
+                process.group.limit_cpu(share)
             return
         now = asyncio.get_running_loop().time()
         self._watched[process] = Watched(process, memory_mb, now, limit_cpu=not initialising)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(TICK, self._look)
 
-    def stop(self, process: Process) -> bool:
-        """The environment rests, or is gone. Returns whether it was killed for its memory."""
+    def stop(self, process: Process) -> None:
+        """The environment rests."""
+        self._watched.pop(process, None)
+
+    def ended(self, process: Process) -> bool:
+        """The environment is gone. Returns whether it was killed for its memory."""
+        watched = self._watched.pop(process, None)
         if process.group:
             return process.group.killed_for_memory()
-        watched = self._watched.pop(process, None)
         return watched.over if watched else False
 
     def close(self) -> None:

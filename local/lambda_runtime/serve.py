@@ -81,7 +81,7 @@ async def serve(
             )
             server = uvicorn.Server(config)
             host, port = listener.getsockname()[:2]
-            address = f"http://{host}:{port}"
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             drawing = asyncio.create_task(_draw(gateway, address)) if show else None
             if not show:
                 console.print(f"{address} as {door.title}; {address}/_lambda shows the inside", soft_wrap=True)
