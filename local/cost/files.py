@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from local.cost.audit import Claim, claims_of, printed
 from local.cost.book import CERTAINTIES, Book, Price, Tier
-from local.cost.configuration import Configuration, parse
+from local.cost.configuration import Configuration, parse, weights
 from local.cost.errors import CostError
-from local.cost.exact import exact
+from local.cost.exact import HOURS_PER_MONTH, exact
 from local.cost.schema import read
 from local.cost.work import Mix, Work
 
@@ -112,3 +113,58 @@ def _row(row: Mapping[str, Any], where: str) -> Price:
     ):
         raise CostError(f"{where}: tiers: must rise, and only the last has no end")
     return result
+
+
+AUDIT_KEYS = ("name", "about", "source", "configuration", "work", "rate", "hours", "total", "claim")
+
+
+@dataclass(frozen=True)
+class AuditFile:
+    """An audit as its file says it."""
+
+    name: str
+    configuration: Configuration
+    mix: Mix
+    rate: Fraction
+    hours: Fraction
+    claims: list[Claim]
+    total: Decimal | None
+
+
+def audit_file(name: str) -> AuditFile:
+    """An audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
+    path = find(name, AUDITS, "audit")
+    document, where = toml(path), path.name
+    for key in document:
+        if key not in AUDIT_KEYS:
+            raise CostError(f"{where}: {key}: is not known; known are {', '.join(AUDIT_KEYS)}")
+    for key in ("configuration", "rate"):
+        if key not in document:
+            raise CostError(f"{where}: {key}: is missing")
+    named = document["configuration"]
+    if isinstance(named, str):
+        beside = path.parent / named
+        audited = configuration(str(beside) if beside.suffix == ".toml" and beside.is_file() else named)
+    else:
+        audited = parse(_table(named, f"{where}: configuration"), f"{where}: configuration")
+    work_weights = weights(document["work"], f"{where}: work") if "work" in document else dict(audited.work)
+    if not work_weights:
+        raise CostError(
+            f"{where}: work: is missing, and the configuration names none; known are {', '.join(shipped(WORKS))}"
+        )
+    total = printed(document["total"], f"{where}: total") if "total" in document else None
+    return AuditFile(
+        name=str(document.get("name", path.stem)),
+        configuration=audited,
+        mix=mix(work_weights),
+        rate=exact(printed(document["rate"], f"{where}: rate")),
+        hours=exact(printed(document.get("hours", int(HOURS_PER_MONTH)), f"{where}: hours")),
+        claims=claims_of(document.get("claim", []), where),
+        total=total,
+    )
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise CostError(f"{where}: must be a name or a table")
+    return value

@@ -17,7 +17,7 @@ LAMBDA_MB_PER_VCPU = Fraction(1769)
 """Memory at which a Lambda environment has one vCPU (AWS Lambda developer guide)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """One request of one service."""
 

@@ -23,7 +23,7 @@ READ_BLOCK = 4096
 WRITE_BLOCK = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Database(Part):
     """`[database]`: a relational database. RDS MySQL and Aurora MySQL are two services with two price lists."""
 
@@ -100,7 +100,7 @@ def _query_seconds(work: Work) -> Fraction:
     return work.queries / work.queries_per_vcpu if work.queries_per_vcpu else Fraction(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DynamoDB(Part):
     """`[dynamodb]`: one table."""
 

@@ -12,7 +12,7 @@ from local.cost.schema import number, text, whole
 from local.cost.work import Case
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cache(Part):
     """`[cache]`: ElastiCache, or DynamoDB Accelerator (DAX)."""
 
@@ -31,7 +31,7 @@ class Cache(Part):
         yield Item("cache", tuple(factors), case.price("elasticache", self.instance))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Secrets(Part):
     """`[secrets]`: AWS Secrets Manager."""
 
@@ -54,7 +54,7 @@ class Secrets(Part):
             yield Item("secret-calls-cold", (case.count_of_requests(cold, "cold starts"), calls), price)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Logs(Part):
     """`[logs]`: CloudWatch Logs.
 
@@ -75,7 +75,7 @@ class Logs(Part):
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Registry(Part):
     """`[registry]`: Amazon ECR."""
 

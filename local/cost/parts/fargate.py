@@ -44,7 +44,7 @@ def provisioned(vcpu: Fraction, memory_gb: Fraction) -> tuple[Fraction, Fraction
     raise CostError(f"Fargate has no size for {plain(vcpu)} vCPU and {plain(memory_gb)} GB")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fargate(Part):
     """`[fargate]`: ECS tasks, or pods of an EKS cluster."""
 

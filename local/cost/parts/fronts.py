@@ -41,7 +41,7 @@ NLB_TCP = Capacity(800, 100_000, Fraction(1))
 NLB_TLS = Capacity(50, 3_000, Fraction(1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Front(Part):
     """`[front]`: where requests come in."""
 

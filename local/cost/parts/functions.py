@@ -27,7 +27,7 @@ ARCHITECTURES = ("arm64", "x86_64")
 MsOf = Callable[[Work], Fraction]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Functions(Part):
     """`[lambda]`: one function for each service of the work."""
 
@@ -171,7 +171,7 @@ class Functions(Part):
         return Quantity("GB-s per request", milliseconds * self.memory_mb / 1000 / MB_PER_GB, "GB-s", how)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ManagedInstances(Part):
     """`[managed_instances]`: Lambda on EC2 instances that Lambda manages; many requests at once in one environment."""
 

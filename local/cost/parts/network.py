@@ -12,7 +12,7 @@ from local.cost.schema import number, switch, whole
 from local.cost.work import Case
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network(Part):
     """`[network]`."""
 

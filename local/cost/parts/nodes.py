@@ -34,7 +34,7 @@ def system_reserve(cores: Fraction) -> Fraction:
     return reserve + rest * KUBELET_SHARE_ABOVE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Nodes(Part):
     """`[nodes]`: a node group with one pod of each service on every node, a process for each vCPU."""
 
