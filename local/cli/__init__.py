@@ -7,6 +7,7 @@ import sys
 import typer
 
 from local.cli.report import error_line
+from local.cost import commands as cost_commands
 
 
 def build() -> typer.Typer:
@@ -22,6 +23,7 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
+    cost_commands.add_to(app)
     return app
 
 

@@ -23,6 +23,7 @@ PRICES = HERE / "prices.toml"
 CONFIGURATIONS = HERE / "configurations"
 WORKS = HERE / "works"
 AUDITS = HERE / "audits"
+SOURCES = HERE / "refresh" / "sources.toml"
 MAX_BYTES = 1_000_000
 
 

@@ -5,7 +5,7 @@ An item is a product of named quantities and a price. Whoever doubts it redoes i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -65,6 +65,24 @@ MEANINGS = {
 """Every item that a bill can have. An audit's claim has to name one of them."""
 
 
+Words = Callable[[], str]
+"""A sentence that is only put together when somebody reads it: lines are drawn from thousands of bills."""
+
+
+def nothing() -> str:
+    """No words."""
+    return ""
+
+
+def saying(template: str, *values: Fraction | int | str) -> Words:
+    """Words with numbers in their places, written exactly.
+
+    >>> saying("{} of {}", 3, Fraction(1, 2))()
+    '3 of 0.5'
+    """
+    return lambda: template.format(*(value if isinstance(value, str) else plain(Fraction(value)) for value in values))
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A named number that an item is computed from; `how` tells where it came from, unless it was simply given."""
@@ -72,7 +90,7 @@ class Quantity:
     name: str
     amount: Amount
     unit: str = ""
-    how: str = ""
+    how: Words = nothing
     row: Price | None = None
 
     @property
@@ -167,7 +185,7 @@ class Limit:
 
     name: str
     rate: Fraction
-    why: str
+    why: Words
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,10 @@ class Linear:
         if isinstance(other, Linear):
             if self.slope and other.slope:
                 raise ArithmeticError("the product of two numbers that both follow the rate is no line")
+            line, factor = (other, self.intercept) if other.slope else (self, other.intercept)
             at, start = max(self.at, other.at), max(self.start, other.start)
-            slope = self.slope * other.intercept + self.intercept * other.slope
-            return Linear(self.intercept * other.intercept, slope, at, start)
-        return Linear(self.intercept * other, self.slope * other, self.at, self.start)
+            return Linear(line.intercept * factor, line.slope * factor if line.slope else ZERO, at, start)
+        return Linear(self.intercept * other, self.slope * other if self.slope else ZERO, self.at, self.start)
 
     __rmul__ = __mul__
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from local.cost.book import Book, Price
 from local.cost.errors import CostError
 from local.cost.exact import GB, HOURS_PER_MONTH, SECONDS_PER_HOUR, plain
-from local.cost.items import Quantity
+from local.cost.items import Quantity, saying
 from local.cost.linear import Linear
 from local.cost.schema import number, numbers, switch, text, whole
 
@@ -133,13 +133,13 @@ class Case:
     def count_of_requests(self, rate: Linear | None = None, name: str = "requests") -> Quantity:
         """The month's requests, all of them or those of a part of the rate, as a factor of an item."""
         rate = self.rate if rate is None else rate
-        how = f"{plain(rate.value)}/s × {plain(SECONDS_PER_HOUR)} s × {plain(self.hours)} h"
+        how = saying("{}/s × {} s × {} h", rate.value, SECONDS_PER_HOUR, self.hours)
         return Quantity(name, rate * (SECONDS_PER_HOUR * self.hours), how=how)
 
     def gigabytes(self, per_request: Fraction, name: str = "GB") -> Quantity:
         """The month's traffic at so many bytes a request, as a factor of an item."""
         requests = self.count_of_requests()
-        how = f"{plain(requests.value)} requests × {plain(per_request)} bytes / {plain(GB)}"
+        how = saying("{} requests × {} bytes / {}", requests.value, per_request, GB)
         return Quantity(name, requests.amount * (per_request / GB), "GB", how)
 
     def running(self) -> Quantity:
@@ -148,4 +148,4 @@ class Case:
 
     def kept(self) -> Quantity:
         """The share of a month for which things billed by the month are kept, as a factor of an item."""
-        return Quantity("months", self.months, "month", f"{plain(self.hours)} h / {plain(HOURS_PER_MONTH)} h")
+        return Quantity("months", self.months, "month", saying("{} h / {} h", self.hours, HOURS_PER_MONTH))

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from local.cost.errors import CostError
-from local.cost.exact import plain
 from local.cost.instances import vcpus
-from local.cost.items import Item, Limit, Quantity
+from local.cost.items import Item, Limit, Quantity, Words, saying
 from local.cost.linear import whole
 from local.cost.parts.part import Part
 from local.cost.schema import number, switch, text
@@ -55,7 +54,7 @@ class Database(Part):
             factor = case.price("rds-mysql", "multi-az-factor")
             copies = factor.single
             extra = Quantity(
-                "standby share", copies - 1, how=f"Multi-AZ is {plain(copies)} times Single-AZ", row=factor
+                "standby share", copies - 1, how=saying("Multi-AZ is {} times Single-AZ", copies), row=factor
             )
             yield Item("database-standby", (one, extra, case.running()), price)
         if self.replicas:
@@ -78,8 +77,8 @@ class Database(Part):
         seconds = case.mix.mean(_query_seconds)
         if seconds:
             cores = vcpus(self.instance) * (1 + self.replicas)
-            cpu = f"{plain(seconds * 1000, 6)} ms of its CPU a request"
-            why = f"{plain(cores)} vCPU × {plain(self.utilisation * 100)} % busy / {cpu}"
+            shown = "{} vCPU × {} % busy / {} ms of its CPU a request"
+            why = saying(shown, cores, self.utilisation * 100, seconds * 1000)
             yield Limit("database", cores * self.utilisation / seconds, why)
 
     def _volume(self, case: Case, copies: Fraction) -> Item:
@@ -87,12 +86,12 @@ class Database(Part):
         if self.engine == "aurora-mysql":
             return Item("database-storage", tuple(factors), case.price("aurora-mysql", "storage"))
         instances = copies + self.replicas
-        factors.append(Quantity("volumes", instances, how="Multi-AZ and each replica have their own"))
+        factors.append(Quantity("volumes", instances, how=saying("Multi-AZ and each replica have their own")))
         return Item("database-storage", tuple(factors), case.price("rds-mysql", "storage-gp3"))
 
     def _proxy_vcpus(self) -> Quantity:
         cores = vcpus(self.instance) * (1 + self.replicas)
-        how = f"{plain(cores)} of the target, at least {PROXY_LEAST_VCPUS}"
+        how = saying("{} of the target, at least {}", cores, PROXY_LEAST_VCPUS)
         return Quantity("vCPU", max(cores, Fraction(PROXY_LEAST_VCPUS)), how=how)
 
 
@@ -113,8 +112,8 @@ class DynamoDB(Part):
         share = Fraction(1) if self.consistency == "strong" else Fraction(1, 2)
         reads = case.mix.mean(lambda work: work.reads * _blocks(work) * share)
         writes = case.mix.mean(lambda work: work.writes * -(-work.item_bytes // WRITE_BLOCK))
-        how_read = f"reads × blocks of {READ_BLOCK:,} bytes × {plain(share)} ({self.consistency})"
-        how_written = f"writes × blocks of {WRITE_BLOCK:,} bytes"
+        how_read = saying("reads × blocks of {} bytes × {} ({})", READ_BLOCK, share, self.consistency)
+        how_written = saying("writes × blocks of {} bytes", WRITE_BLOCK)
         if reads:
             yield self._units(case, "dynamodb-reads", "read", reads, how_read)
         if writes:
@@ -126,12 +125,12 @@ class DynamoDB(Part):
                 case.price("dynamodb", "storage"),
             )
 
-    def _units(self, case: Case, name: str, verb: str, units: Fraction, how: str) -> Item:
+    def _units(self, case: Case, name: str, verb: str, units: Fraction, how: Words) -> Item:
         per_request = Quantity(f"{verb} units per request", units, how=how)
         if self.mode == "on-demand":
             return Item(name, (case.count_of_requests(), per_request), case.price("dynamodb", f"{verb}-request-units"))
         capacity = whole(case.rate * (units / self.utilisation))
-        shown = f"{plain(case.rate.value)}/s × {plain(units)} / {plain(self.utilisation)}, rounded up"
+        shown = saying("{}/s × {} / {}, rounded up", case.rate.value, units, self.utilisation)
         factor = Quantity("capacity units", capacity, how=shown)
         return Item(
             name, (factor, case.running()), case.price("dynamodb", f"{verb}-capacity-hours"), given=(per_request,)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from local.cost.errors import CostError
 from local.cost.exact import plain
-from local.cost.items import Item, Limit, Quantity
+from local.cost.items import Item, Limit, Quantity, Words, nothing, saying
 from local.cost.parts.part import Fleet, Part
 from local.cost.schema import FIT, fitted, number, switch, text, whole
 from local.cost.work import Case
@@ -95,7 +95,7 @@ class Fargate(Part):
         yield from self._fleet(case).limits(case)
         asked = self.memory_gb or self._needed(case)
         if asked < self._needed(case):
-            yield Limit("memory", Fraction(0), f"a process for each vCPU needs {plain(self._needed(case))} GB")
+            yield Limit("memory", Fraction(0), saying("a process for each vCPU needs {} GB", self._needed(case)))
 
     def _needed(self, case: Case) -> Fraction:
         """GB for one process of each service on each vCPU."""
@@ -105,10 +105,10 @@ class Fargate(Part):
         extra = EKS_POD_GB if self.orchestrator == "eks" else Fraction(0)
         return provisioned(self.vcpu, (self.memory_gb or self._needed(case)) + extra)
 
-    def _how(self) -> str:
+    def _how(self) -> Words:
         if self.orchestrator == "eks":
-            return f"the smallest valid size that holds the pod and {plain(EKS_POD_GB)} GB for Kubernetes"
-        return "" if self.memory_gb else "the smallest valid size that holds the work"
+            return saying("the smallest valid size that holds the pod and {} GB for Kubernetes", EKS_POD_GB)
+        return nothing if self.memory_gb else saying("the smallest valid size that holds the work")
 
     def _fleet(self, case: Case) -> Fleet:
         noun = "pods" if self.orchestrator == "eks" else "tasks"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.exact import GB, SECONDS_PER_HOUR, plain
-from local.cost.items import Item, Quantity
+from local.cost.exact import GB, SECONDS_PER_HOUR
+from local.cost.items import Item, Quantity, saying
 from local.cost.linear import Linear, constant, larger
 from local.cost.parts.part import Part
 from local.cost.schema import switch, text, whole
@@ -63,7 +63,7 @@ class Front(Part):
                 units = Quantity(
                     "units per request",
                     case.mix.mean(lambda work: Fraction(max(1, -(-work.bytes_both_ways // HTTP_API_UNIT)))),
-                    how=f"request and response in units of {HTTP_API_UNIT:,} bytes, rounded up",
+                    how=saying("request and response in units of {} bytes, rounded up", HTTP_API_UNIT),
                 )
                 yield Item("http-api", (case.count_of_requests(), units), case.price("api-gateway", "http-requests"))
             case "rest-api":
@@ -76,7 +76,7 @@ class Front(Part):
     def quotas(self, case: Case) -> Iterator[Quantity]:
         if self.kind in ("http-api", "rest-api"):
             yield Quantity(
-                "API Gateway requests/s", case.rate, how=f"an account and region has {API_REQUESTS:,} by default"
+                "API Gateway requests/s", case.rate, how=saying("an account and region has {} by default", API_REQUESTS)
             )
 
     def _balancer(self, case: Case, unit: Capacity) -> Iterator[Item]:
@@ -88,7 +88,7 @@ class Front(Part):
         for dimension in dimensions:
             most = larger(most, constant(0, case.rate.at) + dimension.amount)
         largest = max(dimensions, key=lambda dimension: dimension.value)
-        units = Quantity("capacity units", most, how=f"the largest dimension: {largest.name}")
+        units = Quantity("capacity units", most, how=saying("the largest dimension: {}", largest.name))
         yield Item(
             f"{self.kind}-capacity",
             (units, case.running()),
@@ -97,25 +97,17 @@ class Front(Part):
         )
 
     def _dimensions(self, case: Case, unit: Capacity) -> Iterator[Quantity]:
-        rate, mix = case.rate, case.mix
-        shown = f"{plain(rate.value)}/s"
+        rate, mix, shown = case.rate, case.mix, case.rate.value
         opened = mix.mean(lambda work: 1 / work.requests_per_connection)
-        yield Quantity(
-            "units for new connections",
-            rate * (opened / unit.connections),
-            how=f"{shown} × {plain(opened)} / {unit.connections}",
-        )
+        how = saying("{}/s × {} / {}", shown, opened, unit.connections)
+        yield Quantity("units for new connections", rate * (opened / unit.connections), how=how)
         held = mix.mean(lambda work: work.connection_seconds / work.requests_per_connection)
-        yield Quantity(
-            "units for active connections",
-            rate * (held / unit.active),
-            how=f"{shown} × {plain(held)} s / {unit.active:,}",
-        )
+        how = saying("{}/s × {} s / {}", shown, held, unit.active)
+        yield Quantity("units for active connections", rate * (held / unit.active), how=how)
         size = mix.mean(lambda work: work.bytes_both_ways)
-        processed = f"{shown} × {plain(SECONDS_PER_HOUR)} s × {plain(size)} bytes"
-        how = f"{processed} / {plain(GB)} / {plain(unit.gigabytes)} GB an hour"
+        how = saying("{}/s × {} s × {} bytes / {} / {} GB an hour", shown, SECONDS_PER_HOUR, size, GB, unit.gigabytes)
         yield Quantity("units for processed bytes", rate * (SECONDS_PER_HOUR * size / GB / unit.gigabytes), how=how)
         if unit.rules:
             billed = max(0, self.rules - FREE_RULES)
-            how = f"{shown} × {billed} rules beyond the first {FREE_RULES} / {unit.rules:,}"
+            how = saying("{}/s × {} rules beyond the first {} / {}", shown, billed, FREE_RULES, unit.rules)
             yield Quantity("units for rule evaluations", rate * Fraction(billed, unit.rules), how=how)

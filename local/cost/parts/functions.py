@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from local.cost.errors import CostError
-from local.cost.exact import SECONDS_PER_HOUR, plain
+from local.cost.exact import SECONDS_PER_HOUR
 from local.cost.instances import vcpus
-from local.cost.items import Item, Limit, Quantity
+from local.cost.items import Item, Limit, Quantity, saying
 from local.cost.linear import Amount, Linear, constant, larger, whole
 from local.cost.parts.part import Fleet, Part
 from local.cost.schema import FIT, fitted, number, switch, text
@@ -70,7 +70,7 @@ class Functions(Part):
 
     def _provisioned_items(self, case: Case, kept: Quantity, served: Linear) -> Iterator[Item]:
         seconds = Quantity(
-            "seconds", SECONDS_PER_HOUR * case.hours, "s", f"{plain(SECONDS_PER_HOUR)} s × {plain(case.hours)} h"
+            "seconds", SECONDS_PER_HOUR * case.hours, "s", saying("{} s × {} h", SECONDS_PER_HOUR, case.hours)
         )
         yield Item(
             "provisioned-idle",
@@ -120,9 +120,11 @@ class Functions(Part):
             "seconds",
             SECONDS_PER_HOUR * hours,
             "s",
-            f"{plain(SECONDS_PER_HOUR)} s × {plain(hours)} h, at least {SNAPSHOT_HOURS} h",
+            saying("{} s × {} h, at least {} h", SECONDS_PER_HOUR, hours, SNAPSHOT_HOURS),
         )
-        snapshots = Quantity("snapshots", Fraction(self.versions * len(case.mix.shares)), how="versions × functions")
+        snapshots = Quantity(
+            "snapshots", Fraction(self.versions * len(case.mix.shares)), how=saying("versions × functions")
+        )
         yield Item("snapstart-cache", (snapshots, self._gb(), seconds), case.price("lambda", "snapstart-cache"))
         cold = case.count_of_requests(case.rate * case.mix.mean(lambda work: work.cold_share), "cold starts")
         yield Item("snapstart-restore", (cold, self._gb()), case.price("lambda", "snapstart-restore"))
@@ -131,25 +133,24 @@ class Functions(Part):
         if self.quota:
             each = 1 / self._seconds_of_environment(case)
             yield Limit(
-                "lambda quota", self.quota * each, f"{self.quota:,} environments × {plain(each, 6)} requests/s each"
+                "lambda quota", self.quota * each, saying("{} environments × {} requests/s each", self.quota, each)
             )
         for work, _ in case.mix.shares:
             if work.memory_mb > self.memory_mb:
-                yield Limit("lambda memory", Fraction(0), f"{work.name} needs {work.memory_mb} MB")
+                yield Limit("lambda memory", Fraction(0), saying("{} needs {} MB", work.name, work.memory_mb))
 
     def quotas(self, case: Case) -> Iterator[Quantity]:
         needed = whole(case.rate * self._seconds_of_environment(case))
-        how = (
-            f"the larger of {plain(case.rate.value)}/s / {REQUESTS_PER_ENVIRONMENT} and {plain(case.rate.value)}/s × "
-            f"{plain(self._duration_seconds(case), 6)} s, rounded up; an account has {DEFAULT_CONCURRENCY:,} by default"
-        )
+        shown = "the larger of {}/s / {} and {}/s × {} s, rounded up; an account has {} by default"
+        rate, seconds = case.rate.value, self._duration_seconds(case)
+        how = saying(shown, rate, REQUESTS_PER_ENVIRONMENT, rate, seconds, DEFAULT_CONCURRENCY)
         yield Quantity("concurrent Lambda environments", needed, how=how)
 
     def _kept(self, case: Case) -> Quantity:
         if self.provisioned != FIT:
             return Quantity("environments", Fraction(self.provisioned))
         busy = case.rate * self._seconds_of_environment(case)
-        how = f"{plain(busy.value, 8)} busy / {plain(self.utilisation)}, rounded up"
+        how = saying("{} busy / {}, rounded up", busy.value, self.utilisation)
         return Quantity("environments", whole(busy / self.utilisation), how=how)
 
     def _duration_seconds(self, case: Case) -> Fraction:
@@ -163,11 +164,13 @@ class Functions(Part):
         return work.billed_ms(self.memory_mb, self.speed) - work.duration_ms(self.memory_mb, self.speed)
 
     def _gb(self) -> Quantity:
-        return Quantity("GB", Fraction(self.memory_mb, MB_PER_GB), "GB", f"{self.memory_mb} MB / {MB_PER_GB}")
+        return Quantity(
+            "GB", Fraction(self.memory_mb, MB_PER_GB), "GB", saying("{} MB / {}", self.memory_mb, MB_PER_GB)
+        )
 
     def _per_request(self, case: Case, what: str, measure: MsOf) -> Quantity:
         milliseconds = case.mix.mean(measure)
-        how = f"{plain(milliseconds)} ms {what} / 1,000 × {self.memory_mb} MB / {MB_PER_GB:,}"
+        how = saying("{} ms {} / 1,000 × {} MB / {}", milliseconds, what, self.memory_mb, MB_PER_GB)
         return Quantity("GB-s per request", milliseconds * self.memory_mb / 1000 / MB_PER_GB, "GB-s", how)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.items import Item, Quantity
+from local.cost.items import Item, Quantity, saying
 from local.cost.parts.part import Part
 from local.cost.schema import number, switch, whole
 from local.cost.work import Case
@@ -50,5 +50,5 @@ class Network(Part):
             yield Item("internet-out", (case.gigabytes(sent),), case.price("data-transfer", "internet-out"))
         if self.cross_zone_share:
             crossing = case.mix.mean(lambda work: work.bytes_both_ways) * self.cross_zone_share
-            ways = Quantity("ways", Fraction(2), how="billed to the sender and to the receiver")
+            ways = Quantity("ways", Fraction(2), how=saying("billed to the sender and to the receiver"))
             yield Item("cross-zone", (case.gigabytes(crossing), ways), case.price("data-transfer", "cross-zone"))

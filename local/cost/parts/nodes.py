@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.exact import plain
 from local.cost.instances import memory_gib, vcpus
-from local.cost.items import Item, Limit, Quantity
+from local.cost.items import Item, Limit, Quantity, saying
 from local.cost.parts.fargate import cluster
 from local.cost.parts.part import Fleet, Part
 from local.cost.schema import FIT, fitted, number, switch, text, whole
@@ -68,13 +67,13 @@ class Nodes(Part):
         needed = vcpus(self.instance) * case.mix.memory_mb
         if free < needed:
             yield Limit(
-                "node memory", Fraction(0), f"a process for each vCPU needs {plain(needed)} MB of {plain(free)} MB"
+                "node memory", Fraction(0), saying("a process for each vCPU needs {} MB of {} MB", needed, free)
             )
 
     def _allocatable(self) -> Quantity:
         cores = vcpus(self.instance)
         left = max(Fraction(1, 100), cores - system_reserve(cores) - self.daemon_vcpu)
-        how = f"{plain(cores)} − {plain(system_reserve(cores))} system − {plain(self.daemon_vcpu)} DaemonSets"
+        how = saying("{} − {} system − {} DaemonSets", cores, system_reserve(cores), self.daemon_vcpu)
         return Quantity("vCPU left for pods", left, "vCPU", how)
 
     def _fleet(self) -> Fleet:

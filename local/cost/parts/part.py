@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.exact import plain
-from local.cost.items import Item, Limit, Quantity
+from local.cost.items import Item, Limit, Quantity, saying
 from local.cost.linear import Linear, constant, larger, whole
 from local.cost.schema import FIT
 from local.cost.work import Case
@@ -59,14 +58,14 @@ class Fleet:
             return Quantity(self.noun, Fraction(self.count))
         one = self.rate_of_one(case)
         needed: Linear = larger(whole(case.rate / one), constant(1, case.rate.at))
-        how = f"{plain(case.rate.value)}/s / {plain(one, 6)}/s each, rounded up, + {self.spare} spare"
+        how = saying("{}/s / {}/s each, rounded up, + {} spare", case.rate.value, one, self.spare)
         return Quantity(self.noun, needed + self.spare, how=how)
 
     def limits(self, case: Case) -> Iterator[Limit]:
         """A fleet that follows the rate has none; a fixed one serves with its spares lost."""
         if self.count != FIT:
             working = max(0, int(self.count) - self.spare)
-            fleet = f"{working} of {self.count} {self.noun} × {plain(self.vcpus)} vCPU"
-            cpu = f"{plain(case.mix.vcpu_seconds * 1000, 6)} ms of CPU a request"
-            why = f"{fleet} × {plain(self.utilisation * 100)} % busy / {cpu}"
+            shown = "{} of {} {} × {} vCPU × {} % busy / {} ms of CPU a request"
+            busy, cpu = self.utilisation * 100, case.mix.vcpu_seconds * 1000
+            why = saying(shown, working, int(self.count), self.noun, self.vcpus, busy, cpu)
             yield Limit(self.noun, working * self.rate_of_one(case), why)
