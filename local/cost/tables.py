@@ -21,6 +21,7 @@ from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
 
 SHOWN_CROSSINGS = 12
 DIGITS = 6
+PIPE_WIDTH = 160
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -81,10 +82,9 @@ def fitness(one: Bill) -> list[str]:
     """Whether it serves the rate, and what the account must be allowed."""
     lines = []
     if one.limit:
-        verdict = "serves" if one.serves else "DOES NOT SERVE this rate; it serves"
-        lines.append(
-            f"It {verdict} up to {plain(one.limit.rate, DIGITS)} requests/s ({one.limit.name}: {one.limit.why()})."
-        )
+        rate, why = plain(one.limit.rate, DIGITS), f"{one.limit.name}: {one.limit.why()}"
+        verdict = "It serves" if one.serves else "THIS RATE IS BEYOND IT: it serves"
+        lines.append(f"{verdict} up to {rate} requests/s at its utilisation target with its spares lost ({why}).")
     for quota in one.quotas:
         lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how()}).")
     return lines
@@ -168,5 +168,5 @@ def _million(one: Bill, month: Fraction) -> str:
 
 
 def show(console: Console, group: Group) -> None:
-    """Prints without cutting: tables grow as wide as they need where the output is no terminal."""
-    console.print(group, soft_wrap=not console.is_terminal, highlight=False)
+    """Prints, wide where the output is no terminal."""
+    console.print(group, width=None if console.is_terminal else PIPE_WIDTH, highlight=False)
