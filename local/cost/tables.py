@@ -49,13 +49,13 @@ def prices(rows: Sequence[Price], today: date) -> Group:
 
 def bill(one: Bill, *, assumed: bool) -> Group:
     """A bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
-    title = f"{one.configuration}\n{one.work} ({'assumed' if assumed else 'measured'} work), {plain(one.rate.value)} requests/s"
+    work = f"{one.work} ({'assumed' if assumed else 'measured'} work)"
+    title = f"{one.configuration}\n{work}, {plain(one.rate.value)} requests/s"
     table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
     for item in one.items:
         month = item.cost.value
-        table.add_row(
-            item.name, dollars(month / one.hours), dollars(month, 2), _million(one, month), escape(MEANINGS[item.name])
-        )
+        meaning = escape(MEANINGS[item.name])
+        table.add_row(item.name, dollars(month / one.hours), dollars(month, 2), _million(one, month), meaning)
     table.add_section()
     month = one.month.value
     hours = f"a month is {plain(one.hours)} hours"
