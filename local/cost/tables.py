@@ -169,4 +169,5 @@ def _million(one: Bill, month: Fraction) -> str:
 
 def show(console: Console, group: Group) -> None:
     """Prints, wide where the output is no terminal."""
-    console.print(group, width=None if console.is_terminal else PIPE_WIDTH, highlight=False)
+    target = console if console.is_terminal else Console(file=console.file, width=PIPE_WIDTH)
+    target.print(group, highlight=False)

@@ -47,6 +47,7 @@ class HttpPriceList:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the scheme was checked
                 yield from _bounded(iter(lambda: answer.read(CHUNK), b""), url)
         except urllib.error.HTTPError as problem:
+            problem.close()
             raise CostError(f"{url}: answered {problem.code}") from None
         except OSError as problem:
             raise CostError(f"{url}: cannot be reached ({getattr(problem, 'reason', problem)})") from None

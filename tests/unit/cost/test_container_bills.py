@@ -15,7 +15,8 @@ F = Fraction
 
 
 def test_two_arm_tasks_of_a_quarter_vcpu_and_the_base_of_an_alb_cost_about_4_cents(hour: Hour) -> None:
-    text = '[fargate]\norchestrator = "ecs"\narchitecture = "arm64"\nvcpu = 0.25\nmemory_gb = 0.5\ncount = 2\n[front]\nkind = "alb"\ninternal = true'
+    tasks = '[fargate]\norchestrator = "ecs"\narchitecture = "arm64"\nvcpu = 0.25\nmemory_gb = 0.5\ncount = 2\n'
+    text = tasks + '[front]\nkind = "alb"\ninternal = true'
     assert sum(hour(text).values()) == F("0.04225")
 
 
