@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sys
 import time
 import uuid
 from collections import deque
@@ -313,6 +314,12 @@ class Emulator:
                 break
             await asyncio.sleep(0.005)
         await asyncio.to_thread(self.keeper.close)
+
+    @property
+    def note(self) -> str:
+        """How far this machine goes along with Lambda, for people."""
+        version = f"Python {sys.version_info.major}.{sys.version_info.minor} of this machine"
+        return f"{version}; {self.resources.note}"
 
     def record(self, record: bill.Record) -> None:
         """An invocation is over."""

@@ -60,7 +60,7 @@ class Gateway:
                     **self.metrics.setdefault(name, FunctionMetrics()).summary(),
                 }
             )
-        return {"door": self.door.title, "note": self.emulator.resources.note, "functions": functions}
+        return {"door": self.door.title, "note": self.emulator.note, "functions": functions}
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """One request through the door."""

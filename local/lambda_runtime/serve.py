@@ -85,7 +85,7 @@ async def serve(
             drawing = asyncio.create_task(_draw(gateway, address)) if show else None
             if not show:
                 console.print(f"{address} as {door.title}; {address}/_lambda shows the inside", soft_wrap=True)
-                console.print(emulator.resources.note, soft_wrap=True)
+                console.print(emulator.note, soft_wrap=True)
             try:
                 await server.serve(sockets=[listener])
             finally:

@@ -37,8 +37,9 @@ def running(folder: Path) -> Iterator[str]:
     folder = folder.absolute()  # given a relative folder, dockerd spins for ever
     folder.mkdir(parents=True, exist_ok=True)
     socket = Path("/run") / f"crossover-{os.getpid()}.sock"
+    inner = Path("/run") / f"crossover-{os.getpid()}"
     address = f"unix://{socket}"
-    arguments = ["dockerd", "--data-root", str(folder / "data"), "--exec-root", f"/run/crossover-{os.getpid()}"]
+    arguments = ["dockerd", "--data-root", str(folder / "data"), "--exec-root", str(inner)]
     arguments += ["--pidfile", str(folder / "pid"), "-H", address, "--storage-driver=overlay2", "--iptables=false"]
     arguments += ["--ip6tables=false", "--ip-forward=false", "--ip-masq=false", f"--bip={SUBNET}"]
     with (folder / "engine.log").open("wb") as log:
@@ -57,6 +58,9 @@ def running(folder: Path) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 engine.kill()
             socket.unlink(missing_ok=True)
+            shutil.rmtree(inner, ignore_errors=True)
+            # dockerd mounts its data folder on itself, and leaves it so; `make clean` could not remove it.
+            subprocess.run(["umount", str(folder / "data")], capture_output=True)
 
 
 def _answers(address: str) -> bool:
