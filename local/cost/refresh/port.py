@@ -44,7 +44,7 @@ class HttpPriceList:
     def chunks(self, offer: str, region: str) -> Iterator[bytes]:
         url = f"{self.root}/{index_path(offer, region)}"
         try:
-            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the scheme was checked
+            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
                 yield from _bounded(iter(lambda: answer.read(CHUNK), b""), url)
         except urllib.error.HTTPError as problem:
             problem.close()
