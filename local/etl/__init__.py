@@ -1,0 +1,1 @@
+"""From raw tweets to a store of packed records: parse, relate, pack, load."""
