@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from local.build import commands as build_commands
 from local.cli.report import error_line
+from local.serve import commands as serve
 
 
 def build() -> typer.Typer:
@@ -22,6 +24,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
+    serve.add_to(app)
+    build_commands.add_to(app)
     return app
 
 

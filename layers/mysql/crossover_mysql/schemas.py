@@ -100,7 +100,7 @@ class Wide(_Rows):
     name = "wide"
     tables = {  # noqa: RUF012
         "crossover_wide": """
-            user_id BIGINT UNSIGNED NOT NULL, kind TINYINT UNSIGNED NOT NULL, contacted_id BIGINT UNSIGNED NOT NULL,
+            user_id BIGINT NOT NULL, kind TINYINT UNSIGNED NOT NULL, contacted_id BIGINT NOT NULL,
             position INT UNSIGNED NOT NULL, screen_name MEDIUMTEXT NOT NULL, description MEDIUMTEXT NOT NULL,
             replies INT UNSIGNED NOT NULL, retweets INT UNSIGNED NOT NULL, shared_tags INT UNSIGNED NOT NULL,
             text MEDIUMTEXT NOT NULL, hashtags MEDIUMTEXT NOT NULL,
@@ -126,14 +126,14 @@ class ThreeTables(_Rows):
     name = "three-tables"
     tables = {  # noqa: RUF012
         "crossover_score": """
-            user_id BIGINT UNSIGNED NOT NULL, contacted_id BIGINT UNSIGNED NOT NULL,
+            user_id BIGINT NOT NULL, contacted_id BIGINT NOT NULL,
             replies INT UNSIGNED NOT NULL, retweets INT UNSIGNED NOT NULL, shared_tags INT UNSIGNED NOT NULL,
             PRIMARY KEY (user_id, contacted_id)""",
         "crossover_user": """
-            user_id BIGINT UNSIGNED NOT NULL PRIMARY KEY,
+            user_id BIGINT NOT NULL PRIMARY KEY,
             screen_name MEDIUMTEXT NOT NULL, description MEDIUMTEXT NOT NULL""",
         "crossover_tweet": """
-            user_id BIGINT UNSIGNED NOT NULL, kind TINYINT UNSIGNED NOT NULL, contacted_id BIGINT UNSIGNED NOT NULL,
+            user_id BIGINT NOT NULL, kind TINYINT UNSIGNED NOT NULL, contacted_id BIGINT NOT NULL,
             position INT UNSIGNED NOT NULL, text MEDIUMTEXT NOT NULL, hashtags MEDIUMTEXT NOT NULL,
             PRIMARY KEY (user_id, kind, contacted_id, position)""",
     }

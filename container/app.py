@@ -1,0 +1,126 @@
+"""The container's application: the services in front, and behind them FastAPI for the page, the docs and readiness.
+
+This is where the container platform is wired.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from container.drain import drain_on_sigterm
+from container.openapi import service_paths
+from container.runner import SlicingRunner
+from container.settings import ContainerSettings
+from crossover.asgi import Bound, ServiceApp
+from crossover.responses import Envelope
+from crossover.seam import Service
+from crossover.settings import load
+from crossover.stores.lazy import store_of
+from functions import registry
+
+PAGE = Path(__file__).parent / "page"
+
+
+def create() -> ServiceApp:
+    """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
+    settings = load(ContainerSettings, os.environ)
+    return build(registry.load(settings.service_names()), settings, os.environ)
+
+
+def build(services: list[Service], settings: ContainerSettings, environ: Mapping[str, str]) -> ServiceApp:
+    """Wires services, their runners and stores, and what stands behind them."""
+    stores = {service.name: store_of(service, environ) for service in services}
+    bound = [
+        Bound(service, SlicingRunner(stores[service.name], settings.max_computations, settings.compute_seconds))
+        for service in services
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        for service in services:
+            service.warm()
+        drain_on_sigterm(announce, settings.drain_seconds)
+        behind.state.ready = True
+        yield {"settings": settings}
+        for store in stores.values():
+            if store is not None:
+                store.close()
+
+    def announce() -> None:
+        behind.state.ready = False
+        front.draining = True
+
+    behind = _behind(services, lifespan)
+    front = ServiceApp(bound, Envelope(settings), otherwise=behind)
+    return front
+
+
+def _behind(services: list[Service], lifespan: Any) -> FastAPI:
+    app = FastAPIOffline(
+        title="Crossover",
+        summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.ready = False
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def page_part(name: str) -> Response:
+        part = PAGE / name
+        if part.parent != PAGE or not part.is_file():
+            raise HTTPException(404)
+        return FileResponse(part)
+
+    @app.get("/page/scannable.svg", include_in_schema=False)
+    async def scannable(text: Annotated[str, Query(max_length=300)]) -> Response:
+        """A standard QR code, which any phone reads: what the service's own code is not."""
+        from io import BytesIO
+
+        import segno
+
+        drawing = BytesIO()
+        segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
+        return Response(drawing.getvalue(), media_type="image/svg+xml")
+
+    @app.get("/healthz", tags=["platform"], summary="Alive: touches nothing", response_class=PlainTextResponse)
+    async def healthz() -> str:
+        return "ok"
+
+    @app.get("/readyz", tags=["platform"], summary="Ready: tables loaded, not draining")
+    async def readyz(request: Request) -> PlainTextResponse:
+        ready = request.app.state.ready
+        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, problem: HTTPException) -> PlainTextResponse:
+        text = {404: "not found", 405: "method not allowed"}.get(problem.status_code, problem.detail)
+        return PlainTextResponse(text, problem.status_code, headers=dict(problem.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(request: Request, problem: RequestValidationError) -> PlainTextResponse:
+        first = problem.errors()[0]
+        return PlainTextResponse(f"{first['loc'][-1]}: {first['msg']}", 422)
+
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document["paths"].update(service_paths(services))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

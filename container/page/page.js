@@ -1,0 +1,64 @@
+// The page: a panel for each service that this server has. A service with a module of its own here is drawn by it; any
+// other gets a form made from its OpenAPI parameters.
+import * as qrcode from "/page/qrcode.js";
+
+const PANELS = { qrcode };
+
+/** Asks a service; gives { result, reason }: the text after the first line, and why where it is INVALID. */
+export async function ask(path, parameters) {
+  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`);
+  const body = await response.text();
+  return {
+    result: body.slice(body.indexOf("\n") + 1),
+    reason: response.ok ? response.headers.get("x-invalid-reason") : `${response.status} ${response.statusText}`,
+  };
+}
+
+/** The same request as a command line. */
+export function curl(path, parameters) {
+  const query = new URLSearchParams(parameters).toString().replaceAll("+", "%20");
+  return `curl '${location.origin}${path}?${query}'`;
+}
+
+/** The part of a panel that carries data-of=NAME. */
+export const part = (panel, name) => panel.querySelector(`[data-of=${name}]`);
+
+/** A copy of a template's first element. */
+export const fromTemplate = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+
+function plainPanel(path, operation) {
+  const panel = fromTemplate("plain-service");
+  panel.querySelector("h2").textContent = operation.operationId;
+  panel.querySelector(".hint").textContent = operation.summary;
+  const form = panel.querySelector("form");
+  for (const parameter of operation.parameters) {
+    const label = form.appendChild(document.createElement("label"));
+    label.textContent = parameter.name;
+    const input = label.appendChild(document.createElement("input"));
+    input.name = parameter.name;
+    input.value = parameter.example;
+    input.title = parameter.description;
+  }
+  const show = async () => {
+    const parameters = Object.fromEntries(new FormData(form));
+    part(panel, "curl").textContent = curl(path, parameters);
+    const { result, reason } = await ask(path, parameters);
+    part(panel, "answer").textContent = reason ? `${result} (${reason})` : result;
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  show();
+  return panel;
+}
+
+document.addEventListener("click", (event) => {
+  const copies = event.target.dataset?.copies;
+  if (copies) navigator.clipboard.writeText(part(event.target.closest(".card"), copies).textContent);
+});
+
+const { paths } = await (await fetch("/openapi.json")).json();
+for (const [path, { get: operation }] of Object.entries(paths)) {
+  if (!operation?.tags?.includes("services")) continue;
+  const own = PANELS[operation.operationId];
+  document.getElementById("services").append(own ? own.panel(path) : plainPanel(path, operation));
+}

@@ -1,0 +1,65 @@
+"""The uvicorn shim: binds, then serves `container.app` in one process or in several."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from container.protocol import BoundedProtocol
+from container.settings import ContainerSettings
+from crossover.settings import SettingError, load
+
+
+def bind(settings: ContainerSettings) -> socket.socket:
+    """The listening socket. Raises `SettingError` where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as problem:
+        raise SettingError(
+            f"cannot listen on {settings.host}:{settings.port} ({problem.strerror}); choose others with HOST and PORT"
+        ) from problem
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(settings: ContainerSettings, listener: socket.socket) -> None:
+    """Serves until SIGTERM (after a drain) or SIGINT (at once)."""
+    config = uvicorn.Config(
+        "container.app:create",
+        factory=True,
+        http=BoundedProtocol,
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        workers=settings.workers,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=10,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+    )
+    if settings.workers == 1:
+        uvicorn.Server(config).run(sockets=[listener])
+    else:
+        Multiprocess(config, sockets=[listener]).run()
+
+
+def main() -> None:
+    """What a pod runs: `python -m container`."""
+    try:
+        settings = load(ContainerSettings, os.environ)
+        settings.service_names()
+        listener = bind(settings)
+    except SettingError as problem:
+        sys.stderr.write(f"crossover: {problem}\n")
+        sys.exit(2)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(settings, listener)

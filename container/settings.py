@@ -1,0 +1,35 @@
+"""Settings of the container shim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crossover.settings import Identity, SettingError, setting
+from functions.registry import SERVICES
+
+
+@dataclass(frozen=True)
+class ContainerSettings(Identity):
+    """What `make serve` and a pod's environment can say."""
+
+    host: str = setting("127.0.0.1", "address to listen on", 1, 255)
+    port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
+    workers: int = setting(1, "worker processes", 1, 256)
+    crossover_services: str = setting("", "services to serve, comma-separated; empty is all of them", 0, 1000)
+    max_connections: int = setting(10_000, "open connections of one worker; one more is answered 503", 1, 1_000_000)
+    max_head_bytes: int = setting(16_384, "bytes of request line and headers; more is answered 431", 512, 1_048_576)
+    head_seconds: float = setting(10.0, "time to send a request line and headers whole; then 408", 0.1, 3600)
+    keep_alive_seconds: int = setting(75, "idle time of a connection; above the load balancer's own (60 s)", 1, 3600)
+    drain_seconds: float = setting(
+        5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900
+    )
+    max_computations: int = setting(64, "computations under way at once in one worker; one more is 503", 1, 10_000)
+    compute_seconds: float = setting(2.0, "time that one computation may take; then 503", 0.01, 900)
+
+    def service_names(self) -> list[str]:
+        """The services to serve. Raises `SettingError` for a name that is not in the bundle."""
+        names = [name.strip() for name in self.crossover_services.split(",") if name.strip()] or list(SERVICES)
+        unknown = [name for name in names if name not in SERVICES]
+        if unknown:
+            raise SettingError(f"CROSSOVER_SERVICES takes names out of {', '.join(SERVICES)}; not {unknown[0]!r}")
+        return list(dict.fromkeys(names))

@@ -1,0 +1,90 @@
+"""The Lambda platform: one service in one function, whatever the shape of its events.
+
+HTTP events (Function URL, API Gateway v1 and v2, ALB) go through Mangum to the same ASGI application that the container
+serves. A plain event, for `Invoke` by a program, is `{"parameters": {"type": "encode", "data": "CC Team"}}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from mangum import Mangum
+
+from crossover.asgi import Bound, ServiceApp, answer
+from crossover.responses import Envelope, Response
+from crossover.runner import InlineRunner, at_once
+from crossover.seam import Service
+from crossover.settings import Identity, load, setting
+from crossover.stores.lazy import store_of
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class LambdaSettings(Identity):
+    """Settings of every function."""
+
+    log_sample_rate: float = setting(
+        0.01, "share of invocations that write a log line and metrics; each stands for 1 / share", 0, 1
+    )
+
+
+def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) -> Handler:
+    """The function's handler. Called at import, so that INIT pays for settings and tables, not the first request."""
+    settings = load(LambdaSettings, environ)
+    logging.getLogger("mangum").setLevel(logging.WARNING)
+    service.warm()
+    # Mangum runs on the thread's own loop; made here, since Python no longer makes one by itself.
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    envelope = Envelope(settings)
+    bound = Bound(service, InlineRunner(store_of(service, environ)))
+    observe = Observer(service.name, settings.log_sample_rate)
+    http = Mangum(ServiceApp([bound], envelope, observe=observe), lifespan="off")
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if "requestContext" in event:
+            return http(event, context)
+        query = urlencode(event.get("parameters", {}), doseq=True).encode()
+        response = at_once(answer(bound, query, envelope))
+        observe(service.name, response)
+        return {
+            "statusCode": response.status,
+            "headers": {name.decode(): value.decode() for name, value in response.headers},
+            "body": response.body.decode(),
+        }
+
+    return handler
+
+
+class Observer:
+    """Writes, for a sample of the answers, one log line and metrics in CloudWatch's embedded metric format.
+
+    A reason is metadata and no dimension: every dimension value would be a metric of its own, and paid as one.
+    """
+
+    def __init__(self, service: str, share: float) -> None:
+        self._share = share
+        self._logger = Logger(service=service)
+        self._metrics = Metrics(namespace="Crossover", service=service)
+
+    def __call__(self, service: str, response: Response) -> None:
+        if random.random() >= self._share:  # noqa: S311 - a sample, not a secret
+            return
+        reason = dict(response.headers).get(b"x-invalid-reason", b"").decode()
+        stands_for = 1 / self._share
+        self._metrics.add_metric("Requests", MetricUnit.Count, stands_for)
+        self._metrics.add_metric("Invalid", MetricUnit.Count, stands_for if reason else 0)
+        self._metrics.add_metadata("status", response.status)
+        if reason:
+            self._metrics.add_metadata("reason", reason.partition(":")[0])
+        self._metrics.flush_metrics()
+        self._logger.info("answered", status=response.status, reason=reason, bytes=len(response.body))

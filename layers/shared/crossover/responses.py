@@ -1,0 +1,49 @@
+"""The services' protocol on the wire: `TEAM,ACCOUNT`, a line feed, the result."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crossover.runner import Unavailable
+from crossover.seam import Invalid
+from crossover.settings import Identity
+
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+
+
+class Response(NamedTuple):
+    """An answer as every HTTP adapter sends it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def text_response(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Response:
+    """A plain text answer of any status."""
+    return Response(status, [TEXT, (b"content-length", b"%d" % len(body)), *headers], body)
+
+
+class Envelope:
+    """Puts results into answers. A result and `INVALID` are 200; 503 and 500 are the platform's own."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
+
+    def result(self, result: bytes) -> Response:
+        """The answer that carries a service's result."""
+        body = self._first_line + result
+        return Response(200, [TEXT, (b"content-length", b"%d" % len(body))], body)
+
+    def invalid(self, problem: Invalid) -> Response:
+        """The answer to bad input, with its reason in `X-Invalid-Reason`."""
+        return text_response(200, self._first_line + b"INVALID", (b"x-invalid-reason", str(problem).encode("ascii")))
+
+    def unavailable(self, problem: Unavailable) -> Response:
+        """The answer where the platform cannot meet a need now."""
+        retry_after = (b"retry-after", b"%d" % problem.retry_after)
+        return text_response(503, self._first_line + b"UNAVAILABLE", retry_after)
+
+    def failed(self) -> Response:
+        """The answer to a fault of ours."""
+        return text_response(500, self._first_line + b"ERROR")

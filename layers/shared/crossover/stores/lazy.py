@@ -1,0 +1,52 @@
+"""A store that is opened when it is first asked: a Lambda's INIT and a pod's start do not wait for a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from crossover.runner import Unavailable
+from crossover.seam import Service
+from crossover.stores import open_store
+from crossover.stores.port import Store
+
+
+class LazyStore:
+    """The store that `opener` opens, from the first question on. An opening that fails is tried again at the next."""
+
+    def __init__(self, opener: Callable[[], Store]) -> None:
+        self._opener = opener
+        self._store: Store | None = None
+
+    def opened(self) -> Store:
+        """The store, opened now if it was not. Raises `Unavailable`."""
+        if self._store is None:
+            self._store = self._opener()
+        return self._store
+
+    def fetch(self, key: bytes) -> bytes | None:
+        return self.opened().fetch(key)
+
+    def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return self.opened().fetch_many(keys)
+
+    def version(self) -> str:
+        return self.opened().version()
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+
+def store_of(service: Service, environ: Mapping[str, str]) -> LazyStore | None:
+    """The store of a service, from the setting `NAME_STORE`; None for a service that fetches nothing."""
+    if not service.stored:
+        return None
+    variable = f"{service.name.upper()}_STORE"
+
+    def opener() -> Store:
+        url = environ.get(variable, "")
+        if not url:
+            raise Unavailable(f"{variable} is not set")
+        return open_store(url)
+
+    return LazyStore(opener)

@@ -1,0 +1,1 @@
+"""Builds the Lambda artifacts from `template.yaml`, as `sam build` does, without its environment."""

@@ -1,0 +1,1 @@
+"""Serving the bundle on this machine: `make serve` and `make run`."""

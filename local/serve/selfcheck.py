@@ -1,0 +1,57 @@
+"""One handler, two platforms: the same request asked over HTTP and through the Lambda entry point."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from crossover.seam import Example, Service
+
+
+class Check(NamedTuple):
+    """What one example gave. `right` needs equal answers, and the published result where there is one."""
+
+    service: str
+    title: str
+    path: str
+    right: bool
+
+
+def self_check(address: str, services: list[Service]) -> Iterator[Check]:
+    """Asks the first example of every service both ways. Raises OSError where the server does not answer."""
+    for service in services:
+        for example in service.examples[:1]:
+            path = f"/{service.name}?{example.query}"
+            with urllib.request.urlopen(address + path, timeout=10) as answer:  # noqa: S310 - our own http address
+                over_http = answer.read().decode()
+            yield Check(service.name, example.title, path, _right(example, over_http, through_lambda(service, example)))
+
+
+def through_lambda(service: Service, example: Example) -> str:
+    """The body that the function's entry point gives to a Function URL event."""
+    handler = import_module(f"functions.{service.name}.lambda_handler").handler
+    body: str = handler(function_url_event(f"/{service.name}", example.query), None)["body"]
+    return body
+
+
+def function_url_event(path: str, query: str) -> dict[str, Any]:
+    """An event as a Function URL makes it, payload format 2.0."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"},
+        "requestContext": {
+            "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+            "stage": "$default",
+        },
+        "isBase64Encoded": False,
+    }
+
+
+def _right(example: Example, over_http: str, through_lambda: str) -> bool:
+    result = over_http.partition("\n")[2]
+    return over_http == through_lambda and result == (result if example.result is None else example.result)
