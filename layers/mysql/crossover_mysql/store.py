@@ -9,7 +9,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError, ProgrammingError
 
-from crossover.runner import Unavailable
+from crossover.runner import Refused, Unavailable
 from crossover.stores.port import Loaded
 from crossover_mysql.driver import NO_SUCH_TABLE, Credentials, PyMySQLDriver, code_of
 from crossover_mysql.pool import Pool, Stats
@@ -49,6 +49,9 @@ class MysqlStore:
     def __init__(self, target: Target, credentials: Credentials) -> None:
         self._pool: Pool[Connection[Cursor]] = Pool(PyMySQLDriver(target, credentials), target.limits)
         self._schema: Schema | None = None
+        self.threads = target.limits.size
+        """In how many threads it is worth asking at once. One that has such a number waits for an answer, and has no
+        place on an event loop."""
 
     def fetch(self, key: bytes) -> bytes | None:
         return self._find((key,)).get(key)
@@ -116,7 +119,7 @@ class MysqlStore:
         except MySQLError as problem:
             if isinstance(problem, ProgrammingError) and code_of(problem) == NO_SUCH_TABLE:
                 raise _NoSuchTable from problem
-            raise Unavailable(f"the database refuses to answer: {problem}") from problem
+            raise Refused(f"the database refuses to answer: {problem}") from problem
 
 
 class _NoSuchTable(Unavailable):
