@@ -27,6 +27,10 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
 	@exec $(BIN)/crossover serve
 
+.PHONY: mysql
+mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
+	@exec $(BIN)/crossover mysql
+
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)

@@ -8,6 +8,7 @@ import typer
 
 from local.build import commands as build_commands
 from local.cli.report import error_line
+from local.mysql import commands as mysql
 from local.serve import commands as serve
 
 
@@ -26,6 +27,7 @@ def build() -> typer.Typer:
 
     serve.add_to(app)
     build_commands.add_to(app)
+    mysql.add_to(app)
     return app
 
 
