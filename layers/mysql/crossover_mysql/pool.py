@@ -188,15 +188,19 @@ class Pool(Generic[C]):
             self._disconnect(member)
 
     def _attempt(self, member: _Member[C], work: Callable[[C], T]) -> T:
-        if member.connection is not None and self._clock() < member.expires:
-            try:
-                return work(member.connection)
-            except Exception as problem:
-                if self._driver.fault(problem) is not Fault.LOST:
-                    raise
-                # The other connections most likely died with it: each is renewed by whoever meets it.
-                self._reconnects += 1
+        connection = member.connection
+        if connection is not None and self._clock() >= member.expires:
+            self._disconnect(member)
+            self._expired += 1
+            connection = None
+        try:
+            return work(connection or self._connect(member))
+        except Exception as problem:
+            if self._driver.fault(problem) is not Fault.LOST:
+                raise
+        # The other connections most likely died with it: each is renewed by whoever meets it.
         self._disconnect(member)
+        self._reconnects += 1
         return work(self._connect(member))
 
     def _connect(self, member: _Member[C]) -> C:
