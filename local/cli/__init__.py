@@ -8,8 +8,10 @@ import typer
 
 from local.build import commands as build_commands
 from local.cli.report import error_line
+from local.etl import commands as etl
 from local.mysql import commands as mysql
 from local.serve import commands as serve
+from local.tweets import commands as tweets
 
 
 def build() -> typer.Typer:
@@ -27,6 +29,8 @@ def build() -> typer.Typer:
 
     serve.add_to(app)
     build_commands.add_to(app)
+    tweets.add_to(app)
+    etl.add_to(app)
     mysql.add_to(app)
     return app
 

@@ -113,4 +113,4 @@ def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
 
 
 def _contact(tweets: list[tuple[Any, ...]]) -> Contact:
-    return Contact(*tweets[0][1:7], tuple([Tweet(row[7], tuple(row[8])) for row in tweets]))
+    return Contact._make((*tweets[0][1:7], tuple([Tweet(row[7], tuple(row[8])) for row in tweets])))

@@ -1,8 +1,8 @@
 """One line of input to one valid tweet, or to the reason why it is dropped.
 
-Nearly every line decodes straight into the structs below. Whatever does not (lone surrogates, a number where text belongs,
-an id beyond 64 bits, malformed JSON) is read again at leisure with `json` and cleaned into the same structs, so that the
-rules below stand here once.
+Nearly every line decodes straight into the structs below. Whatever does not (lone surrogates, a number where text
+belongs, an id beyond 64 bits, malformed JSON) is read again at leisure with `json` and cleaned into the same structs,
+so that the rules stand here once.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 import msgspec
 
 LANGUAGES = frozenset({"ar", "en", "fr", "in", "pt", "es", "tr", "ja"})
-REASONS = (
-    "not_utf8",
-    "not_json",
-    "no_id",
-    "no_user_id",
-    "no_created_at",
-    "no_text",
-    "no_hashtags",
-    "language",
-    "duplicate",
-)
-"""Why a line is dropped, in the order of the rules: the first that holds is the one that is counted."""
+REASONS = {
+    "not_utf8": "not UTF-8",
+    "not_json": "no JSON object",
+    "no_id": "no id",
+    "no_user_id": "no user id",
+    "no_created_at": "no date that can be read",
+    "no_text": "no text",
+    "no_hashtags": "no hashtags",
+    "language": "in another language",
+    "duplicate": "copy of another tweet",
+}
+"""Why a line is dropped, in the order of the rules, and in words: the first that holds is the one that is counted."""
 MAX_DEPTH = 512
 """JSON nested deeper than this is dropped as `not_json`: no tweet comes near, and every parser has some limit."""
 
@@ -154,7 +154,7 @@ def whole(text: str | None) -> int | None:
 
 
 def instant(text: str) -> int | None:
-    """Seconds since 1970 of `Sun Aug 31 00:29:15 +0000 2014`, to be read as `strptime` reads it; None if it cannot be."""
+    """Seconds since 1970 of `Sun Aug 31 00:29:15 +0000 2014`, as `strptime` reads it; None where it cannot."""
     day = text[:11] + text[19:]
     try:
         return _midnights[day] + _TIMES[text[11:19]]

@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
-from crossover.stores import load
+from crossover.stores import ADAPTERS, load
 from crossover.stores.port import Loaded, LoadFailed
 from crossover.stores.sqlite import path_of
+
 from local.cli.report import UserError
 from local.etl.parsing import REASONS
 
@@ -25,8 +25,7 @@ MEMORY_LIMIT = "1500MB"
 """What the database may hold in memory; beyond it, it spills into the work folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a run did."""
 
     files: int
@@ -34,11 +33,13 @@ class Report:
     dropped: dict[str, int]
     """Lines for each of `local.etl.parsing.REASONS`, in their order."""
     valid: int
-    records: int
-    store_bytes: int
-    version: str
     seconds: dict[str, float]
     """Wall time of each part: parse, relate, load (packing within)."""
+    users: int = 0
+    """Users with a contact."""
+    records: int = 0
+    store_bytes: int = 0
+    version: str = ""
 
 
 class Progress:
@@ -116,9 +117,7 @@ def run(
                     lines=counts["lines"],
                     dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},
                     valid=valid,
-                    records=0,
-                    store_bytes=0,
-                    version="",
+                    users=int(con.table("contacts").user_id.nunique().execute()),
                     seconds={"parse": parsed - started, "relate": related - parsed},
                 )
                 if not valid:
@@ -128,9 +127,11 @@ def run(
                 loaded = loader(url, Stages(con, folder, progress.packed))
             finally:
                 con.disconnect()
-            seconds = report.seconds | {"load": monotonic() - related}
-            return replace(
-                report, records=loaded.records, store_bytes=loaded.size_bytes, version=loaded.version, seconds=seconds
+            return report._replace(
+                seconds=report.seconds | {"load": monotonic() - related},
+                records=loaded.records,
+                store_bytes=loaded.size_bytes,
+                version=loaded.version,
             )
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None
@@ -138,6 +139,18 @@ def run(
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None
+
+
+def check_url(url: str) -> None:
+    """Raises UserError unless a store can be at the URL."""
+    scheme, separator, _ = url.partition("://")
+    try:
+        if not separator or scheme not in ADAPTERS:
+            raise ValueError(f"a store's URL begins with {' or '.join(f'{name}://' for name in ADAPTERS)}")
+        if scheme == "sqlite" and path_of(url).is_dir():
+            raise ValueError(f"{path_of(url)} is a folder: give the path of a file, sqlite:///PATH")
+    except ValueError as problem:
+        raise UserError(str(problem)) from None
 
 
 def work_place(url: str, work: Path | None) -> Path:

@@ -20,7 +20,8 @@ def input_files(patterns: list[str]) -> list[Path]:
     """The files that names and globs stand for, each once, in their order."""
     found: dict[Path, None] = {}
     for pattern in patterns:
-        names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
+        # Path.glob takes no absolute pattern.
+        names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         paths = [Path(name) for name in names if not Path(name).is_dir()]
         if not paths:
             raise UserError(f"no file matches {pattern}: give files of tweets, one JSON object a line, plain or gzip")

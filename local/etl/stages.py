@@ -60,8 +60,9 @@ def build(con: Any, parsed: Any, popular: Any, say: Callable[[str], object] = la
     shared = make("shared_tags", _shared_tags(make, counts, tags))
     pairs = make(
         "pairs",
-        counts.left_join(shared, ["low", "high"])
-        .select("low", "high", "replies", "retweets", shared_tags=ibis.coalesce(_.shared_tags, 0))
+        counts.left_join(shared, ["low", "high"]).select(
+            "low", "high", "replies", "retweets", shared_tags=ibis.coalesce(_.shared_tags, 0)
+        ),
     )
 
     mirrored = make("mirrored", _both_ways(pairs))
@@ -77,7 +78,9 @@ def build(con: Any, parsed: Any, popular: Any, say: Callable[[str], object] = la
     linked = make("linked", _both_ways(links))
     make(
         "contact_tweets",
-        linked.inner_join(contacts, ["user_id", "contact_id"]).inner_join(tweets.select("id", "text", "hashtags"), "id"),
+        linked.inner_join(contacts, ["user_id", "contact_id"]).inner_join(
+            tweets.select("id", "text", "hashtags"), "id"
+        ),
     )
 
 

@@ -1,0 +1,1 @@
+"""Synthetic tweets, as messy as real ones."""
