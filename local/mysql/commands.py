@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; the last one or a free one if not given.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; if not given, the last or a free one.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the data live.")] = FOLDER,
 ) -> None:
     """Run a private MariaDB or MySQL server in the foreground, and print its store URL; Ctrl-C ends it.
