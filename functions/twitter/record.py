@@ -4,16 +4,17 @@ All numbers are little-endian. A record of n contacts is
 
 | part | bytes | what it holds |
 | --- | --- | --- |
-| head | 24 | magic and format version, CRC-32 of what follows it, length of the record, n, ends of body and others |
-| order | 8 n | -(rounded score without keywords * 2^32 + rank of the id), ascending: the order of the rows |
+| head | 20 | magic and format version, length of the record, n, end of the body, end of the others |
+| order | 8 n | -(rounded score without keywords * 2^22 + rank of the id), a double, ascending: the order of the rows |
 | product | 8 n | interaction score * hashtag score, a double |
 | shown | 8 n | start and end of each shown text in the body |
 | others | 4 n | where each contact's other texts end |
 | tags | 4 n | where each contact's hashtags end |
 | counts | 16 n | replies, retweets, shared tags, bytes of the screen name: for reading back, not for answering |
-| body | | the rows as the answer sends them where nothing matches: `id TAB screen_name TAB description TAB text`, LF between |
+| body | | the rows as they are sent where nothing matches, LF before each: id TAB screen_name TAB description TAB text |
 | others | | per contact its other texts, FF before each |
 | tags | | per contact and tweet FF, hashtag, FE for each hashtag, then FD |
+| check | 4 | CRC-32 of all before it |
 
 Places are counted from the start of the record. FF, FE and FD never occur in UTF-8, so nothing a request asks for
 matches across them; UTF-8 is self-synchronising, so bytes match where code points do.
@@ -22,10 +23,9 @@ matches across them; UTF-8 is self-synchronising, so bytes match where code poin
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
 from zlib import crc32
 
 from functions.twitter.contacts import Contact, Tweet
@@ -35,16 +35,17 @@ KINDS = {"reply": b"\x01", "retweet": b"\x02", "both": b"\x03"}
 """A requested type, and the last byte of its keys."""
 
 TEXT, TAG, TAG_END, TWEET_END = b"\xff", b"\xff", b"\xfe", b"\xfd"
-RANK_BITS = 32
-MAGIC = b"CTw\x01"
+RANKS = 2.0**22
+"""Contacts that a record can have: a rank and a rounded score, under 2^31 as counts are under 2^32, fit a double."""
+MAGIC = int.from_bytes(b"CTw\x01", "little")
 """Three letters and the version of the format."""
-HEAD = struct.Struct("<4sIIIII")
-CHECKED_FROM = 8
-PER_CONTACT = 48
+HEAD = struct.Struct("<IIIII")
 COUNTS = struct.Struct("<IIII")
-
-if sys.byteorder != "little":  # pragma: no cover - records are read in place
-    raise ImportError("Crossover's records are read in place, on little-endian machines only")
+CHECK_BYTES = 4
+RESIDUE = 0x2144DF1C
+"""What CRC-32 gives for anything that is followed by its own CRC-32, little-endian."""
+ARRAYS_PER_CONTACT = 32
+PER_CONTACT = ARRAYS_PER_CONTACT + COUNTS.size
 
 
 class CorruptRecord(Exception):
@@ -56,48 +57,27 @@ def key(user_id: int, kind: str) -> bytes:
     return user_id.to_bytes(8, "big") + KINDS[kind]
 
 
-class Record(NamedTuple):
-    """A record that was checked, with its arrays in place. All places are counted from the start of `data`."""
+def opened(data: bytes) -> tuple[int, int, int, int]:
+    """Checks a record and gives n, and where the body begins, the body ends and the others end.
 
-    data: bytes
-    count: int
-    body: int
-    body_end: int
-    others_end: int
-
-    def order(self) -> memoryview:
-        return self._array(0, 8, "q")
-
-    def products(self) -> memoryview:
-        return self._array(8, 8, "d")
-
-    def shown(self) -> memoryview:
-        return self._array(16, 8, "I")
-
-    def others(self) -> memoryview:
-        return self._array(24, 4, "I")
-
-    def tags(self) -> memoryview:
-        return self._array(28, 4, "I")
-
-    def _array(self, before: int, width: int, code: str) -> memoryview:
-        start = HEAD.size + before * self.count
-        return memoryview(self.data)[start : start + width * self.count].cast(code)  # type: ignore[call-overload]
-
-
-def opened(data: bytes) -> Record:
-    """A record, checked. Raises `CorruptRecord`."""
-    try:
-        magic, checksum, length, count, body_end, others_end = HEAD.unpack_from(data)
-    except struct.error:
-        raise CorruptRecord("shorter than a record's head") from None
+    Raises `CorruptRecord`.
+    """
+    if len(data) < HEAD.size:
+        raise CorruptRecord("shorter than a record's head")
+    magic, length, contacts, body_end, others_end = HEAD.unpack_from(data)
     if magic != MAGIC:
         raise CorruptRecord("not a record of this format and version")
     if length != len(data):
         raise CorruptRecord(f"{len(data)} bytes of {length}")
-    if crc32(memoryview(data)[CHECKED_FROM:]) != checksum:
+    if crc32(data) != RESIDUE:
         raise CorruptRecord("the checksum does not match")
-    return Record(data, count, HEAD.size + PER_CONTACT * count, body_end, others_end)
+    return contacts, HEAD.size + PER_CONTACT * contacts + 1, body_end, others_end
+
+
+@lru_cache(1024)
+def arrays(contacts: int) -> struct.Struct:
+    """How a record's arrays of numbers are read, all at once: order, product, shown (two each), others, tags."""
+    return struct.Struct(f"<{2 * contacts}d{4 * contacts}I")
 
 
 def pack(contacts: Iterable[Contact]) -> bytes:
@@ -110,44 +90,50 @@ def pack(contacts: Iterable[Contact]) -> bytes:
     ranks = {user_id: rank for rank, user_id in enumerate(sorted(contact.user_id for contact in chosen))}
     if len(ranks) != len(chosen):
         raise ValueError("a contact comes twice")
+    if len(chosen) > RANKS:
+        raise ValueError(f"more than {RANKS:.0f} contacts")
     ordered = []
     for contact in chosen:
         product = interaction_score(contact.replies, contact.retweets) * hashtag_score(contact.shared_tags)
-        ordered.append((-(rounded(product) << RANK_BITS | ranks[contact.user_id]), product, contact))
+        ordered.append((-(rounded(product) * RANKS + ranks[contact.user_id]), product, contact))
     ordered.sort()
 
-    rows, shown, others, tags, counts = [], [], [], [], []
+    rows: list[bytes] = []
+    shown: list[int] = []
+    others: list[bytes] = []
+    tags: list[bytes] = []
+    counts: list[tuple[int, int, int, int]] = []
     body = place = HEAD.size + PER_CONTACT * len(ordered)
     for _, _, contact in ordered:
         text = contact.tweets[0].text.encode()
         name = contact.screen_name.encode()
-        row = b"%d\t%b\t%b\t%b" % (contact.user_id, name, contact.description.encode(), text)
+        row = b"\n%d\t%b\t%b\t%b" % (contact.user_id, name, contact.description.encode(), text)
         place += len(row)
         shown += (place - len(text), place)
-        place += 1
         rows.append(row)
         others.append(b"".join(TEXT + tweet.text.encode() for tweet in contact.tweets[1:]))
         tags.append(b"".join(map(_tags, contact.tweets)))
         counts.append((contact.replies, contact.retweets, contact.shared_tags, len(name)))
-    rows_bytes, others_bytes, tags_bytes = b"\n".join(rows), b"".join(others), b"".join(tags)
+    rows_bytes, others_bytes, tags_bytes = b"".join(rows), b"".join(others), b"".join(tags)
     body_end = body + len(rows_bytes)
     others_end = body_end + len(others_bytes)
-    length = others_end + len(tags_bytes)
-    count = len(ordered)
+    length = others_end + len(tags_bytes) + CHECK_BYTES
     try:
         parts = (
-            struct.pack("<IIII", length, count, body_end, others_end),
-            struct.pack(f"<{count}q", *(order for order, _, _ in ordered)),
-            struct.pack(f"<{count}d", *(product for _, product, _ in ordered)),
-            struct.pack(f"<{2 * count}I", *shown),
-            struct.pack(f"<{count}I", *_ends(others, body_end)),
-            struct.pack(f"<{count}I", *_ends(tags, others_end)),
-            b"".join(COUNTS.pack(*four) for four in counts),
+            HEAD.pack(MAGIC, length, len(ordered), body_end, others_end),
+            arrays(len(ordered)).pack(
+                *(order for order, _, _ in ordered),
+                *(product for _, product, _ in ordered),
+                *shown,
+                *_ends(others, body_end),
+                *_ends(tags, others_end),
+            ),
+            *(COUNTS.pack(*four) for four in counts),
         )
     except struct.error:
         raise ValueError("a count does not fit 32 bits, or the record would exceed 4 GB") from None
-    checked = b"".join((*parts, rows_bytes, others_bytes, tags_bytes))
-    return MAGIC + crc32(checked).to_bytes(4, "little") + checked
+    record = b"".join((*parts, rows_bytes, others_bytes, tags_bytes))
+    return record + crc32(record).to_bytes(CHECK_BYTES, "little")
 
 
 def _ends(parts: list[bytes], start: int) -> list[int]:
@@ -160,17 +146,17 @@ def _tags(tweet: Tweet) -> bytes:
 
 def unpack(data: bytes) -> list[Contact]:
     """What was packed, in the record's order. Raises `CorruptRecord`."""
-    record = opened(data)
-    shown, others, tags = record.shown(), record.others(), record.tags()
-    counts = COUNTS.iter_unpack(data[HEAD.size + 32 * record.count : record.body])
-    contacts = []
-    row, other, tag = record.body, record.body_end, record.others_end
+    contacts, row, other, tag = opened(data)
+    numbers = arrays(contacts).unpack_from(data, HEAD.size)
+    shown, others, tags = numbers[2 * contacts : 4 * contacts], numbers[4 * contacts :], numbers[5 * contacts :]
+    counts = COUNTS.iter_unpack(data[HEAD.size + ARRAYS_PER_CONTACT * contacts : HEAD.size + PER_CONTACT * contacts])
+    unpacked = []
     for at, (replies, retweets, shared, name_length) in enumerate(counts):
         start, end = shown[2 * at], shown[2 * at + 1]
         name = data.index(b"\t", row) + 1
         texts = [data[start:end], *data[other : others[at]].split(TEXT)[1:]]
         marks = data[tag : tags[at]].split(TWEET_END)[:-1]
-        contacts.append(
+        unpacked.append(
             Contact(
                 int(data[row : name - 1]),
                 data[name : name + name_length].decode(),
@@ -185,4 +171,4 @@ def unpack(data: bytes) -> list[Contact]:
             )
         )
         row, other, tag = end + 1, others[at], tags[at]
-    return contacts
+    return unpacked

@@ -6,6 +6,8 @@ from math import log
 
 POPULAR_FROM = 10
 """So many common hashtags raise no score yet."""
+NO_FRACTIONS = 1.5 * 2.0**52
+"""Doubles of this size are whole numbers: adding it rounds to the nearest."""
 PLACES = 100_000
 """A final score counts in units of its fifth decimal."""
 
@@ -25,18 +27,14 @@ def keywords_score(matches: int) -> float:
     return 1.0 + log(1 + matches)
 
 
-def rounded(score: float) -> int:
-    """A score of at least 0 in units of 10^-5, rounded half up on the exact decimal value of the double.
+def rounded(score: float) -> float:
+    """A score from 0 to 10^5 as a whole number of 10^-5, rounded half up on the exact decimal value of the double.
 
-    `score * 1e5` errs by less than one part in 2^53, under 1e-5 for any score below 10^6, so only a fraction that
-    near to a half needs the exact ratio of integers.
+    `score * 1e5` errs by less than 1e-5, so only a fraction that near to a half needs the exact ratio of integers.
     """
     scaled = score * 1e5
-    whole = int(scaled)
-    fraction = scaled - whole - 0.5
-    if fraction > 1e-5:
-        return whole + 1
-    if fraction < -1e-5 and scaled < 1e11:
+    whole = scaled + NO_FRACTIONS - NO_FRACTIONS
+    if -0.49999 < scaled - whole < 0.49999:
         return whole
     numerator, denominator = score.as_integer_ratio()
-    return (2 * PLACES * numerator + denominator) // (2 * denominator)
+    return float((2 * PLACES * numerator + denominator) // (2 * denominator))

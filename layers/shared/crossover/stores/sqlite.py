@@ -111,7 +111,7 @@ class SqliteStore:
 
 def _identity(path: Path) -> tuple[int, int, int]:
     try:
-        status = os.stat(path)
+        status = path.stat()
     except OSError as problem:
         raise Unavailable(f"no store at {path}: {problem.strerror}") from problem
     return status.st_dev, status.st_ino, status.st_mtime_ns

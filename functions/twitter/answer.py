@@ -1,0 +1,134 @@
+"""From a record, a phrase and a hashtag to the ranked rows: bytes only, and most of them already in their order.
+
+Without a match the body is the answer. A match only ever raises a contact, so a few rows are lifted out of the body;
+where many match, the rows are sorted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from math import fmod
+from typing import Any
+
+from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, arrays, opened
+from functions.twitter.scores import keywords_score, rounded
+
+Numbers = tuple[Any, ...]
+"""A record's arrays, one after the other, n numbers each: order, product, shown (2 n), others, tags."""
+Matches = dict[int, int]
+"""Row to how often phrase and hashtag match there; rows without a match are left out."""
+PATIENCE = 8
+"""Occurrences of a phrase that are looked up one by one, and one more for every eight contacts, before all the texts
+are counted through. Only speed depends on it."""
+FEW = 4
+"""Matching rows that are lifted whatever the others are; of more, up to a third of all rows."""
+
+
+def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
+    """The rows for a phrase and a lower-cased hashtag, both UTF-8 and not empty. No contacts: no bytes.
+
+    Raises `CorruptRecord`.
+    """
+    contacts, body, body_end, others_end = opened(data)
+    tag = TAG + hashtag + TAG_END
+    text_at = data.find(phrase, body, others_end)
+    tag_at = data.find(tag, others_end)
+    if text_at < 0 and tag_at < 0:
+        return data[body:body_end]
+    numbers = arrays(contacts).unpack_from(data, HEAD.size)
+    matches: Matches = {}
+    if text_at >= 0:
+        matches = _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
+    while tag_at >= 0:
+        row = bisect_right(numbers, tag_at, 5 * contacts) - 5 * contacts
+        matches[row] = matches.get(row, 0) + 1
+        tag_at = data.find(tag, tag_at + 1)
+    lifted = [
+        (fmod(numbers[row], RANKS) - rounded(numbers[contacts + row] * keywords_score(count)) * RANKS, row)
+        for row, count in matches.items()
+    ]
+    ends = (body - 1, *numbers[2 * contacts + 1 : 4 * contacts : 2])
+    rank = _lifted if len(lifted) <= FEW or 3 * len(lifted) <= contacts else _sorted
+    pieces = rank(data, numbers, ends, lifted)
+    pieces[0] = pieces[0][1:]
+    return b"".join(pieces)
+
+
+def _phrase_matches(
+    data: bytes, phrase: bytes, at: int, body_end: int, end: int, numbers: Numbers, contacts: int
+) -> Matches:
+    """The occurrences in the texts, from the first one on, which is at `at`."""
+    size = len(phrase)
+    shown, others, tags = 2 * contacts, 4 * contacts, 5 * contacts
+    patience = PATIENCE + (contacts >> 3)
+    matches: Matches = {}
+    while at >= 0:
+        if at >= body_end:
+            row = bisect_right(numbers, at, others, tags) - others
+            matches[row] = matches.get(row, 0) + 1
+        else:
+            bound = bisect_right(numbers, at, shown, others)
+            # An odd bound is the end of a text; the row's other fields and its neighbours are no texts.
+            if bound & 1 and at + size <= numbers[bound]:
+                row = (bound - shown) >> 1
+                matches[row] = matches.get(row, 0) + 1
+        at = data.find(phrase, at + 1, end)
+        patience -= 1
+        if not patience and not has_border(phrase):
+            return _all_counted(data, phrase, body_end, numbers, contacts)
+    return matches
+
+
+def has_border(phrase: bytes) -> bool:
+    """Whether two occurrences can overlap: whether the phrase ends as it begins.
+
+    >>> has_border(b"haha"), has_border(b"abc")
+    (True, False)
+    """
+    begin = phrase.find(phrase[:1], 1)
+    while begin >= 0 and not phrase.startswith(phrase[begin:]):
+        begin = phrase.find(phrase[:1], begin + 1)
+    return begin >= 0
+
+
+def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
+    """The occurrences of a phrase that cannot overlap itself, counted text by text."""
+    shown, others, tags = 2 * contacts, 4 * contacts, 5 * contacts
+    count = data.count
+    counts = list(map(count, [phrase] * contacts, numbers[shown:others:2], numbers[shown + 1 : others : 2]))
+    start = body_end
+    for row, end in enumerate(numbers[others:tags]):
+        if start < end:
+            counts[row] += count(phrase, start, end)
+            start = end
+    return {row: found for row, found in enumerate(counts) if found}
+
+
+def _lifted(data: bytes, numbers: Numbers, ends: tuple[int, ...], lifted: list[tuple[float, int]]) -> list[bytes]:
+    """The rows, an LF before each, in runs: those of `lifted` come before the first row that their key is less than."""
+    contacts = len(ends) - 1
+    pieces = []
+    holes = iter((*sorted(row for _, row in lifted), contacts))
+    hole = next(holes)
+    done = 0
+    for key, row in (*sorted(lifted), (0.0, contacts)):
+        place = bisect_left(numbers, key, done, contacts)
+        while hole < place:
+            if done < hole:
+                pieces.append(data[ends[done] : ends[hole]])
+            done = hole + 1
+            hole = next(holes)
+        if done < place:
+            pieces.append(data[ends[done] : ends[place]])
+            done = place
+        if row < contacts:
+            pieces.append(data[ends[row] : ends[row + 1]])
+    return pieces
+
+
+def _sorted(data: bytes, numbers: Numbers, ends: tuple[int, ...], lifted: list[tuple[float, int]]) -> list[bytes]:
+    """The rows, an LF before each, one by one."""
+    keys = list(numbers[: len(ends) - 1])
+    for key, row in lifted:
+        keys[row] = key
+    return [data[ends[row] : ends[row + 1]] for row in sorted(range(len(keys)), key=keys.__getitem__)]
