@@ -19,6 +19,8 @@ from local.mysql import programs
 from local.mysql.server import HOST, USER, PrivateServer
 from tests.integration.mysql.records import PAIRS
 
+UNSAFE = ("--loose-debug-no-sync", "--loose-innodb-flush-method=nosync")
+"""Nothing waits for the disk: these data need not outlive the machine."""
 _numbers = count()
 
 
@@ -27,14 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
     """A server that every test leaves as it found it."""
     if programs.find() is None:
         pytest.skip(f"NOT RUN: no MariaDB or MySQL server on this machine; {programs.BY_HAND}")
-    with PrivateServer(tmp_path_factory.mktemp("mysql")) as running:
+    with PrivateServer(tmp_path_factory.mktemp("mysql"), options=UNSAFE) as running:
         yield running
 
 
 @pytest.fixture
 def own_server(server: PrivateServer, tmp_path: Path) -> Iterator[PrivateServer]:
     """A server that a test may hurt."""
-    with PrivateServer(tmp_path / "mysql") as running:
+    with PrivateServer(tmp_path / "mysql", options=UNSAFE) as running:
         yield running
 
 

@@ -37,7 +37,7 @@ class Proxy:
         return found
 
     def close(self) -> None:
-        self._listener.close()
+        self._cut(self._listener)
         for line in self._lines:
             self._cut(line)
 
