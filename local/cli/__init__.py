@@ -9,6 +9,7 @@ import typer
 from local.build import commands as build_commands
 from local.cli.report import error_line
 from local.etl import commands as etl
+from local.experiments import commands as experiments
 from local.mysql import commands as mysql
 from local.serve import commands as serve
 from local.tweets import commands as tweets
@@ -32,6 +33,7 @@ def build() -> typer.Typer:
     tweets.add_to(app)
     etl.add_to(app)
     mysql.add_to(app)
+    experiments.add_to(app)
     return app
 
 
