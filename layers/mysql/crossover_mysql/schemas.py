@@ -40,8 +40,8 @@ class Schema(Protocol):
         """One statement that reads all that belongs to some keys, and its parameters."""
         ...
 
-    def records(self, rows: Iterable[Sequence[Any]]) -> dict[bytes, bytes]:
-        """Key to record of what was selected."""
+    def records(self, rows: Sequence[Sequence[Any]], keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Key to record of what was selected for these keys."""
         ...
 
     def inserts(self, pairs: Sequence[Pair], suffix: str) -> Iterator[Insert]:
@@ -58,10 +58,13 @@ class Packed:
     }
 
     def select(self, keys: Sequence[bytes]) -> tuple[str, Sequence[Any]]:
+        # A column that nobody needs costs the client a tenth of a single fetch.
+        if len(keys) == 1:
+            return "SELECT record FROM crossover_records WHERE id = %s", keys
         return f"SELECT id, record FROM crossover_records WHERE id IN ({_marks(len(keys))})", keys  # noqa: S608
 
-    def records(self, rows: Iterable[Sequence[Any]]) -> dict[bytes, bytes]:
-        return dict(rows)  # type: ignore[arg-type]
+    def records(self, rows: Sequence[Sequence[Any]], keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        return {keys[0]: rows[0][0]} if rows and len(keys) == 1 else dict(rows)  # type: ignore[arg-type]
 
     def inserts(self, pairs: Sequence[Pair], suffix: str) -> Iterator[Insert]:
         yield Insert(f"INSERT INTO crossover_records{suffix} VALUES (%s, %s)", pairs)  # noqa: S608
@@ -79,7 +82,7 @@ class _Rows:
         order = "t.user_id, t.kind, t.contacted_id, t.position"
         return f"{self.source} WHERE {where} ORDER BY {order}", [value for pair in asked for value in pair]
 
-    def records(self, rows: Iterable[Sequence[Any]]) -> dict[bytes, bytes]:
+    def records(self, rows: Sequence[Sequence[Any]], keys: Sequence[bytes]) -> dict[bytes, bytes]:
         from functions.twitter.contacts import Contact, Tweet
         from functions.twitter.record import pack
 

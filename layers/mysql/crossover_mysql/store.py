@@ -95,7 +95,7 @@ class MysqlStore:
             _, schema = self._meta()
             rows = self._query(*schema.select(keys))
         self._schema = schema
-        return schema.records(rows)
+        return schema.records(rows, keys)
 
     def _meta(self) -> tuple[str, Schema]:
         """The version that is loaded, and its schema, which is the database's to say."""
