@@ -31,11 +31,19 @@ serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, P
 mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
 	@exec $(BIN)/crossover mysql
 
+.PHONY: profile
+profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
+	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)
+
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/crossover-tests
+	@$(BIN)/pytest -n 2 -m "not heavy" --cov --cov-report=term:skip-covered
+
+.PHONY: test-all
+test-all: test ## The heavy tests too: load, container engine, SAM
+	@$(BIN)/pytest -m heavy
 
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates
@@ -44,6 +52,14 @@ check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: bench
+bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
+	@$(BIN)/crossover bench
+
+.PHONY: docs
+docs: $(READY) ## Renew the made tables of the documents
+	@$(BIN)/python -m local.docs
 
 .PHONY: lock
 lock: ## Renew the lock files from pyproject.toml

@@ -6,7 +6,7 @@ This is where the container platform is wired.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from container.drain import drain_on_sigterm
+from container.explaining import add_explanations
 from container.openapi import service_paths
 from container.runner import SlicingRunner
 from container.settings import ContainerSettings
@@ -34,11 +35,19 @@ PAGE = Path(__file__).parent / "page"
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
-    return build(registry.load(settings.service_names()), settings, os.environ)
+    return build(registry.load(settings.service_names()), settings, os.environ, drain=drain_on_sigterm)
 
 
-def build(services: list[Service], settings: ContainerSettings, environ: Mapping[str, str]) -> ServiceApp:
-    """Wires services, their runners and stores, and what stands behind them."""
+def build(
+    services: list[Service],
+    settings: ContainerSettings,
+    environ: Mapping[str, str],
+    drain: Callable[[Callable[[], None], float], None] | None = None,
+) -> ServiceApp:
+    """Wires services, their runners and stores, and what stands behind them.
+
+    `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
+    """
     stores = {service.name: store_of(service, environ) for service in services}
     bound = [
         Bound(service, SlicingRunner(stores[service.name], settings.max_computations, settings.compute_seconds))
@@ -49,7 +58,8 @@ def build(services: list[Service], settings: ContainerSettings, environ: Mapping
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         for service in services:
             service.warm()
-        drain_on_sigterm(announce, settings.drain_seconds)
+        if drain is not None:
+            drain(announce, settings.drain_seconds)
         behind.state.ready = True
         yield {"settings": settings}
         for store in stores.values():
@@ -60,12 +70,12 @@ def build(services: list[Service], settings: ContainerSettings, environ: Mapping
         behind.state.ready = False
         front.draining = True
 
-    behind = _behind(services, lifespan)
+    behind = _behind(bound, settings, lifespan)
     front = ServiceApp(bound, Envelope(settings), otherwise=behind)
     return front
 
 
-def _behind(services: list[Service], lifespan: Any) -> FastAPI:
+def _behind(bound: list[Bound], settings: ContainerSettings, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -78,15 +88,8 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
 
-    @app.get("/page/{name}", include_in_schema=False)
-    async def page_part(name: str) -> Response:
-        part = PAGE / name
-        if part.parent != PAGE or not part.is_file():
-            raise HTTPException(404)
-        return FileResponse(part)
-
     @app.get("/page/scannable.svg", include_in_schema=False)
-    async def scannable(text: Annotated[str, Query(max_length=300)]) -> Response:
+    async def scannable(text: Annotated[str, Query(min_length=1, max_length=300)]) -> Response:
         """A standard QR code, which any phone reads: what the service's own code is not."""
         from io import BytesIO
 
@@ -95,6 +98,22 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
         drawing = BytesIO()
         segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
         return Response(drawing.getvalue(), media_type="image/svg+xml")
+
+    for each in bound:
+        if each.service.name == "twitter":
+            add_explanations(app, each)
+
+    @app.get("/page/samples.json", include_in_schema=False)
+    async def samples() -> Response:
+        known = Path(settings.page_samples).read_text() if settings.page_samples else "{}"
+        return Response(known, media_type="application/json")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def page_part(name: str) -> Response:
+        part = PAGE / name
+        if part.parent != PAGE or not part.is_file():
+            raise HTTPException(404)
+        return FileResponse(part)
 
     @app.get("/healthz", tags=["platform"], summary="Alive: touches nothing", response_class=PlainTextResponse)
     async def healthz() -> str:
@@ -119,7 +138,7 @@ def _behind(services: list[Service], lifespan: Any) -> FastAPI:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document["paths"].update(service_paths(services))
+        document["paths"].update(service_paths(each.service for each in bound))
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -1,8 +1,18 @@
 // The page: a panel for each service that this server has. A service with a module of its own here is drawn by it; any
 // other gets a form made from its OpenAPI parameters.
 import * as qrcode from "/page/qrcode.js";
+import * as twitter from "/page/twitter.js";
 
-const PANELS = { qrcode };
+const PANELS = { qrcode, twitter };
+const OFFERED = await (await fetch("/page/samples.json")).json();
+
+/** Requests worth trying, as { title, query }: those made for this server's data, else the documented ones. */
+export function samples(operation) {
+  const own = OFFERED[operation.operationId];
+  if (own?.length) return own;
+  const examples = Object.entries(operation.responses[200].content["text/plain"].examples ?? {});
+  return examples.map(([title, { summary }]) => ({ title, query: summary.split("?")[1] }));
+}
 
 /** Asks a service; gives { result, reason }: the text after the first line, and why where it is INVALID. */
 export async function ask(path, parameters) {
@@ -60,5 +70,5 @@ const { paths } = await (await fetch("/openapi.json")).json();
 for (const [path, { get: operation }] of Object.entries(paths)) {
   if (!operation?.tags?.includes("services")) continue;
   const own = PANELS[operation.operationId];
-  document.getElementById("services").append(own ? own.panel(path) : plainPanel(path, operation));
+  document.getElementById("services").append(own ? own.panel(path, operation) : plainPanel(path, operation));
 }

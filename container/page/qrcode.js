@@ -62,7 +62,7 @@ export function panel(path) {
     const text = input.value;
     const parameters = { type: "encode", data: text };
     part(panel, "curl").textContent = curl(path, parameters);
-    part(panel, "scannable").src = `/page/scannable.svg?${new URLSearchParams({ text })}`;
+    part(panel, "scannable").src = text ? `/page/scannable.svg?${new URLSearchParams({ text })}` : "data:,";
     const { result: hex, reason } = await ask(path, parameters);
     if (turn !== latest) return;
     panel.querySelector(".problem").textContent = reason ? `INVALID, ${reason}` : "";

@@ -14,7 +14,7 @@ from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, arrays, opened
 from functions.twitter.scores import keywords_score, rounded
 
 Numbers = tuple[Any, ...]
-"""A record's arrays, one after the other, n numbers each: order, product, shown (2 n), others, tags."""
+"""A record's arrays, one after the other, n numbers each: order, product, starts, ends (n + 1), others, tags."""
 Matches = dict[int, int]
 """Row to how often phrase and hashtag match there; rows without a match are left out."""
 PATIENCE = 8
@@ -33,23 +33,25 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     tag = TAG + hashtag + TAG_END
     text_at = data.find(phrase, body, others_end)
     tag_at = data.find(tag, others_end)
-    if text_at < 0 and tag_at < 0:
-        return data[body:body_end]
+    if contacts < 2 or (text_at < 0 and tag_at < 0):
+        return data[body + 1 : body_end]
     numbers = arrays(contacts).unpack_from(data, HEAD.size)
-    matches: Matches = {}
-    if text_at >= 0:
-        matches = _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
+    matches = {} if text_at < 0 else _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
     while tag_at >= 0:
-        row = bisect_right(numbers, tag_at, 5 * contacts) - 5 * contacts
+        row = bisect_right(numbers, tag_at, 5 * contacts + 1) - 5 * contacts - 1
         matches[row] = matches.get(row, 0) + 1
         tag_at = data.find(tag, tag_at + 1)
-    lifted = [
-        (fmod(numbers[row], RANKS) - rounded(numbers[contacts + row] * keywords_score(count)) * RANKS, row)
-        for row, count in matches.items()
-    ]
-    ends = (body - 1, *numbers[2 * contacts + 1 : 4 * contacts : 2])
+    lifted = []
+    moved = False
+    for row, count in matches.items():
+        key = fmod(numbers[row], RANKS) - rounded(numbers[contacts + row] * keywords_score(count)) * RANKS
+        lifted.append((key, row))
+        if row and key < numbers[row - 1]:
+            moved = True
+    if not moved:
+        return data[body + 1 : body_end]
     rank = _lifted if len(lifted) <= FEW or 3 * len(lifted) <= contacts else _sorted
-    pieces = rank(data, numbers, ends, lifted)
+    pieces = rank(data, numbers, contacts, lifted)
     pieces[0] = pieces[0][1:]
     return b"".join(pieces)
 
@@ -59,7 +61,7 @@ def _phrase_matches(
 ) -> Matches:
     """The occurrences in the texts, from the first one on, which is at `at`."""
     size = len(phrase)
-    shown, others, tags = 2 * contacts, 4 * contacts, 5 * contacts
+    starts, ends, others, tags = 2 * contacts, 3 * contacts, 4 * contacts + 1, 5 * contacts + 1
     patience = PATIENCE + (contacts >> 3)
     matches: Matches = {}
     while at >= 0:
@@ -67,10 +69,10 @@ def _phrase_matches(
             row = bisect_right(numbers, at, others, tags) - others
             matches[row] = matches.get(row, 0) + 1
         else:
-            bound = bisect_right(numbers, at, shown, others)
-            # An odd bound is the end of a text; the row's other fields and its neighbours are no texts.
-            if bound & 1 and at + size <= numbers[bound]:
-                row = (bound - shown) >> 1
+            row = bisect_right(numbers, at, starts, ends) - starts
+            # It may as well be in a row's other fields, or reach from a text into the next row.
+            if at + size <= numbers[ends + row]:
+                row -= 1
                 matches[row] = matches.get(row, 0) + 1
         at = data.find(phrase, at + 1, end)
         patience -= 1
@@ -93,9 +95,9 @@ def has_border(phrase: bytes) -> bool:
 
 def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
     """The occurrences of a phrase that cannot overlap itself, counted text by text."""
-    shown, others, tags = 2 * contacts, 4 * contacts, 5 * contacts
+    starts, ends, others, tags = 2 * contacts, 3 * contacts, 4 * contacts + 1, 5 * contacts + 1
     count = data.count
-    counts = list(map(count, [phrase] * contacts, numbers[shown:others:2], numbers[shown + 1 : others : 2]))
+    counts = list(map(count, [phrase] * contacts, numbers[starts:ends], numbers[ends + 1 : others]))
     start = body_end
     for row, end in enumerate(numbers[others:tags]):
         if start < end:
@@ -104,9 +106,9 @@ def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, co
     return {row: found for row, found in enumerate(counts) if found}
 
 
-def _lifted(data: bytes, numbers: Numbers, ends: tuple[int, ...], lifted: list[tuple[float, int]]) -> list[bytes]:
+def _lifted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
     """The rows, an LF before each, in runs: those of `lifted` come before the first row that their key is less than."""
-    contacts = len(ends) - 1
+    ends = numbers[3 * contacts : 4 * contacts + 1]
     pieces = []
     holes = iter((*sorted(row for _, row in lifted), contacts))
     hole = next(holes)
@@ -126,9 +128,10 @@ def _lifted(data: bytes, numbers: Numbers, ends: tuple[int, ...], lifted: list[t
     return pieces
 
 
-def _sorted(data: bytes, numbers: Numbers, ends: tuple[int, ...], lifted: list[tuple[float, int]]) -> list[bytes]:
+def _sorted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
     """The rows, an LF before each, one by one."""
-    keys = list(numbers[: len(ends) - 1])
+    ends = numbers[3 * contacts : 4 * contacts + 1]
+    keys = list(numbers[:contacts])
     for key, row in lifted:
         keys[row] = key
-    return [data[ends[row] : ends[row + 1]] for row in sorted(range(len(keys)), key=keys.__getitem__)]
+    return [data[ends[row] : ends[row + 1]] for row in sorted(range(contacts), key=keys.__getitem__)]

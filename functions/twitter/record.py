@@ -7,11 +7,12 @@ All numbers are little-endian. A record of n contacts is
 | head | 20 | magic and format version, length of the record, n, end of the body, end of the others |
 | order | 8 n | -(rounded score without keywords * 2^22 + rank of the id), a double, ascending: the order of the rows |
 | product | 8 n | interaction score * hashtag score, a double |
-| shown | 8 n | start and end of each shown text in the body |
+| starts | 4 n | where each row's text starts, the shown one |
+| ends | 4 n + 4 | where the body's first row begins, and where each row and with it its text ends |
 | others | 4 n | where each contact's other texts end |
 | tags | 4 n | where each contact's hashtags end |
 | counts | 16 n | replies, retweets, shared tags, bytes of the screen name: for reading back, not for answering |
-| body | | the rows as they are sent where nothing matches, LF before each: id TAB screen_name TAB description TAB text |
+| body | | the rows in their order, LF before each: id TAB screen_name TAB description TAB shown text |
 | others | | per contact its other texts, FF before each |
 | tags | | per contact and tweet FF, hashtag, FE for each hashtag, then FD |
 | check | 4 | CRC-32 of all before it |
@@ -44,8 +45,7 @@ COUNTS = struct.Struct("<IIII")
 CHECK_BYTES = 4
 RESIDUE = 0x2144DF1C
 """What CRC-32 gives for anything that is followed by its own CRC-32, little-endian."""
-ARRAYS_PER_CONTACT = 32
-PER_CONTACT = ARRAYS_PER_CONTACT + COUNTS.size
+PER_CONTACT = 32 + COUNTS.size
 
 
 class CorruptRecord(Exception):
@@ -58,7 +58,7 @@ def key(user_id: int, kind: str) -> bytes:
 
 
 def opened(data: bytes) -> tuple[int, int, int, int]:
-    """Checks a record and gives n, and where the body begins, the body ends and the others end.
+    """Checks a record and gives n, and where its body begins, its body ends and its other texts end.
 
     Raises `CorruptRecord`.
     """
@@ -71,13 +71,13 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
         raise CorruptRecord(f"{len(data)} bytes of {length}")
     if crc32(data) != RESIDUE:
         raise CorruptRecord("the checksum does not match")
-    return contacts, HEAD.size + PER_CONTACT * contacts + 1, body_end, others_end
+    return contacts, HEAD.size + PER_CONTACT * contacts + 4, body_end, others_end
 
 
 @lru_cache(1024)
 def arrays(contacts: int) -> struct.Struct:
-    """How a record's arrays of numbers are read, all at once: order, product, shown (two each), others, tags."""
-    return struct.Struct(f"<{2 * contacts}d{4 * contacts}I")
+    """How a record's arrays of numbers are read, all at once: order, product, starts, ends, others, tags."""
+    return struct.Struct(f"<{2 * contacts}d{4 * contacts + 1}I")
 
 
 def pack(contacts: Iterable[Contact]) -> bytes:
@@ -99,23 +99,24 @@ def pack(contacts: Iterable[Contact]) -> bytes:
     ordered.sort()
 
     rows: list[bytes] = []
-    shown: list[int] = []
+    starts: list[int] = []
     others: list[bytes] = []
     tags: list[bytes] = []
     counts: list[tuple[int, int, int, int]] = []
-    body = place = HEAD.size + PER_CONTACT * len(ordered)
+    body = HEAD.size + PER_CONTACT * len(ordered) + 4
+    ends = [body]
     for _, _, contact in ordered:
         text = contact.tweets[0].text.encode()
         name = contact.screen_name.encode()
         row = b"\n%d\t%b\t%b\t%b" % (contact.user_id, name, contact.description.encode(), text)
-        place += len(row)
-        shown += (place - len(text), place)
+        ends.append(ends[-1] + len(row))
+        starts.append(ends[-1] - len(text))
         rows.append(row)
         others.append(b"".join(TEXT + tweet.text.encode() for tweet in contact.tweets[1:]))
         tags.append(b"".join(map(_tags, contact.tweets)))
         counts.append((contact.replies, contact.retweets, contact.shared_tags, len(name)))
-    rows_bytes, others_bytes, tags_bytes = b"".join(rows), b"".join(others), b"".join(tags)
-    body_end = body + len(rows_bytes)
+    others_bytes, tags_bytes = b"".join(others), b"".join(tags)
+    body_end = ends[-1]
     others_end = body_end + len(others_bytes)
     length = others_end + len(tags_bytes) + CHECK_BYTES
     try:
@@ -124,7 +125,8 @@ def pack(contacts: Iterable[Contact]) -> bytes:
             arrays(len(ordered)).pack(
                 *(order for order, _, _ in ordered),
                 *(product for _, product, _ in ordered),
-                *shown,
+                *starts,
+                *ends,
                 *_ends(others, body_end),
                 *_ends(tags, others_end),
             ),
@@ -132,7 +134,7 @@ def pack(contacts: Iterable[Contact]) -> bytes:
         )
     except struct.error:
         raise ValueError("a count does not fit 32 bits, or the record would exceed 4 GB") from None
-    record = b"".join((*parts, rows_bytes, others_bytes, tags_bytes))
+    record = b"".join((*parts, *rows, others_bytes, tags_bytes))
     return record + crc32(record).to_bytes(CHECK_BYTES, "little")
 
 
@@ -146,13 +148,14 @@ def _tags(tweet: Tweet) -> bytes:
 
 def unpack(data: bytes) -> list[Contact]:
     """What was packed, in the record's order. Raises `CorruptRecord`."""
-    contacts, row, other, tag = opened(data)
-    numbers = arrays(contacts).unpack_from(data, HEAD.size)
-    shown, others, tags = numbers[2 * contacts : 4 * contacts], numbers[4 * contacts :], numbers[5 * contacts :]
-    counts = COUNTS.iter_unpack(data[HEAD.size + ARRAYS_PER_CONTACT * contacts : HEAD.size + PER_CONTACT * contacts])
+    contacts, body, other, tag = opened(data)
+    numbers = arrays(contacts).unpack_from(data, HEAD.size)[2 * contacts :]
+    starts, ends = numbers[:contacts], numbers[contacts : 2 * contacts + 1]
+    others, tags = numbers[2 * contacts + 1 :], numbers[3 * contacts + 1 :]
+    counts = COUNTS.iter_unpack(data[body - COUNTS.size * contacts : body])
     unpacked = []
     for at, (replies, retweets, shared, name_length) in enumerate(counts):
-        start, end = shown[2 * at], shown[2 * at + 1]
+        row, start, end = ends[at] + 1, starts[at], ends[at + 1]
         name = data.index(b"\t", row) + 1
         texts = [data[start:end], *data[other : others[at]].split(TEXT)[1:]]
         marks = data[tag : tags[at]].split(TWEET_END)[:-1]
@@ -170,5 +173,5 @@ def unpack(data: bytes) -> list[Contact]:
                 ),
             )
         )
-        row, other, tag = end + 1, others[at], tags[at]
+        other, tag = others[at], tags[at]
     return unpacked

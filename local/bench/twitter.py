@@ -12,7 +12,8 @@ import sqlite3
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, product
+from itertools import accumulate
+from itertools import product as combinations
 from math import floor
 from statistics import median
 from time import process_time
@@ -35,12 +36,12 @@ LEAST_GAIN = {(1, 5): 1.5, (190, 243): 3.0}
 SAMPLES = 60
 ROUNDS = 7
 
-COMMON = (
-    "good morning coffee haha hahaha today never game love music people watching tonight think really happy school "
-    "новый 今日 すごい 写真 sabah günaydın bom dia obrigado mañana gracias merci bonjour selamat pagi 😂 😂😂 ❤️ :) ... lol"
-).split()
-SYLLABLES = "ka to mi ra ne lo san du ve ri çe ço ню да し き".split()
-WORDS = COMMON + ["".join(three) for three in product(SYLLABLES, repeat=3)]
+COMMON = """
+good morning coffee haha hahaha today never game love music people watching tonight think really happy school
+новый 今日 すごい 写真 sabah günaydın bom dia obrigado mañana gracias merci bonjour selamat pagi 😂 😂😂 ❤️ :) ... lol
+""".split()  # noqa: SIM905
+SYLLABLES = ("ka", "to", "mi", "ra", "ne", "lo", "san", "du", "ve", "ri", "çe", "ço", "ню", "да", "し", "き")
+WORDS = COMMON + ["".join(three) for three in combinations(SYLLABLES, repeat=3)]
 TAGS = [f"tag{number}" for number in range(3000)]
 
 

@@ -14,9 +14,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def build(
-    target: Annotated[
-        Literal["host", "lambda"], typer.Option(help="lambda (arm64, Python 3.13) or host (this machine).")
-    ] = "lambda",
+    target: Annotated[Literal["host", "lambda"], typer.Option(help="Lambda itself, or this machine.")] = "lambda",
     out: Annotated[Path | None, typer.Option(help="Folder, emptied first; .build/TARGET by default.")] = None,
 ) -> None:
     """Build the Lambda artifacts that the template describes."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
-from local.build import commands as build_commands
 from local.cli.report import error_line
-from local.etl import commands as etl
-from local.experiments import commands as experiments
-from local.mysql import commands as mysql
-from local.serve import commands as serve
-from local.tweets import commands as tweets
+
+PURPOSES = ("serve", "load", "bench", "build", "tweets", "etl", "twitter", "mysql", "experiments")
+"""The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 
 def build() -> typer.Typer:
@@ -28,12 +26,8 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    serve.add_to(app)
-    build_commands.add_to(app)
-    tweets.add_to(app)
-    etl.add_to(app)
-    mysql.add_to(app)
-    experiments.add_to(app)
+    for purpose in PURPOSES:
+        import_module(f"local.{purpose}.commands").add_to(app)
     return app
 
 

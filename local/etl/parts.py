@@ -1,19 +1,16 @@
-"""Parsing on all cores: blocks of lines in, Parquet parts of valid tweets and counts of the dropped out."""
+"""Blocks of lines in, Parquet parts of valid tweets and counts of the dropped out."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from itertools import chain, count, islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from local.etl.parsing import Row, parse
+from local.etl.workers import Workers
 
 SCHEMA = pa.schema(
     [
@@ -31,41 +28,21 @@ SCHEMA = pa.schema(
     ]
 )
 """The columns of a part are the fields of `local.etl.parsing.Row`."""
-POOL_FROM = 2
-"""Blocks from which starting processes pays."""
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def parse_all(blocks: Iterable[bytes], folder: Path) -> Counter[str]:
+def parse_all(blocks: Iterable[bytes], folder: Path, workers: Workers) -> Counter[str]:
     """Writes `folder/part-N.parquet`, at least one; returns the counts: `lines`, `parsed`, and one for each reason."""
     totals: Counter[str] = Counter()
-    source = iter(blocks)
-    first = list(islice(source, POOL_FROM))
-    names = (folder / f"part-{number:06}.parquet" for number in count())
-    if len(first) < POOL_FROM or cores() == 1:
-        for block in chain(first or [b""], source):
-            totals.update(parse_block(block, next(names)))
-        return totals
-    # Spawned, not forked: the parent may hold threads, and every platform does the same.
-    with ProcessPoolExecutor(cores(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting: set[Future[Counter[str]]] = set()
-        for block in chain(first, source):
-            if len(waiting) > cores():
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    totals.update(future.result())
-            waiting.add(pool.submit(parse_block, block, next(names)))
-        for future in waiting:
-            totals.update(future.result())
+    # An empty part gives the columns, however little there is to read.
+    pieces = ((folder / f"part-{number:06}.parquet", block) for number, block in enumerate(_with_empty(blocks)))
+    for counts in workers.map(parse_block, pieces):
+        totals.update(counts)
     return totals
 
 
-def parse_block(block: bytes, path: Path) -> Counter[str]:
+def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
     """Parses a block of lines into one Parquet file."""
+    path, block = piece
     lines = block.split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -91,3 +68,12 @@ def is_utf8(data: bytes) -> bool:
         return data.isascii() or bool(data.decode())
     except UnicodeDecodeError:
         return False
+
+
+def _with_empty(blocks: Iterable[bytes]) -> Iterable[bytes]:
+    empty = True
+    for block in blocks:
+        empty = False
+        yield block
+    if empty:
+        yield b""

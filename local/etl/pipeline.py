@@ -85,18 +85,19 @@ def run(
     import pyarrow.parquet as pq
 
     from local.etl.groups import Stages
-    from local.etl.parts import cores, parse_all
+    from local.etl.parts import parse_all
     from local.etl.reading import blocks
     from local.etl.stages import build
+    from local.etl.workers import Workers, cores
 
     progress = progress or Progress()
     place = work_place(url, work)
     try:
-        with work_folder(place) as folder:
+        with work_folder(place) as folder, Workers() as workers:
             started = monotonic()
             progress.stage("parse")
             progress.total(sum(path.stat().st_size for path in files))
-            counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder)
+            counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
             parsed = monotonic()
             con = ibis.duckdb.connect(
                 str(folder / "stages.duckdb"),
@@ -110,21 +111,21 @@ def run(
                 pq.write_table(tags, folder / "popular.parquet")
                 parts = con.read_parquet(str(folder / "part-*.parquet"))
                 build(con, parts, con.read_parquet(str(folder / "popular.parquet")), progress.stage)
-                valid = int(con.table("tweets").count().execute())
+                valid = con.table("tweets").count().to_pyarrow().as_py()
                 related = monotonic()
                 report = Report(
                     files=len(files),
                     lines=counts["lines"],
                     dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},
                     valid=valid,
-                    users=int(con.table("contacts").user_id.nunique().execute()),
+                    users=con.table("contacts").user_id.nunique().to_pyarrow().as_py(),
                     seconds={"parse": parsed - started, "relate": related - parsed},
                 )
                 if not valid:
                     return report
                 progress.stage("load")
                 loader = LOADERS.get(url.partition("://")[0], load_records)
-                loaded = loader(url, Stages(con, folder, progress.packed))
+                loaded = loader(url, Stages(con, folder, workers, progress.packed))
             finally:
                 con.disconnect()
             return report._replace(

@@ -32,7 +32,9 @@ def write_tweets(
         zipped = gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) if out.suffix == ".gz" else None
         if zipped:
             stack.enter_context(zipped)
+        done = 0
         for block in Generator(count, seed, popular).blocks():
             (zipped or file).write(block)
-            made(BATCH)
+            made(min(BATCH, count - done))
+            done += BATCH
     return out.stat().st_size

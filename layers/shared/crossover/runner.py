@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
-from crossover.seam import Compute, Done, Fetch, Step, Work
+from crossover.seam import Compute, Done, Fetch, Request, Service, Step, Work
 from crossover.stores.port import Store
 
 INLINE_UNITS = 1_000_000
@@ -75,3 +75,8 @@ def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:
         return end.value  # type: ignore[no-any-return]
     coroutine.close()
     raise RuntimeError("an inline runner waited")
+
+
+def answer_at_once(service: Service, query: bytes, runner: InlineRunner) -> bytes:
+    """A service's result without any platform around it. Raises `Invalid` and `Unavailable`."""
+    return at_once(drive(service.start(Request(query)), runner))

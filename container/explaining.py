@@ -1,0 +1,40 @@
+"""What the page asks of the Twitter service beyond its answers: why the contacts are ranked as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi import Request as HttpRequest
+
+from crossover.asgi import Bound
+from crossover.runner import Unavailable
+from crossover.seam import Fetch, Invalid, Request
+from functions.twitter.explain import explain
+
+SHOWN = 50
+"""Contacts that the page is given, of hundreds that an answer can have."""
+
+
+def add_explanations(app: FastAPI, twitter: Bound) -> None:
+    """Adds `GET /page/twitter.json`, with the parameters of the service itself."""
+
+    @app.get("/page/twitter.json", include_in_schema=False)
+    async def explained(http: HttpRequest) -> dict[str, Any]:
+        try:
+            request = Request(http.scope["query_string"])
+            need = twitter.service.start(request)
+            assert isinstance(need, Fetch)
+            record = await twitter.runner.fetch(need.key)
+            need.then(record)
+        except (Invalid, Unavailable) as problem:
+            return {"problem": str(problem), "contacts": []}
+        assert record is not None
+        phrase, hashtag = request.one(b"phrase").decode(), request.one(b"hashtag").decode()
+        contacts = await asyncio.to_thread(explain, record, phrase, hashtag)
+        shown = [
+            {**each._asdict(), "user_id": str(each.user_id), "tweets": [tweet._asdict() for tweet in each.tweets[:3]]}
+            for each in contacts[:SHOWN]
+        ]
+        return {"problem": "", "count": len(contacts), "contacts": shown}

@@ -1,0 +1,1 @@
+"""Tables in the documents that are made from the code, so that they cannot drift."""

@@ -1,0 +1,72 @@
+"""The README's tables of verbs, commands and settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import typer
+from typer.core import TyperGroup
+
+from container.settings import ContainerSettings
+from crossover.lambda_entry import LambdaSettings
+from crossover.settings import documented
+from local.cli import build
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def verbs() -> str:
+    """The Makefile's verbs, as `make help` lists them."""
+    found = re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return _table(("verb", "what it does"), ((f"`make {name}`", meaning) for name, meaning in found))
+
+
+def commands() -> str:
+    """The tool's commands with the first sentence of their help."""
+    rows = []
+
+    def walk(group: TyperGroup, prefix: str) -> None:
+        for name, command in group.commands.items():
+            if isinstance(command, TyperGroup):
+                walk(command, f"{prefix}{name} ")
+            else:
+                rows.append((f"`crossover {prefix}{name}`", _first_sentence(command.help or "")))
+
+    walk(typer.main.get_group(build()), "")
+    return _table(("command", "what it does"), rows)
+
+
+def settings() -> str:
+    """Every setting of the container and of the functions."""
+    shared = {each.name for each in documented(LambdaSettings)} & {each.name for each in documented(ContainerSettings)}
+    rows = []
+    for where, group in (("container", ContainerSettings), ("Lambda", LambdaSettings)):
+        for each in documented(group):
+            if each.name in shared and where == "Lambda":
+                continue
+            place = "both" if each.name in shared else where
+            rows.append((f"`{each.name}`", place, f"`{each.default}`" if each.default else "", each.meaning))
+    return _table(("setting", "where", "default", "meaning"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {"verbs": verbs, "commands": commands, "settings": settings}
+
+
+def renewed(text: str) -> str:
+    """A document with every made table as it has to be now: between `<!-- NAME -->` and `<!-- /NAME -->`."""
+    for name, make in TABLES.items():
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text = re.sub(pattern, lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
+    return text
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.;])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(".;")

@@ -1,0 +1,1 @@
+"""Load with known answers: every answer of every request is checked."""

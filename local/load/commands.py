@@ -1,0 +1,101 @@
+"""`crossover load` and `crossover profile`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Annotated, Any
+
+import typer
+
+from local.cli.report import Json, console, print_json
+
+
+def _in_the_bundle(name: str) -> str:
+    from functions.registry import SERVICES
+
+    if name not in SERVICES:
+        raise typer.BadParameter(f"the bundle has {', '.join(SERVICES)}")
+    return name
+
+
+ServiceName = Annotated[
+    str, typer.Argument(metavar="SERVICE", help="A service of the bundle.", callback=_in_the_bundle)
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    app.command()(load)
+    app.command()(profile)
+
+
+def load(
+    service: ServiceName,
+    url: Annotated[str, typer.Option(help="Address of the server.")] = "http://127.0.0.1:8080",
+    requests: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many requests to send.")] = 100_000,
+    connections: Annotated[int, typer.Option(min=1, max=20_000, help="Connections that stay open.")] = 100,
+    seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Send a service its usual requests, good and bad mixed, and check every answer."""
+    outcome = _loaded(service, url, requests, connections, seed)
+    report: dict[str, Any] = {
+        "requests": requests,
+        "right": outcome.right,
+        "wrong": outcome.wrong,
+        "errors": dict(outcome.errors),
+        "seconds": round(outcome.seconds, 2),
+        "requests_per_second": round(requests / outcome.seconds),
+        "p50_ms": round(outcome.percentile(0.5), 2),
+        "p99_ms": round(outcome.percentile(0.99), 2),
+    }
+    if as_json:
+        print_json(report)
+    else:
+        for name, value in report.items():
+            console.print(f"{name.replace('_', ' '):>20}  {value}", highlight=False)
+    if outcome.right != requests:
+        raise typer.Exit(1)
+
+
+def profile(
+    service: ServiceName,
+    requests: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many requests to send.")] = 20_000,
+    top: Annotated[int, typer.Option(min=1, max=200, help="How many functions to show.")] = 25,
+    as_json: Json = False,
+) -> None:
+    """Show the hottest functions of the server while a service is under load."""
+    from rich.table import Table
+
+    from local.load.profiler import profiled
+
+    hottest = profiled(service, lambda address: _loaded(service, address, requests, 50, seed=1), requests * 9 // 10)
+    if as_json:
+        return print_json([each._asdict() for each in hottest[:top]])
+    table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
+    total = sum(each.own_seconds for each in hottest)
+    for each in hottest[:top]:
+        per_request = each.own_seconds / requests * 1e6
+        table.add_row(
+            f"{each.own_seconds / total:.1%}", f"{per_request:.2f}", f"{each.calls / requests:.2f}", each.function
+        )
+    return console.print(table)
+
+
+def _loaded(name: str, address: str, requests: int, connections: int, seed: int) -> Any:
+    from rich.progress import Progress
+
+    from crossover.runner import InlineRunner
+    from crossover.stores.lazy import store_of
+    from functions import registry
+    from local.load.mix import mixed
+    from local.load.run import send
+
+    (service,) = registry.load([name])
+    asked = mixed(service, min(requests, 10_000), seed, InlineRunner(store_of(service, os.environ)))
+    with Progress(transient=True) as progress:
+        task = progress.add_task(f"{name}: {requests:,} requests", total=requests)
+        return asyncio.run(
+            send(address, asked, requests, connections, lambda done: progress.update(task, completed=done))
+        )

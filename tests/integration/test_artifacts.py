@@ -1,0 +1,103 @@
+"""The Lambda artifacts: what is inside, for which machine, and how large."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.build.artifacts import TEMPLATE, Artifacts, Target, build
+from local.build.template import Template, read_template
+
+AARCH64 = 183
+"""e_machine of an ELF file for arm64 (ELF for the Arm 64-bit Architecture, section 5.1)."""
+
+
+def built(target: Target, folder: Path) -> Artifacts:
+    return build(read_template(TEMPLATE), target, folder, say=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return read_template(TEMPLATE)
+
+
+@pytest.fixture(scope="module")
+def for_lambda(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    return built("lambda", tmp_path_factory.mktemp("lambda"))
+
+
+@pytest.fixture(scope="module")
+def for_host(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
+    return built("host", tmp_path_factory.mktemp("host"))
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_each_function_carries_its_own_files_only(for_lambda: Artifacts, template: Template) -> None:
+    for name, folder in for_lambda.functions.items():
+        tops = {path.relative_to(folder).parts[:2] for path in folder.rglob("*") if path.is_file()}
+        assert tops == {("functions", template.functions[name].service)}
+        assert size(folder) < 60_000
+
+
+def test_layers_are_small_and_carry_no_tests_no_fastapi_and_no_boto3(for_lambda: Artifacts) -> None:
+    for folder in for_lambda.layers.values():
+        names = {path.name.lower() for path in (folder / "python").iterdir()}
+        assert not names & {"tests", "fastapi", "starlette", "pydantic", "boto3", "botocore", "uvicorn", "segno"}
+        assert not list(folder.rglob("__pycache__"))
+        assert size(folder) < 5_000_000
+
+
+def test_everything_native_is_for_arm64(for_lambda: Artifacts) -> None:
+    for folder in for_lambda.layers.values():
+        for tag in folder.rglob("*.dist-info/WHEEL"):
+            tags = [line.split()[1] for line in tag.read_text().splitlines() if line.startswith("Tag:")]
+            assert all(each.endswith(("-any", "aarch64")) for each in tags), tag
+        for path in folder.rglob("*.so*"):
+            head = path.read_bytes()[:20]
+            assert head[:4] == b"\x7fELF"
+            assert struct.unpack("<H", head[18:20])[0] == AARCH64, path
+
+
+def test_both_builds_come_from_one_lock(for_lambda: Artifacts, for_host: Artifacts) -> None:
+    for name in for_lambda.layers:
+        ours, theirs = (
+            {path.name for path in (each.layers[name] / "python").glob("*.dist-info")}
+            for each in (for_lambda, for_host)
+        )
+        assert ours == theirs
+
+
+def test_the_functions_of_the_host_build_import_nothing_from_outside_it(
+    for_host: Artifacts, template: Template
+) -> None:
+    """Isolated from the checkout and the environment: what Lambda would have, and no more."""
+    for name, folder in for_host.functions.items():
+        function = template.functions[name]
+        paths = [folder, *(for_host.layers[layer] / "python" for layer in function.layers)]
+        script = f"""
+import sys; sys.path[:0] = {[str(path) for path in paths]!r}
+from {function.handler.rpartition(".")[0]} import handler
+print(handler({{"parameters": {{}}}}, None)["statusCode"])
+print(*sorted(m for m in sys.modules if m.split(".")[0] in ("fastapi", "boto3", "asyncio")))
+"""
+        ran = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env={"PATH": os.defpath}
+        )
+        assert ran.stdout.splitlines()[:1] == ["200"], ran.stderr
+        assert "fastapi" not in ran.stdout
+        assert "boto3" not in ran.stdout
+
+
+def test_the_template_promises_a_runtime_that_lasts_and_the_cheaper_machine(template: Template) -> None:
+    text = TEMPLATE.read_text()
+    assert "Runtime: python3.13" in text
+    assert "Default: arm64" in text
+    assert {function.service for function in template.functions.values()} >= {"qrcode"}

@@ -1,0 +1,100 @@
+"""The page in a real browser, and its standard QR code read by a real reader."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Error, Page, expect, sync_playwright
+
+from tests.support.server import Server, running_server
+
+pytestmark = pytest.mark.browser
+
+QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page(server: Server) -> Iterator[Page]:
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=installed, args=QUIET + sandbox)
+        except Error:
+            pytest.skip("NOT RUN: browser tests need Chromium: sudo apt-get install chromium, then make test")
+        page = browser.new_page(viewport={"width": 1100, "height": 900})
+        faults: list[Any] = []
+        page.on("pageerror", lambda fault: faults.append(fault))
+        page.on("requestfailed", lambda request: faults.append(request.url))
+        page.goto(server.address)
+        yield page
+        browser.close()
+        assert faults == []
+
+
+def dark_modules(page: Page, name: str) -> int:
+    """How many modules of a drawn code are dark."""
+    script = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]
+        .filter((value, i) => i % 4 === 0 && value < 128).length"""
+    return int(page.locator(f"[data-of={name}]").evaluate(script))
+
+
+def test_a_typed_text_is_drawn_and_comes_back_decoded(page: Page) -> None:
+    page.get_by_label("Text").fill("Hello pods")
+    expect(page.locator("[data-of=decoded]")).to_have_text("“Hello pods”")
+    expect(page.locator("[data-of=hex]")).to_contain_text("0x")
+    assert page.locator("[data-of=plain]").evaluate("canvas => canvas.width") == 21
+    assert dark_modules(page, "plain") > 80
+    assert dark_modules(page, "image") > 300
+
+
+def test_a_longer_text_is_drawn_as_version_2(page: Page) -> None:
+    page.get_by_label("Text").fill("CC Team is awesome!")
+    expect(page.locator("[data-of=decoded]")).to_have_text("“CC Team is awesome!”")
+    assert page.locator("[data-of=plain]").evaluate("canvas => canvas.width") == 25
+
+
+def test_the_curl_line_is_the_request(page: Page, server: Server) -> None:
+    page.get_by_label("Text").fill("CC Team")
+    expect(page.locator("[data-of=curl]").first).to_have_text(
+        f"curl '{server.address}/qrcode?type=encode&data=CC%20Team'"
+    )
+
+
+def test_bad_input_shows_its_reason(page: Page) -> None:
+    page.get_by_label("Text").fill("naïve")
+    expect(page.get_by_role("alert").first).to_contain_text("INVALID, character: ")
+    page.get_by_label("Text").fill("x" * 23)
+    expect(page.get_by_role("alert").first).to_contain_text("INVALID, length: ")
+    page.get_by_label("Text").fill("fine again")
+    expect(page.get_by_role("alert").first).to_be_empty()
+
+
+def test_the_standard_code_beside_it_is_labelled_and_a_reader_reads_it(page: Page) -> None:
+    page.get_by_label("Text").fill("Read me, phone")
+    expect(page.locator("[data-of=decoded]")).to_have_text("“Read me, phone”")
+    expect(page.locator("figure.other")).to_contain_text("standard QR code")
+    picture = page.locator("[data-of=scannable]")
+    page.wait_for_function("document.querySelector('[data-of=scannable]').complete")
+    drawn = Image.open(io.BytesIO(picture.screenshot()))
+    assert [code.text for code in zxingcpp.read_barcodes(drawn)] == ["Read me, phone"]
+
+
+def test_the_docs_draw_every_route_without_the_internet(page: Page, server: Server) -> None:
+    docs = page.context.browser.new_page()  # type: ignore[union-attr]
+    docs.goto(f"{server.address}/docs")
+    expect(docs.locator("#operations-services-qrcode")).to_be_visible()
+    docs.close()

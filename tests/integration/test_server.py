@@ -1,0 +1,214 @@
+"""The container shim as a real process: its answers, and what strangers may not do to it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.server import Server, free_port, running_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running_server(max_head_bytes=16_384, head_seconds=1, max_connections=60) as running:
+        yield running
+
+
+def read_all(connection: socket.socket) -> bytes:
+    received = b""
+    while True:
+        try:
+            some = connection.recv(65536)
+        except ConnectionResetError:
+            return received
+        if not some:
+            return received
+        received += some
+
+
+def read_health(connection: socket.socket) -> bytes:
+    """One answer of /healthz, on a connection that stays open."""
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    received = b""
+    while not received.endswith(b"\r\n\r\nok"):
+        received += connection.recv(65536)
+    return received
+
+
+def test_the_service_answers_by_its_contract(server: Server) -> None:
+    status, headers, body = server.get("/qrcode?type=encode&data=CC%20Team")
+    assert status == 200
+    assert headers == {"content-type": "text/plain; charset=utf-8", "content-length": "159", "connection": "close"}
+    assert body.startswith(b"Crossover,000000000000\n0x66d92b800x5bc76d83")
+
+
+def test_team_and_account_are_settings() -> None:
+    with running_server(team_name="CCProject", team_aws_account="123456789012") as server:
+        assert server.get("/qrcode?type=decode&data=1")[2] == b"CCProject,123456789012\nINVALID"
+
+
+def test_health_readiness_docs_and_page_are_there(server: Server) -> None:
+    assert server.get("/healthz")[2] == b"ok"
+    assert server.get("/readyz")[2] == b"ready"
+    for path in ("/docs", "/", "/page/style.css", "/page/page.js"):
+        assert server.get(path)[0] == 200, path
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/qrcode/", "/page/nothing.js", "/page/..%2fapp.py", "/page/%2e%2e/app.py"]
+)
+def test_other_paths_are_404(server: Server, path: str) -> None:
+    assert server.get(path)[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/qrcode", "/healthz", "/readyz", "/"])
+def test_other_methods_are_405(server: Server, path: str) -> None:
+    status, headers, _ = server.get(path, method="POST")
+    assert (status, headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /qrcode?data=" + b"x" * 20_000,
+        b"GET /qrcode?data=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 20_000,
+        b"GET / HTTP/1.1\r\n" + b"X-Many: x\r\n" * 2_000,
+    ],
+    ids=["unfinished line", "finished line", "unfinished header", "many headers"],
+)
+def test_a_head_over_its_bound_is_refused_with_431(server: Server, head: bytes) -> None:
+    with server.connect() as connection:
+        connection.sendall(head)
+        assert read_all(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_within_its_bound_is_served(server: Server) -> None:
+    assert server.get("/qrcode?type=encode&data=a&other=" + "x" * 16_000)[0] == 200
+
+
+def test_60_megabytes_of_header_cost_no_memory(server: Server) -> None:
+    before = server.rss_kb()
+    with server.connect() as connection:
+        sent = 0
+        try:
+            connection.sendall(b"GET / HTTP/1.1\r\nX: ")
+            while sent < 60_000_000:
+                connection.sendall(b"x" * 65_536)
+                sent += 65_536
+        except OSError:
+            pass
+    assert sent < 60_000_000
+    assert server.rss_kb() - before < 8_000
+
+
+def test_a_head_that_is_not_finished_in_time_is_refused_with_408(server: Server) -> None:
+    with server.connect() as connection:
+        for byte in b"GET /healt":
+            connection.sendall(bytes([byte]))
+            time.sleep(0.01)
+        assert read_all(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_that_says_nothing_is_closed_in_silence(server: Server) -> None:
+    with server.connect() as connection:
+        assert read_all(connection) == b""
+
+
+def test_a_second_request_has_the_same_time_for_its_head(server: Server) -> None:
+    with server.connect() as connection:
+        read_health(connection)
+        connection.sendall(b"GET /heal")
+        assert read_all(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_nobody_asked_for_is_cut_off_after_the_answer(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+        try:
+            for _ in range(1000):
+                connection.sendall(b"x" * 1000)
+        except OSError:
+            pass
+        answer = read_all(connection)
+    assert answer.count(b"HTTP/1.1") <= 1
+
+
+def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
+    with server.connect() as connection:
+        one = b"GET /qrcode?type=encode&data=%d HTTP/1.1\r\nHost: a\r\n\r\n"
+        last = b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
+        connection.sendall(b"".join(one % i for i in range(300)) + last)
+        answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert len(answers) == 301
+    assert answers[-1].startswith(b"404")
+    assert answers[7].partition(b"\r\n\r\n")[2] == server.get("/qrcode?type=encode&data=7")[2]
+
+
+@pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 100])
+def test_what_is_no_http_gets_400_and_no_log_line(server: Server, garbage: bytes) -> None:
+    with server.connect() as connection:
+        connection.sendall(garbage)
+        assert read_all(connection).startswith((b"HTTP/1.1 400 ", b""))
+    assert server.log() == ""
+
+
+def test_a_connection_over_the_limit_is_told_503_and_the_others_live(server: Server) -> None:
+    connections = [server.connect() for _ in range(60)]
+    try:
+        time.sleep(0.2)
+        with server.connect() as one_more:
+            one_more.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert read_all(one_more).startswith((b"HTTP/1.1 503 ", b""))
+        read_health(connections[0])
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_sigterm_drains_readiness_off_and_connections_closed_before_the_stop() -> None:
+    with running_server(drain_seconds=1.5) as server:
+        with server.connect() as kept:
+            assert b"connection: close" not in read_health(kept)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert server.get("/readyz")[0] == 503
+            kept.sendall(b"GET /qrcode?type=encode&data=a HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert b"connection: close" in read_all(kept)
+        assert server.process.wait(timeout=15) in (0, -signal.SIGTERM)
+        assert server.log() == ""
+
+
+def test_ctrl_c_ends_it_cleanly() -> None:
+    with running_server() as server:
+        assert server.stop() == 0
+        assert server.log() == ""
+
+
+def test_several_workers_serve_one_address() -> None:
+    with running_server(workers=2, drain_seconds=0) as server:
+        for _ in range(20):
+            assert server.get("/qrcode?type=encode&data=CC%20Team")[0] == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_is_taken_is_one_line_and_status_2() -> None:
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        tried = subprocess.run(
+            [sys.executable, "-m", "container"],
+            env={"PORT": str(port), "PATH": ""},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert tried.returncode == 2
+    assert tried.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in tried.stderr
