@@ -27,7 +27,7 @@ class Source(Protocol):
 
 
 class MergingStats(NamedTuple):
-    """What the merging does and did. All but the first two only ever grow."""
+    """What the merging does and did. All but the first two (`GAUGES`) only ever grow."""
 
     waiting: int
     """Requests that wait now, for a batch to leave or to come back."""
@@ -37,6 +37,10 @@ class MergingStats(NamedTuple):
     keys: int
     """Keys fetched in all batches: `keys / batches` is the size of a batch, `fetches - keys` came for nothing."""
     refused: int
+
+
+GAUGES = frozenset({"waiting", "batches_under_way"})
+"""The figures of `MergingStats` that go down too."""
 
 
 class MergedFetcher:

@@ -72,7 +72,7 @@ class Limits:
 
 
 class Stats(NamedTuple):
-    """What a pool does and did. All but the first four only ever grow."""
+    """What a pool does and did. All but the first four (`GAUGES`) only ever grow."""
 
     size: int
     open: int
@@ -89,6 +89,10 @@ class Stats(NamedTuple):
     """Connections that were closed for their age."""
     refused: int
     """Borrowers sent away: too many waiting, or too long."""
+
+
+GAUGES = frozenset({"size", "open", "in_use", "waiting"})
+"""The figures of `Stats` that go down too."""
 
 
 @dataclass(slots=True)
