@@ -105,8 +105,9 @@ def _behind(bound: list[Bound], settings: ContainerSettings, lifespan: Any) -> F
 
     @app.get("/page/samples.json", include_in_schema=False)
     async def samples() -> Response:
-        known = Path(settings.page_samples).read_text() if settings.page_samples else "{}"
-        return Response(known, media_type="application/json")
+        if settings.page_samples:
+            return FileResponse(settings.page_samples, media_type="application/json")
+        return Response("{}", media_type="application/json")
 
     @app.get("/page/{name}", include_in_schema=False)
     async def page_part(name: str) -> Response:

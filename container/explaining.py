@@ -10,8 +10,9 @@ from fastapi import Request as HttpRequest
 
 from crossover.asgi import Bound
 from crossover.runner import Unavailable
-from crossover.seam import Fetch, Invalid, Request
+from crossover.seam import Invalid, Request
 from functions.twitter.explain import explain
+from functions.twitter.handler import start
 
 SHOWN = 50
 """Contacts that the page is given, of hundreds that an answer can have."""
@@ -24,15 +25,13 @@ def add_explanations(app: FastAPI, twitter: Bound) -> None:
     async def explained(http: HttpRequest) -> dict[str, Any]:
         try:
             request = Request(http.scope["query_string"])
-            need = twitter.service.start(request)
-            assert isinstance(need, Fetch)
+            need = start(request)
             record = await twitter.runner.fetch(need.key)
             need.then(record)
         except (Invalid, Unavailable) as problem:
             return {"problem": str(problem), "contacts": []}
-        assert record is not None
         phrase, hashtag = request.one(b"phrase").decode(), request.one(b"hashtag").decode()
-        contacts = await asyncio.to_thread(explain, record, phrase, hashtag)
+        contacts = await asyncio.to_thread(explain, record or b"", phrase, hashtag)
         shown = [
             {**each._asdict(), "user_id": str(each.user_id), "tweets": [tweet._asdict() for tweet in each.tweets[:3]]}
             for each in contacts[:SHOWN]

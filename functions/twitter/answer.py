@@ -10,18 +10,18 @@ from bisect import bisect_left, bisect_right
 from math import fmod
 from typing import Any
 
-from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, arrays, opened
-from functions.twitter.scores import keywords_score, rounded
+from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, arrays, opened, order_key
+from functions.twitter.scores import keywords_score
 
 Numbers = tuple[Any, ...]
-"""A record's arrays, one after the other, n numbers each: order, product, starts, ends (n + 1), others, tags."""
+"""A record's arrays, one after the other, n numbers each: order, once, product, starts, ends (n + 1), others, tags."""
 Matches = dict[int, int]
 """Row to how often phrase and hashtag match there; rows without a match are left out."""
 PATIENCE = 8
-"""Occurrences of a phrase that are looked up one by one, and one more for every eight contacts, before all the texts
+"""Occurrences of a phrase that are looked up one by one, and one more for every 16 contacts, before all the texts
 are counted through. Only speed depends on it."""
-FEW = 4
-"""Matching rows that are lifted whatever the others are; of more, up to a third of all rows."""
+FEW = 1 / 8
+"""The share of the rows up to which those that match are lifted; of more, all are sorted. Only speed depends on it."""
 
 
 def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
@@ -37,20 +37,26 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
         return data[body + 1 : body_end]
     numbers = arrays(contacts).unpack_from(data, HEAD.size)
     matches = {} if text_at < 0 else _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
-    while tag_at >= 0:
-        row = bisect_right(numbers, tag_at, 5 * contacts + 1) - 5 * contacts - 1
-        matches[row] = matches.get(row, 0) + 1
-        tag_at = data.find(tag, tag_at + 1)
+    if tag_at >= 0:
+        tags = 6 * contacts + 1
+        while tag_at >= 0:
+            row = bisect_right(numbers, tag_at, tags) - tags
+            matches[row] = matches.get(row, 0) + 1
+            tag_at = data.find(tag, tag_at + 1)
     lifted = []
     moved = False
     for row, count in matches.items():
-        key = fmod(numbers[row], RANKS) - rounded(numbers[contacts + row] * keywords_score(count)) * RANKS
+        if count == 1:
+            key = numbers[contacts + row]
+        else:
+            id_rank = -fmod(numbers[row], RANKS)
+            key = order_key(numbers[2 * contacts + row] * keywords_score(count), id_rank)
         lifted.append((key, row))
         if row and key < numbers[row - 1]:
             moved = True
     if not moved:
         return data[body + 1 : body_end]
-    rank = _lifted if len(lifted) <= FEW or 3 * len(lifted) <= contacts else _sorted
+    rank = _lifted if len(lifted) <= FEW * contacts else _sorted
     pieces = rank(data, numbers, contacts, lifted)
     pieces[0] = pieces[0][1:]
     return b"".join(pieces)
@@ -61,8 +67,8 @@ def _phrase_matches(
 ) -> Matches:
     """The occurrences in the texts, from the first one on, which is at `at`."""
     size = len(phrase)
-    starts, ends, others, tags = 2 * contacts, 3 * contacts, 4 * contacts + 1, 5 * contacts + 1
-    patience = PATIENCE + (contacts >> 3)
+    starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
+    patience = PATIENCE + (contacts >> 4)
     matches: Matches = {}
     while at >= 0:
         if at >= body_end:
@@ -95,7 +101,7 @@ def has_border(phrase: bytes) -> bool:
 
 def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
     """The occurrences of a phrase that cannot overlap itself, counted text by text."""
-    starts, ends, others, tags = 2 * contacts, 3 * contacts, 4 * contacts + 1, 5 * contacts + 1
+    starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
     count = data.count
     counts = list(map(count, [phrase] * contacts, numbers[starts:ends], numbers[ends + 1 : others]))
     start = body_end
@@ -108,7 +114,7 @@ def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, co
 
 def _lifted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
     """The rows, an LF before each, in runs: those of `lifted` come before the first row that their key is less than."""
-    ends = numbers[3 * contacts : 4 * contacts + 1]
+    ends = numbers[4 * contacts : 5 * contacts + 1]
     pieces = []
     holes = iter((*sorted(row for _, row in lifted), contacts))
     hole = next(holes)
@@ -130,7 +136,7 @@ def _lifted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[flo
 
 def _sorted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
     """The rows, an LF before each, one by one."""
-    ends = numbers[3 * contacts : 4 * contacts + 1]
+    ends = numbers[4 * contacts : 5 * contacts + 1]
     keys = list(numbers[:contacts])
     for key, row in lifted:
         keys[row] = key

@@ -6,6 +6,7 @@ All numbers are little-endian. A record of n contacts is
 | --- | --- | --- |
 | head | 20 | magic and format version, length of the record, n, end of the body, end of the others |
 | order | 8 n | -(rounded score without keywords * 2^22 + rank of the id), a double, ascending: the order of the rows |
+| once | 8 n | the same key with one match, by far the commonest count of a row that matches |
 | product | 8 n | interaction score * hashtag score, a double |
 | starts | 4 n | where each row's text starts, the shown one |
 | ends | 4 n + 4 | where the body's first row begins, and where each row and with it its text ends |
@@ -30,7 +31,7 @@ from itertools import accumulate
 from zlib import crc32
 
 from functions.twitter.contacts import Contact, Tweet
-from functions.twitter.scores import hashtag_score, interaction_score, rounded
+from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
 
 KINDS = {"reply": b"\x01", "retweet": b"\x02", "both": b"\x03"}
 """A requested type, and the last byte of its keys."""
@@ -45,7 +46,7 @@ COUNTS = struct.Struct("<IIII")
 CHECK_BYTES = 4
 RESIDUE = 0x2144DF1C
 """What CRC-32 gives for anything that is followed by its own CRC-32, little-endian."""
-PER_CONTACT = 32 + COUNTS.size
+PER_CONTACT = 40 + COUNTS.size
 
 
 class CorruptRecord(Exception):
@@ -76,8 +77,13 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
 
 @lru_cache(1024)
 def arrays(contacts: int) -> struct.Struct:
-    """How a record's arrays of numbers are read, all at once: order, product, starts, ends, others, tags."""
-    return struct.Struct(f"<{2 * contacts}d{4 * contacts + 1}I")
+    """How a record's arrays of numbers are read, all at once: order, once, product, starts, ends, others, tags."""
+    return struct.Struct(f"<{3 * contacts}d{4 * contacts + 1}I")
+
+
+def order_key(score: float, rank: float) -> float:
+    """What rows are ordered by, ascending: the rounded score, then the rank of the id, both descending."""
+    return -(rounded(score) * RANKS + rank)
 
 
 def pack(contacts: Iterable[Contact]) -> bytes:
@@ -95,7 +101,8 @@ def pack(contacts: Iterable[Contact]) -> bytes:
     ordered = []
     for contact in chosen:
         product = interaction_score(contact.replies, contact.retweets) * hashtag_score(contact.shared_tags)
-        ordered.append((-(rounded(product) * RANKS + ranks[contact.user_id]), product, contact))
+        rank = ranks[contact.user_id]
+        ordered.append((order_key(product, rank), order_key(product * keywords_score(1), rank), product, contact))
     ordered.sort()
 
     rows: list[bytes] = []
@@ -105,7 +112,7 @@ def pack(contacts: Iterable[Contact]) -> bytes:
     counts: list[tuple[int, int, int, int]] = []
     body = HEAD.size + PER_CONTACT * len(ordered) + 4
     ends = [body]
-    for _, _, contact in ordered:
+    for *_, contact in ordered:
         text = contact.tweets[0].text.encode()
         name = contact.screen_name.encode()
         row = b"\n%d\t%b\t%b\t%b" % (contact.user_id, name, contact.description.encode(), text)
@@ -123,8 +130,9 @@ def pack(contacts: Iterable[Contact]) -> bytes:
         parts = (
             HEAD.pack(MAGIC, length, len(ordered), body_end, others_end),
             arrays(len(ordered)).pack(
-                *(order for order, _, _ in ordered),
-                *(product for _, product, _ in ordered),
+                *(order for order, _, _, _ in ordered),
+                *(once for _, once, _, _ in ordered),
+                *(product for _, _, product, _ in ordered),
                 *starts,
                 *ends,
                 *_ends(others, body_end),
@@ -149,7 +157,7 @@ def _tags(tweet: Tweet) -> bytes:
 def unpack(data: bytes) -> list[Contact]:
     """What was packed, in the record's order. Raises `CorruptRecord`."""
     contacts, body, other, tag = opened(data)
-    numbers = arrays(contacts).unpack_from(data, HEAD.size)[2 * contacts :]
+    numbers = arrays(contacts).unpack_from(data, HEAD.size)[3 * contacts :]
     starts, ends = numbers[:contacts], numbers[contacts : 2 * contacts + 1]
     others, tags = numbers[2 * contacts + 1 :], numbers[3 * contacts + 1 :]
     counts = COUNTS.iter_unpack(data[body - COUNTS.size * contacts : body])

@@ -150,7 +150,9 @@ def samples(
     """Requests by band of rows and by whether anything matches: a word and a hashtag of the record, or neither."""
     rng = random.Random(seed)  # noqa: S311
     found: dict[tuple[tuple[int, int], bool], list[Sample]] = {}
-    for record in records:
+    shuffled = list(records)
+    rng.shuffle(shuffled)
+    for record in shuffled:
         contacts = unpack(record)
         for band in bands:
             if band[0] <= len(contacts) <= band[1] and len(found.setdefault((band, True), [])) < SAMPLES:

@@ -43,7 +43,10 @@ def build(
     for name, layer in template.layers.items():
         say(f"building {name} for {target}")
         layers[name] = out / name
-        _make_layer(root / layer.content, name, layers[name], target)
+        if layer.made:
+            _make_layer(root / layer.content, name, layers[name], target)
+        else:
+            shutil.copytree(root / layer.content, layers[name], ignore=shutil.ignore_patterns(".*"))
     functions = {}
     for name, function in template.functions.items():
         say(f"building {name}")

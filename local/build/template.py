@@ -34,10 +34,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of the template: its folder has a Makefile with the target `build-NAME`."""
+    """A layer of the template: made by the target `build-NAME` of its folder's Makefile, or the folder as it is."""
 
     name: str
     content: str
+    made: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
         if resource["Type"] == "AWS::Serverless::Function":
             functions[name] = _function(name, resource, common, resolve)
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            layers[name] = Layer(name, properties["ContentUri"].rstrip("/"))
+            layers[name] = Layer(
+                name, properties["ContentUri"].rstrip("/"), "BuildMethod" in resource.get("Metadata", {})
+            )
     return Template(functions, layers)
 
 

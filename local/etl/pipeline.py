@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 from crossover.stores import ADAPTERS, load
 from crossover.stores.port import Loaded, LoadFailed
 from crossover.stores.sqlite import path_of
-
 from local.cli.report import UserError
 from local.etl.parsing import REASONS
 

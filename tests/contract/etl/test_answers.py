@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid
 from crossover.stores import open_store
 from functions.twitter.handler import SERVICE
-
 from local.etl.pipeline import Report, run
 from local.etl.popular import SHIPPED
 from local.tweets.generator import Generator

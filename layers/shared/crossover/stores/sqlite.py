@@ -14,6 +14,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from glob import escape
 from pathlib import Path
 from time import monotonic
 
@@ -128,13 +129,15 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
         if marks != [APPLICATION_ID, LAYOUT]:
             raise sqlite3.DatabaseError("it is another kind of database, or of another version")
         connection.execute(f"pragma mmap_size = {1 << 40}")
-        (version,) = connection.execute("select version from meta").fetchone()
+        row = connection.execute("select version from meta").fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError("it was not loaded to its end")
         connection.execute(_FETCH, (b"",)).fetchone()
     except sqlite3.Error as problem:
         if connection:
             connection.close()
         raise Unavailable(f"no store at {path}: {problem}") from problem
-    return connection, version
+    return connection, row[0]
 
 
 def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
@@ -180,7 +183,7 @@ def _aside(path: Path) -> Iterator[Path]:
 
     Whoever builds holds a lock on the file, which a kill gives back; so what nobody holds is left over, and goes.
     """
-    for leftover in path.parent.glob(f".{path.name}.loading-*"):
+    for leftover in path.parent.glob(f".{escape(path.name)}.loading-*"):
         with leftover.open("rb") as file:
             if _locked(file.fileno()):
                 leftover.unlink(missing_ok=True)
