@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -68,6 +68,5 @@ class TestRelational(StoreSuite):
     """Both schemas that take records apart."""
 
     @pytest.fixture(autouse=True, params=["wide", "three-tables"])
-    def _schema(self, request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def _schema(self, request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stores, "_adapter", lambda url: Dressed(request.param))
-        yield
