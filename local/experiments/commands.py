@@ -25,8 +25,8 @@ def add_to(app: typer.Typer) -> None:
 def schemas(
     tweets: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="Valid tweets to generate.")] = 200_000,
     seed: Annotated[int, typer.Option(help="Seed of the tweets and of the requests.")] = 1,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 5,
-    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.5,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 15,
+    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.15,
     result: Annotated[Path, typer.Option(help="Where the result goes, as JSON.")] = Path(".data/schemas.json"),
     as_json: Json = False,
 ) -> None:

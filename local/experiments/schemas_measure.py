@@ -87,11 +87,11 @@ def measure(
     """
     from rich.progress import Progress
 
+    # What is compared stands together, so that in each round the machine is the same for all of it.
     cells: dict[Cell, Callable[[int], object]] = {}
-    for name, store in stores.items():
-        for sample in samples:
-            cells[name, "unbatched", sample.name] = _one_by_one(store, sample)
-        cells[name, "merged", MIX] = _together(store, samples[-1])
+    for sample in samples:
+        cells |= {(name, "unbatched", sample.name): _one_by_one(store, sample) for name, store in stores.items()}
+    cells |= {(name, "merged", MIX): _together(store, samples[-1]) for name, store in stores.items()}
     costs: dict[Cell, list[Cost]] = {cell: [] for cell in cells}
     with closing(Meter(server)) as meter, Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("measuring", total=rounds * len(cells))
@@ -109,9 +109,15 @@ def measure(
         result[name][how][size] = {
             **{field: median(values) for field, values in zip(Cost._fields, zip(*several, strict=True), strict=True)},
             "cpu_us": median(cost.cpu_us for cost in several),
+            "times_packed": _times(several, costs["packed", how, size]),
             "requests": requests[name, how, size],
         }
     return result
+
+
+def _times(costs: list[Cost], base: list[Cost]) -> float:
+    """The median of the rounds' own ratios: what slows a round slows both."""
+    return median(cost.cpu_us / other.cpu_us for cost, other in zip(costs, base, strict=True))
 
 
 def _one_by_one(store: MysqlStore, sample: Sample) -> Callable[[int], object]:

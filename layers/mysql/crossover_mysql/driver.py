@@ -37,10 +37,11 @@ class PyMySQLDriver:
         self._target = target
         self._credentials = credentials
 
-    def connect(self) -> Connection[Cursor]:
+    def connect(self) -> Cursor:
+        """A connection's one cursor: each statement's result is read before the next is asked for."""
         target = self._target
         user, password = self._credentials()
-        return pymysql.connect(
+        connection: Connection[Cursor] = pymysql.connect(
             host=target.host,
             port=target.port,
             user=user,
@@ -55,10 +56,11 @@ class PyMySQLDriver:
             ssl=_context(target.ca) if target.tls else None,
             ssl_disabled=not target.tls,
         )
+        return connection.cursor()
 
-    def close(self, connection: Connection[Cursor]) -> None:
+    def close(self, connection: Cursor) -> None:
         with suppress(MySQLError):
-            connection.close()
+            connection.connection.close()
 
     def fault(self, problem: Exception) -> Fault:
         if not isinstance(problem, MySQLError):

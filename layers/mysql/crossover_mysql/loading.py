@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
 
-from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
@@ -37,15 +36,16 @@ def load(target: Target, records: Iterable[Pair]) -> Loaded:
     """
     patient = replace(target, read_timeout=STATEMENT_SECONDS)
     try:
-        with closing(PyMySQLDriver(patient, lambda: (target.user, target.password)).connect()) as connection:
-            return _Load(connection, SCHEMAS[target.schema]).run(records)
+        cursor = PyMySQLDriver(patient, lambda: (target.user, target.password)).connect()
+        with closing(cursor.connection):
+            return _Load(cursor, SCHEMAS[target.schema]).run(records)
     except MySQLError as problem:
         raise LoadFailed(f"cannot load {target}: {problem}") from problem
 
 
 class _Load:
-    def __init__(self, connection: Connection[Cursor], schema: Schema) -> None:
-        self._cursor = connection.cursor()
+    def __init__(self, cursor: Cursor, schema: Schema) -> None:
+        self._cursor = cursor
         self._schema = schema
         self._max_packet = int(self._all("SHOW VARIABLES LIKE 'max_allowed_packet'")[0][1])
 

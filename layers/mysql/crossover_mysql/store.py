@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError, ProgrammingError
 
@@ -47,7 +46,7 @@ class MysqlStore:
     """The records that are loaded in one database, for any number of threads. It follows every load."""
 
     def __init__(self, target: Target, credentials: Credentials) -> None:
-        self._pool: Pool[Connection[Cursor]] = Pool(PyMySQLDriver(target, credentials), target.limits)
+        self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, credentials), target.limits)
         self._schema: Schema | None = None
         self.threads = target.limits.size
         """In how many threads it is worth asking at once. One that has such a number waits for an answer, and has no
@@ -109,8 +108,7 @@ class MysqlStore:
         return version, SCHEMAS[layout]
 
     def _query(self, sql: str, parameters: Sequence[Any]) -> Rows:
-        def read(connection: Connection[Cursor]) -> Rows:
-            cursor = connection.cursor()
+        def read(cursor: Cursor) -> Rows:
             cursor.execute(sql, parameters)
             return cursor.fetchall()
 
