@@ -1,8 +1,9 @@
 """Three schemas of the Twitter store compared: what each costs on disk, in the client and in the server.
 
 The same records, made by the ETL from generated tweets, are loaded three times into one private server. Then the same
-requests are answered from each, whole: the service's start, the fetch over one connection, and the answer. What is compared
-takes turns in every round, so that what else the machine does falls on all of it alike; CPU is measured, not time.
+requests are answered from each, whole: the service's start, the fetch over one connection, and the answer. What is
+compared takes turns in every round, so that what else the machine does falls on all of it alike; CPU is measured, not
+time.
 """
 
 from __future__ import annotations

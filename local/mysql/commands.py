@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -62,22 +63,18 @@ def check(
 ) -> int:
     """Check that what a fleet may open fits the database: pods * workers * the pool's size. Exit status 1 if not."""
     from crossover.runner import Unavailable
-    from crossover_mysql.budget import budget
     from crossover_mysql.store import open_store
 
     try:
-        reader = open_store(store)
-        try:
-            limit = reader.max_connections()
-        finally:
-            reader.close()
+        with closing(open_store(store)) as reader:
+            found = reader.budget(pods, workers, percent)
     except (ValueError, Unavailable) as problem:
         raise UserError(str(problem)) from None
-    found = budget(pods, workers, reader.threads, limit, percent)
     if json:
-        print_json({"needed": found.needed, "allowed": found.allowed, "max_connections": limit, "fits": found.fits})
+        print_json({**found._asdict(), "fits": found.fits})
     else:
-        sums = f"{pods} pods * {workers} workers * {reader.threads} = {found.needed}"
-        verdict = "fits" if found.fits else "does NOT fit"
-        console.print(f"{sums} connections: {verdict} {percent} % of max_connections {limit} = {found.allowed}")
+        console.print(
+            f"{pods} pods * {workers} workers * a pool of {reader.threads} may open {found.needed} connections: "
+            f"that {'fits' if found.fits else 'does NOT fit'} the {found.allowed} of {percent} % of max_connections"
+        )
     return 0 if found.fits else 1

@@ -15,7 +15,7 @@ def for_loading(url: str, schema: str | None) -> str:
         url += f"{'&' if '?' in url else '?'}schema={schema}"
     try:
         with closing(open_store(url)) as store:
-            store.max_connections()
+            store.budget(1, 1)
     except (ValueError, Unavailable) as problem:
         raise UserError(f"{problem}; crossover mysql runs a server on this machine") from None
     return url

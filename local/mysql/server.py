@@ -126,8 +126,12 @@ class PrivateServer:
         new.rename(self._data)
 
     def _try_to_start(self, programs: Programs, port: int) -> bool:
+        (self.folder / "pid").unlink(missing_ok=True)
         init = self.folder / "init.sql"
         init.write_text(INIT_FILE)
+        # Never a folder that is shared: a server that starts deletes there what others have in use.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
         log = self.folder / "log"
         with log.open("wb") as output:
             # A session of its own: Ctrl-C reaches whoever started the server, who then ends it cleanly.
@@ -138,6 +142,7 @@ class PrivateServer:
                     *_as_root(),
                     f"--datadir={self._data}",
                     "--socket=server.sock",
+                    f"--tmpdir={temporary}",
                     f"--pid-file={self.folder / 'pid'}",
                     f"--port={port}",
                     f"--bind-address={HOST}",
@@ -159,8 +164,9 @@ class PrivateServer:
             )
         deadline = time.monotonic() + START_SECONDS
         while self._process.poll() is None and time.monotonic() < deadline:
-            if _greets(port):
-                return self._process.poll() is None
+            # It writes its process id once the port is its own; until then somebody else may answer there.
+            if (self.folder / "pid").exists() and _greets(port):
+                return True
             time.sleep(0.02)
         self.kill()
         return False
@@ -181,7 +187,9 @@ class PrivateServer:
     def _refuse_a_second_server(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             pid = int((self.folder / "pid").read_text())
-            command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+            command = subprocess.run(
+                ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+            )
             if str(self._data) in command.stdout:
                 raise UserError(
                     f"a server (process {pid}) runs on {self.folder} already, at {self._known_url()}; "

@@ -15,9 +15,6 @@ class Budget(NamedTuple):
     def fits(self) -> bool:
         return self.needed <= self.allowed
 
-    def __str__(self) -> str:
-        return f"{self.needed} connections of {self.allowed}"
-
 
 def budget(pods: int, workers: int, size: int, max_connections: int, percent: int = 100) -> Budget:
     """What `pods` of `workers` processes with pools of `size` may open, of the database's `max_connections`.

@@ -10,6 +10,7 @@ from pymysql.err import MySQLError, ProgrammingError
 
 from crossover.runner import Refused, Unavailable
 from crossover.stores.port import Loaded
+from crossover_mysql.budget import Budget, budget
 from crossover_mysql.driver import NO_SUCH_TABLE, Credentials, PyMySQLDriver, code_of
 from crossover_mysql.pool import Pool, Stats
 from crossover_mysql.schemas import SCHEMAS, Schema
@@ -70,10 +71,13 @@ class MysqlStore:
         _, self._schema = self._meta()
         return self._schema.name
 
-    def max_connections(self) -> int:
-        """How many connections the database takes from all its clients together."""
-        ((_, value),) = self._query("SHOW VARIABLES LIKE 'max_connections'", ())
-        return int(value)
+    def budget(self, pods: int, workers: int, percent: int = 100) -> Budget:
+        """What `pods` of `workers` processes with such stores may open, of what the database takes from all.
+
+        `percent` is RDS Proxy's MaxConnectionsPercent, and 100 without a proxy.
+        """
+        ((_, max_connections),) = self._query("SHOW VARIABLES LIKE 'max_connections'", ())
+        return budget(pods, workers, self.threads, int(max_connections), percent)
 
     def stats(self) -> Stats:
         """The pool's figures."""

@@ -264,7 +264,7 @@ def test_nothing_is_said_that_would_pin_a_client_of_rds_proxy(
     with Proxy(server.port or 0) as proxy:
         store = opened(url.replace(f":{server.port}", f":{proxy.port}"))
         store.version()
-        store.max_connections()
+        store.budget(1, 1)
         assert store.fetch_many(list(RECORDS)) == list(RECORDS.values())
         store.close()
         said = proxy.commands()

@@ -83,7 +83,3 @@ def test_a_fleet_fits_where_pods_times_workers_times_size_does(
     needed: tuple[int, int, int], percent: int, fits: bool
 ) -> None:
     assert budget(*needed, max_connections=10, percent=percent).fits is fits
-
-
-def test_a_budget_says_what_it_counts() -> None:
-    assert str(budget(7, 2, 2, 1000, 90)) == "28 connections of 900"
