@@ -41,7 +41,24 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     if text_at < 0 and tag_at < 0:
         return data[body + 1 : body_end]
     numbers = numbers_of(contacts)(data, HEAD.size)
-    matches = {} if text_at < 0 else _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
+    matches: Matches = {}
+    ends = 4 * contacts
+    size = len(phrase)
+    patience = PATIENCE + (contacts >> 4)
+    while text_at >= 0:
+        if text_at >= body_end:
+            row = bisect_right(numbers, text_at, ends + contacts + 1, 6 * contacts + 1) - ends - contacts - 1
+            matches[row] = matches.get(row, 0) + 1
+        else:
+            row = bisect_right(numbers, text_at, 3 * contacts, ends) - 3 * contacts
+            # It may as well be in a row's other fields, or reach from a text into the next row.
+            if text_at + size <= numbers[ends + row]:
+                matches[row - 1] = matches.get(row - 1, 0) + 1
+        text_at = find(phrase, text_at + 1, others_end)
+        patience -= 1
+        if not patience and not has_border(phrase):
+            matches = _all_counted(data, phrase, body_end, numbers, contacts)
+            break
     while tag_at >= 0:
         row = bisect_right(numbers, tag_at, 6 * contacts + 1) - 6 * contacts - 1
         matches[row] = matches.get(row, 0) + 1
@@ -62,38 +79,11 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     if not moved:
         return data[body + 1 : body_end]
     if len(lifted) == 1:
-        ends = 4 * contacts
         place = numbers[ends + bisect_left(numbers, key, 0, row)]
         start, end = numbers[ends + row], numbers[ends + row + 1]
         return (data[body:place] + data[start:end] + data[place:start] + data[end:body_end])[1:]
     rank = _lifted if len(lifted) <= FEW * contacts else _sorted
     return b"".join(rank(data, numbers, contacts, lifted))[1:]
-
-
-def _phrase_matches(
-    data: bytes, phrase: bytes, at: int, body_end: int, end: int, numbers: Numbers, contacts: int
-) -> Matches:
-    """The occurrences in the texts, from the first one on, which is at `at`."""
-    find, size = data.find, len(phrase)
-    starts, ends = 3 * contacts, 4 * contacts
-    others = ends + contacts + 1
-    patience = PATIENCE + (contacts >> 4)
-    matches: Matches = {}
-    while at >= 0:
-        if at >= body_end:
-            row = bisect_right(numbers, at, others, others + contacts) - others
-            matches[row] = matches.get(row, 0) + 1
-        else:
-            row = bisect_right(numbers, at, starts, ends) - starts
-            # It may as well be in a row's other fields, or reach from a text into the next row.
-            if at + size <= numbers[ends + row]:
-                row -= 1
-                matches[row] = matches.get(row, 0) + 1
-        at = find(phrase, at + 1, end)
-        patience -= 1
-        if not patience and not has_border(phrase):
-            return _all_counted(data, phrase, body_end, numbers, contacts)
-    return matches
 
 
 def has_border(phrase: bytes) -> bool:

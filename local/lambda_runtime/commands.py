@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from local.lambda_runtime.bundle import Bundle, Limits
     from local.lambda_runtime.emulator import Outcome
     from local.lambda_runtime.spec import Function
+
+STORE_THAT_TRAVELS = Path(__file__).resolve().parents[2] / "layers" / "store" / "twitter.db"
+"""What the template's default for `TWITTER_STORE` names, once the layer is in its place."""
 
 Shape = Literal["url", "v2", "v1", "alb", "alb-multi"]
 Memory = Annotated[int | None, typer.Option("--memory", help="MB for every function; the template's by default.")]
@@ -184,7 +188,10 @@ def _bundle(limits: Limits) -> Bundle:
     from local.build.artifacts import BuildError
     from local.lambda_runtime.bundle import from_template
     from local.lambda_runtime.spec import BadSpec
+    from local.serve.demo import use_demo_store
 
+    if not STORE_THAT_TRAVELS.exists():
+        os.environ.update(use_demo_store(["twitter"]))
     try:
         with stderr.status("building the functions for this machine") as status:
             return from_template(limits, say=status.update)
