@@ -27,6 +27,10 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
 	@exec $(BIN)/crossover serve
 
+.PHONY: mysql
+mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
+	@exec $(BIN)/crossover mysql
+
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)

@@ -17,7 +17,10 @@ def add_to(app: typer.Typer) -> None:
     def etl(
         tweets: Annotated[list[str], typer.Argument(help="Files or globs: one tweet a line as JSON, plain or gzip.")],
         popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
-        store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH, for instance.")],
+        store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH or mysql://USER@HOST:PORT/DATABASE.")],
+        schema: Annotated[
+            str | None, typer.Option(help="How a MySQL store is laid out: packed, wide or three-tables.")
+        ] = None,
         work: Annotated[
             Path | None, typer.Option(help="A folder for intermediate data [default: beside the store].")
         ] = None,
@@ -33,6 +36,12 @@ def add_to(app: typer.Typer) -> None:
         from local.etl.reading import input_files
 
         check_url(store)
+        if store.startswith("mysql://"):
+            from local.mysql.reach import for_loading
+
+            store = for_loading(store, schema)
+        elif schema:
+            raise UserError("--schema is for MySQL stores; leave it out, or give --store mysql://...")
         files = input_files(tweets)
         tags = read_popular(popular)
         with quit_on_terminate(), Bars() as bars:

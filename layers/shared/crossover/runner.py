@@ -21,6 +21,10 @@ class Unavailable(Exception):
         self.retry_after = retry_after
 
 
+class Refused(Unavailable):
+    """The store is there but does not give what this call asks for. Asked for less, or for other keys, it may."""
+
+
 class Runner(Protocol):
     """A platform's way to fetch and to compute for ONE service. Either may raise `Unavailable`."""
 

@@ -10,7 +10,7 @@ from crossover.stores.port import Loaded, Store
 
 ADAPTERS = {
     "sqlite": "crossover.stores.sqlite",
-    "mysql": "crossover.stores.mysql",
+    "mysql": "crossover_mysql.store",
 }
 """The scheme of a store's URL to the module that has `open_store(url)` and `load(url, records)` for it."""
 

@@ -1,0 +1,279 @@
+"""How a process shares its few database connections: one policy for Lambda and for pods, knowing no driver.
+
+A pool hands a connection to one borrower at a time, first come, first served, and opens one only when a borrower needs
+it, so a Lambda environment, which does one thing at a time, never has more than one. Waiting is bounded in time and in
+number; beyond that, and while the database cannot be reached, the answer is `Unavailable`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from crossover.runner import Unavailable
+
+C = TypeVar("C")
+T = TypeVar("T")
+
+
+class Fault(Enum):
+    """What an error says of the connection on which it happened."""
+
+    LOST = auto()
+    """The connection is dead, and was before or while the statement ran. A read may run once more on another."""
+    HUNG = auto()
+    """The database does not answer in time. The connection is of no use, and asking again would double the wait."""
+    BUSY = auto()
+    """The database cannot take more now; the connection is good."""
+    OWN = auto()
+    """The statement is at fault, says the database; the connection is good."""
+    STRANGE = auto()
+    """No word of the database: somewhere in the middle of an answer, for all that is known of the connection."""
+
+
+class Driver(Protocol[C]):
+    """What the pool asks of a database driver."""
+
+    def connect(self) -> C:
+        """A new connection, ready for statements."""
+        ...
+
+    def close(self, connection: C) -> None:
+        """Ends a connection, dead or alive. Raises nothing."""
+        ...
+
+    def fault(self, problem: Exception) -> Fault:
+        """What an exception of a statement, or of `connect`, says."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The pool's policy. Times are seconds."""
+
+    size: int = 2
+    """Connections of one process, at most. Pods * workers * size have to fit the database (see `budget`)."""
+    borrow_timeout: float = 2.0
+    """How long a borrower waits for a connection."""
+    max_waiting: int = 64
+    """Borrowers that may wait at once."""
+    lifetime: float = 1800.0
+    """How old a connection may grow: below what the database, a proxy or a balancer would cut by itself."""
+    jitter: float = 0.2
+    """The share of the lifetime by which a connection may die earlier, so that a fleet does not reconnect at once."""
+    retry_after: float = 0.5
+    """After a failed connect nobody tries again for so long: a database that comes up is not met by a storm."""
+
+
+class Stats(NamedTuple):
+    """What a pool does and did. All but the first four (`GAUGES`) only ever grow."""
+
+    size: int
+    open: int
+    in_use: int
+    waiting: int
+    borrows: int
+    borrow_seconds: float
+    """The time that borrowers waited, connecting included, in all."""
+    connects: int
+    connect_failures: int
+    reconnects: int
+    """Reads that ran a second time, because their connection was dead."""
+    expired: int
+    """Connections that were closed for their age."""
+    refused: int
+    """Borrowers sent away: too many waiting, or too long."""
+
+
+GAUGES = frozenset({"size", "open", "in_use", "waiting"})
+"""The figures of `Stats` that go down too."""
+
+
+@dataclass(slots=True)
+class _Member(Generic[C]):
+    """One of the pool's places: the connection on it, or None while it has none, and when that has to go."""
+
+    connection: C | None = None
+    expires: float = 0.0
+
+
+class _Waiter(Generic[C]):
+    """One borrower in the queue. Whoever has an answer for it puts it in `outcome` and sets `ready`."""
+
+    __slots__ = ("outcome", "ready")
+
+    def __init__(self) -> None:
+        self.ready = threading.Event()
+        self.outcome: _Member[C] | str = ""
+        """A place, to open a connection on where it has none; or why there is none."""
+
+    def answer(self, outcome: _Member[C] | str) -> None:
+        self.outcome = outcome
+        self.ready.set()
+
+
+class Pool(Generic[C]):
+    """At most `limits.size` connections, for any number of threads. Clock and chance (0 to 1) are injected."""
+
+    def __init__(
+        self,
+        driver: Driver[C],
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._driver = driver
+        self._limits = limits
+        self._clock = clock
+        self._chance = chance
+        self._lock = threading.Lock()
+        self._idle: list[_Member[C]] = []
+        self._queue: deque[_Waiter[C]] = deque()
+        self._places = 0
+        """Places taken: connections that are open, and those that somebody is opening."""
+        self._closed = False
+        self._no_connect_before = float("-inf")
+        self._borrows = self._connects = self._connect_failures = self._reconnects = self._expired = self._refused = 0
+        self._borrow_seconds = 0.0
+
+    def read(self, work: Callable[[C], T]) -> T:
+        """Runs a read on a connection, and once more on a new one where that was dead.
+
+        Raises `Unavailable` where there is no connection to be had or the database does not answer, and whatever
+        `work` raises where the statement is at fault.
+        """
+        member = self._borrow()
+        usable = False
+        try:
+            result = self._attempt(member, work)
+            usable = True
+            return result
+        except Exception as problem:
+            fault = self._driver.fault(problem)
+            usable = fault in (Fault.BUSY, Fault.OWN)
+            if fault in (Fault.OWN, Fault.STRANGE):
+                raise
+            raise Unavailable(f"the database {'is busy' if usable else 'does not answer'}: {problem}") from problem
+        finally:
+            self._give_back(member, usable)
+
+    def stats(self) -> Stats:
+        """The figures of this moment."""
+        with self._lock:
+            return Stats(
+                self._limits.size,
+                self._places,
+                self._places - len(self._idle),
+                len(self._queue),
+                self._borrows,
+                self._borrow_seconds,
+                self._connects,
+                self._connect_failures,
+                self._reconnects,
+                self._expired,
+                self._refused,
+            )
+
+    def close(self) -> None:
+        """Closes what is idle now, and the rest as it comes back; sends waiting borrowers away. Twice is harmless."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._places -= len(idle)
+            self._send_away("the pool is closed")
+        for member in idle:
+            self._disconnect(member)
+
+    def _attempt(self, member: _Member[C], work: Callable[[C], T]) -> T:
+        connection = member.connection
+        if connection is not None and self._clock() >= member.expires:
+            self._disconnect(member)
+            self._expired += 1
+            connection = None
+        try:
+            return work(connection or self._connect(member))
+        except Exception as problem:
+            if self._driver.fault(problem) is not Fault.LOST:
+                raise
+        # The other connections most likely died with it: each is renewed by whoever meets it.
+        self._disconnect(member)
+        self._reconnects += 1
+        return work(self._connect(member))
+
+    def _connect(self, member: _Member[C]) -> C:
+        try:
+            connection = self._driver.connect()
+        except Exception as problem:
+            self._connect_failures += 1
+            self._no_connect_before = self._clock() + self._limits.retry_after
+            raise Unavailable(f"no connection to the database: {problem}") from problem
+        self._connects += 1
+        member.connection = connection
+        member.expires = self._clock() + self._limits.lifetime * (1 - self._limits.jitter * self._chance())
+        return connection
+
+    def _disconnect(self, member: _Member[C]) -> None:
+        connection, member.connection = member.connection, None
+        if connection is not None:
+            self._driver.close(connection)
+
+    def _borrow(self) -> _Member[C]:
+        """A place that is this thread's alone until it is given back. Raises `Unavailable`."""
+        started = self._clock()
+        with self._lock:
+            if self._idle and not self._queue:
+                member = self._idle.pop()
+                self._borrows += 1
+                return member
+            if self._closed:
+                raise Unavailable("the pool is closed")
+            waiter: _Waiter[C] = _Waiter()
+            self._queue.append(waiter)
+            self._let_in()
+            if len(self._queue) > self._limits.max_waiting:
+                self._queue.pop()
+                waiter.answer(f"{self._limits.max_waiting} requests wait for a database connection already")
+        waiter.ready.wait(self._limits.borrow_timeout)
+        with self._lock:
+            if not waiter.ready.is_set():
+                self._queue.remove(waiter)
+                waiter.answer(f"no database connection within {self._limits.borrow_timeout:g} s")
+            if isinstance(waiter.outcome, str):
+                self._refused += 1
+                raise Unavailable(waiter.outcome)
+            self._borrows += 1
+            self._borrow_seconds += self._clock() - started
+            return waiter.outcome
+
+    def _give_back(self, member: _Member[C], usable: bool) -> None:
+        with self._lock:
+            if usable and member.connection is not None and not self._closed:
+                if self._queue:
+                    self._queue.popleft().answer(member)
+                else:
+                    self._idle.append(member)
+                return
+        self._disconnect(member)
+        with self._lock:
+            self._places -= 1
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Gives free places to whoever waits first, or sends all away where nobody will ever bring them one."""
+        may_connect = self._clock() >= self._no_connect_before
+        while self._queue and may_connect and self._places < self._limits.size:
+            self._places += 1
+            self._queue.popleft().answer(_Member())
+        if not self._places:
+            self._send_away("the database could not be reached a moment ago")
+
+    def _send_away(self, reason: str) -> None:
+        while self._queue:
+            self._queue.popleft().answer(reason)

@@ -1,0 +1,122 @@
+"""The URL of a store on MySQL: `mysql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE&...`.
+
+| option | meaning | default |
+| --- | --- | --- |
+| schema | how a load lays the records out: `packed`, `wide` or `three-tables`; reading finds out by itself | packed |
+| tls | `1`: only over TLS, the certificate checked against the system's authorities | 0 |
+| ca | the same, checked against the certificates in this file, those of RDS for instance | |
+| size | connections of one process, at most | 2 |
+| borrow_timeout | seconds that a request may wait for one | 2 |
+| lifetime | seconds that one may live, less up to a fifth | 1800 |
+| connect_timeout, read_timeout | seconds without an answer until the database counts as gone | 2 |
+
+The two timeouts have to lie below a function's own. User, password and database are percent-decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from crossover_mysql.pool import Limits
+
+SCHEMAS = ("packed", "wide", "three-tables")
+MAX_SIZE = 100
+MAX_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a store is, and how it is talked to. Times are seconds."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    schema: str = "packed"
+    tls: bool = False
+    ca: str | None = None
+    connect_timeout: float = 2.0
+    read_timeout: float = 2.0
+    limits: Limits = field(default_factory=Limits)
+
+    def __repr__(self) -> str:
+        return f"<{self.user}@{self.host}:{self.port}/{self.database}>"
+
+
+def parse(url: str) -> Target:
+    """What a URL says. Raises ValueError with a message that repeats no part of it that could be a password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 3306
+    except ValueError:
+        raise ValueError("the store's URL has no valid host and port") from None
+    database = unquote(parts.path.removeprefix("/"))
+    if parts.scheme != "mysql" or not parts.hostname or not parts.username or not database or parts.fragment:
+        raise ValueError("a MySQL store's URL is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
+    target = Target(parts.hostname, port, unquote(parts.username), unquote(parts.password or ""), database)
+    for name, value in _options(parts):
+        if name not in _OPTIONS:
+            raise ValueError(f"a MySQL store's URL takes the options {', '.join(_OPTIONS)}, each once")
+        target = _OPTIONS[name](target, value)
+    return target
+
+
+def _options(parts: SplitResult) -> list[tuple[str, str]]:
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    return [(name if names.count(name) == 1 else "", value) for name, value in pairs]
+
+
+def _schema(target: Target, value: str) -> Target:
+    if value not in SCHEMAS:
+        raise ValueError(f"schema is one of {', '.join(SCHEMAS)}")
+    return replace(target, schema=value)
+
+
+def _tls(target: Target, value: str) -> Target:
+    if value not in ("0", "1"):
+        raise ValueError("tls is 0 or 1")
+    return replace(target, tls=value == "1" or target.tls)
+
+
+def _ca(target: Target, value: str) -> Target:
+    return replace(target, tls=True, ca=value)
+
+
+def _size(target: Target, value: str) -> Target:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:4]) <= MAX_SIZE):
+        raise ValueError(f"size is a whole number from 1 to {MAX_SIZE}")
+    return replace(target, limits=replace(target.limits, size=int(value)))
+
+
+def _seconds(name: str, value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= MAX_SECONDS:
+        raise ValueError(f"{name} is a number of seconds above 0 and up to {MAX_SECONDS:.0f}")
+    return seconds
+
+
+def _time_of_target(name: str) -> Callable[[Target, str], Target]:
+    return lambda target, value: replace(target, **{name: _seconds(name, value)})  # type: ignore[arg-type]
+
+
+def _time_of_limits(name: str) -> Callable[[Target, str], Target]:
+    return lambda target, value: replace(target, limits=replace(target.limits, **{name: _seconds(name, value)}))  # type: ignore[arg-type]
+
+
+_OPTIONS: dict[str, Callable[[Target, str], Target]] = {
+    "schema": _schema,
+    "tls": _tls,
+    "ca": _ca,
+    "size": _size,
+    "borrow_timeout": _time_of_limits("borrow_timeout"),
+    "lifetime": _time_of_limits("lifetime"),
+    "connect_timeout": _time_of_target("connect_timeout"),
+    "read_timeout": _time_of_target("read_timeout"),
+}

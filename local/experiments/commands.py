@@ -1,0 +1,47 @@
+"""`crossover experiment NAME`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.cli.report import Json, console, print_json
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    group = typer.Typer(help="Run an experiment and print its table.", no_args_is_help=True)
+
+    @group.callback()
+    def experiment() -> None:
+        """Keeps the experiments a group, however few there are."""
+
+    group.command()(schemas)
+    app.add_typer(group, name="experiment")
+
+
+def schemas(
+    tweets: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="Valid tweets to generate.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Seed of the tweets and of the requests.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 15,
+    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.15,
+    result: Annotated[Path, typer.Option(help="Where the result goes, as JSON.")] = Path(".data/schemas.json"),
+    as_json: Json = False,
+) -> None:
+    """Compare three schemas on a private MySQL server: packed, one wide table, three joined tables."""
+    import json
+
+    from local.experiments.schemas import Configuration, run
+    from local.experiments.schemas_table import draw
+
+    found = run(Configuration(tweets, seed, rounds, seconds))
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_text(json.dumps(found, indent=2) + "\n")
+    if as_json:
+        print_json(found)
+    else:
+        for part in draw(found):
+            console.print(part)
+        console.print(f"The result is in {result}.")

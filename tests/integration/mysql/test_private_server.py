@@ -1,0 +1,133 @@
+"""`crossover mysql`: a server of one's own, by one command, and what is checked and loaded through it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from crossover_mysql.store import MysqlStore
+from functions.twitter.record import key, unpack
+from local.cli.report import UserError
+from local.mysql import programs
+from local.mysql.reach import for_loading
+from local.mysql.server import PrivateServer
+from local.tweets.files import popular_tags, write_tweets
+from tests.integration.mysql.conftest import connect
+
+CROSSOVER = [str(Path(sys.executable).with_name("crossover"))]
+
+
+def crossover(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CROSSOVER, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command in the foreground, and the URL that it printed."""
+    command = [*CROSSOVER, "mysql", "--folder", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def test_the_command_prints_a_url_serves_and_ends_on_an_interrupt(server: PrivateServer, tmp_path: Path) -> None:
+    with serving(tmp_path / "mysql") as (process, url):
+        assert url.startswith("mysql://crossover@127.0.0.1:")
+        for_loading(url, "wide")
+        second = crossover("mysql", "--folder", tmp_path / "mysql")
+        assert second.returncode == 2
+        assert second.stderr.count("\n") == 1
+        assert f"at {url}; stop it with: kill" in second.stderr
+        pid = int((tmp_path / "mysql/pid").read_text())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    with serving(tmp_path / "mysql") as (_, again):
+        assert again == url
+
+
+def test_a_server_that_cannot_start_says_why(server: PrivateServer, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Address already in use"):
+        PrivateServer(tmp_path / "mysql", port=server.port).start()
+
+
+def test_a_temporary_server_leaves_nothing_behind(server: PrivateServer) -> None:
+    with PrivateServer() as temporary:
+        folder = temporary.folder
+        connect(temporary).close()
+    assert not folder.exists()
+    with pytest.raises(RuntimeError, match="does not run"):
+        temporary.pause()
+    with pytest.raises(pymysql.OperationalError, match="refused"):
+        connect(temporary)
+
+
+def test_without_a_server_to_be_had_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "find", lambda: None)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(UserError, match="apt-get install mariadb-server-core mariadb-client-core") as problem:
+        programs.find_or_install()
+    assert "\n" not in str(problem.value)
+
+
+def test_a_fleet_is_checked_against_the_databases_connections(
+    server: PrivateServer, setting: Callable[[str, int], None]
+) -> None:
+    setting("max_connections", 100)
+    fits = crossover("mysql", "check", "--store", f"{server.url()}?size=3", "--pods", 7, "--workers", 4, "--json")
+    assert (fits.returncode, json.loads(fits.stdout)) == (0, {"needed": 84, "allowed": 100, "fits": True})
+    too_many = crossover(
+        *("mysql", "check", "--store", f"{server.url()}?size=3", "--pods", 7, "--workers", 4, "--percent", 80)
+    )
+    assert too_many.returncode == 1
+    assert "84 connections: that does NOT fit the 80" in " ".join(too_many.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("store", "told"),
+    [("mysql://me@127.0.0.1:1/db", "crossover mysql"), ("mysql://me@127.0.0.1/", "mysql://USER:PASSWORD@HOST")],
+)
+def test_a_store_that_cannot_be_loaded_is_told_before_any_work(store: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "tweets.json").write_text("{}")
+    (tmp_path / "popular").write_text("")
+    done = crossover("etl", tmp_path / "tweets.json", "--popular", tmp_path / "popular", "--store", store)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_tweets_go_through_the_etl(url: str, opened: Callable[[str], MysqlStore], tmp_path: Path) -> None:
+    tweets, popular = tmp_path / "tweets.json", tmp_path / "popular"
+    write_tweets(500, 1, popular_tags(popular), tweets)
+    done = crossover("etl", tweets, "--popular", popular, "--store", url, "--schema", "wide", "--json")
+    assert done.returncode == 0, done.stderr
+    store = opened(url)
+    assert store.schema() == "wide"
+    assert store.version() == json.loads(done.stdout)["version"]
+    records = [record for record in store.fetch_many([key(each, "both") for each in ids(tweets)]) if record]
+    assert len(records) > 50
+    assert all(unpack(record) for record in records)
+
+
+def ids(tweets: Path) -> list[int]:
+    """Every user id that the readable tweets of a file have."""
+    found = set()
+    for line in tweets.read_bytes().split(b"\n"):
+        try:
+            found.add(json.loads(line)["user"]["id"])
+        except (ValueError, KeyError, TypeError):
+            continue
+    return sorted(each for each in found if isinstance(each, int) and 0 <= each < 2**63)

@@ -1,0 +1,74 @@
+"""What a MySQL store's URL says, and what it may not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from crossover_mysql.target import parse
+
+
+def test_a_url_names_host_port_user_password_and_database() -> None:
+    target = parse("mysql://us%40er:p%2Fw@db.example.org:3307/tw%20itter")
+    assert (target.host, target.port, target.database) == ("db.example.org", 3307, "tw itter")
+    assert (target.user, target.password) == ("us@er", "p/w")
+    assert (target.schema, target.tls) == ("packed", False)
+
+
+def test_port_and_password_have_defaults() -> None:
+    target = parse("mysql://me@127.0.0.1/twitter")
+    assert (target.port, target.password) == (3306, "")
+
+
+def test_options_set_schema_pool_and_timeouts() -> None:
+    target = parse(
+        "mysql://me@h/d?schema=wide&size=7&borrow_timeout=0.5&lifetime=60&connect_timeout=1&read_timeout=1.5&tls=1"
+    )
+    assert (target.schema, target.tls, target.ca) == ("wide", True, None)
+    assert (target.connect_timeout, target.read_timeout) == (1.0, 1.5)
+    assert (target.limits.size, target.limits.borrow_timeout, target.limits.lifetime) == (7, 0.5, 60.0)
+
+
+def test_a_file_of_certificates_turns_tls_on() -> None:
+    target = parse("mysql://me@h/d?ca=/etc/rds.pem&tls=0")
+    assert (target.tls, target.ca) == (True, "/etc/rds.pem")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://",
+        "mysql://host/db",
+        "mysql://:secret@host/db",
+        "mysql://me:secret@host",
+        "mysql://me:secret@host/",
+        "mysql://me:secret@/db",
+        "mysql://me:secret@host:port/db",
+        "mysql://me:secret@host:99999/db",
+        "mysql://me:secret@host/db#part",
+        "sqlite://me:secret@host/db",
+        "mysql://me:secret@host/db?colour=red",
+        "mysql://me:secret@host/db?size=2&size=3",
+        "mysql://me:secret@host/db?size=0",
+        "mysql://me:secret@host/db?size=101",
+        "mysql://me:secret@host/db?size=",
+        "mysql://me:secret@host/db?size=\u0662",
+        "mysql://me:secret@host/db?size=99999999999999999999",
+        "mysql://me:secret@host/db?schema=tall",
+        "mysql://me:secret@host/db?tls=yes",
+        "mysql://me:secret@host/db?read_timeout=nan",
+        "mysql://me:secret@host/db?read_timeout=inf",
+        "mysql://me:secret@host/db?lifetime=0",
+        "mysql://me:secret@host/db?borrow_timeout=-1",
+        "mysql://me:secret@host/db?connect_timeout=soon",
+        "mysql://me:secret[@host/db",
+    ],
+)
+def test_any_other_url_is_refused_without_a_word_of_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match=r"\w") as problem:
+        parse(url)
+    assert "secret" not in str(problem.value)
+    assert problem.value.__cause__ is None
+
+
+def test_a_target_does_not_print_its_password() -> None:
+    assert "secret" not in repr(parse("mysql://me:secret@host/db"))
