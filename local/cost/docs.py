@@ -73,7 +73,9 @@ def commands() -> str:
 
 def _option(option: object) -> str:
     opts = getattr(option, "opts", [])
-    return opts[0] if opts and opts[0].startswith("-") else str(getattr(option, "name", "")).upper()
+    if opts and opts[0].startswith("-"):
+        return str(opts[0])
+    return getattr(option, "metavar", None) or str(getattr(option, "name", "")).upper()
 
 
 def items() -> str:
