@@ -163,7 +163,7 @@ def service_crossings() -> str:
     head = ("service", "CPU a request", *names[1:])
     until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
     again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
-    assumed = "What was assumed of the work stands in `local/cost/works`; the storage tier is the same everywhere and left out."
+    assumed = "What was assumed of the work stands in `local/cost/works`; the storage tier is left out everywhere."
     note = f"Requests/s from which each is cheaper than {names[0]}, {until}. {assumed} Computed as by {again}."
     return f"{_table(head, rows)}\n\n{note}"
 
