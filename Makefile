@@ -35,6 +35,10 @@ mysql: $(READY) ## Run a private MariaDB in the foreground and print its store U
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)
 
+.PHONY: lambda
+lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE)
+	@exec $(BIN)/crossover lambda
+
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)
@@ -45,6 +49,10 @@ test: $(READY) ## Check, then run all the tests but the heavy ones
 test-all: test ## The heavy tests too: load, container engine, SAM
 	@$(BIN)/pytest -m heavy
 
+.PHONY: test-sam
+test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
+	@$(BIN)/python -m local.sam.check
+
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/ruff check .
@@ -52,6 +60,10 @@ check: $(READY) ## Lint, types, architecture, templates
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
+
+.PHONY: bench-etl
+bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
+	@exec $(BIN)/python -m local.etl.bench
 
 .PHONY: bench
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256

@@ -9,7 +9,20 @@ import typer
 
 from local.cli.report import error_line
 
-PURPOSES = ("serve", "load", "bench", "build", "tweets", "etl", "twitter", "mysql", "experiments")
+PURPOSES = (
+    "serve",
+    "load",
+    "bench",
+    "build",
+    "lambda_runtime",
+    "aws",
+    "tweets",
+    "etl",
+    "twitter",
+    "cost",
+    "mysql",
+    "experiments",
+)
 """The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 

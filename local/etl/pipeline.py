@@ -66,14 +66,15 @@ def load_records(url: str, stages: Any) -> Loaded:
     return load(url, stages.records())
 
 
-LOADERS: dict[str, Loader] = {}
-"""The scheme of a store's URL to its loader, where packed records are not what it keeps."""
-
-
 def run(
-    files: list[Path], popular: frozenset[str], url: str, work: Path | None = None, progress: Progress | None = None
+    files: list[Path],
+    popular: frozenset[str],
+    url: str,
+    work: Path | None = None,
+    progress: Progress | None = None,
+    loader: Loader = load_records,
 ) -> Report:
-    """Loads the valid tweets of `files` into the store at `url`.
+    """Loads the valid tweets of `files` into the store at `url`; intermediate data goes into a folder inside `work`.
 
     Raises UserError where the input, the URL or the disk is not up to it; then what the store had before still serves.
     """
@@ -123,7 +124,6 @@ def run(
                 if not valid:
                     return report
                 progress.stage("load")
-                loader = LOADERS.get(url.partition("://")[0], load_records)
                 loaded = loader(url, Stages(con, folder, workers, progress.packed))
             finally:
                 con.disconnect()
@@ -135,7 +135,7 @@ def run(
             )
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None
-    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as problem:
+    except (OSError, duckdb.OperationalError, duckdb.FatalException) as problem:
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None

@@ -23,7 +23,7 @@ class Bars(Progress):
             rich.TaskProgressColumn(),
             rich.TimeElapsedColumn(),
         )
-        self._bars = rich.Progress(*columns, console=stderr, transient=True)
+        self._bars = rich.Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
         self._task = self._bars.add_task("parse", total=None)
 
     def __enter__(self) -> Bars:

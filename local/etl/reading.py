@@ -25,7 +25,7 @@ def input_files(patterns: list[str]) -> list[Path]:
         paths = [Path(name) for name in names if not Path(name).is_dir()]
         if not paths:
             raise UserError(f"no file matches {pattern}: give files of tweets, one JSON object a line, plain or gzip")
-        found.update(dict.fromkeys(path.resolve() for path in paths))
+        found.update(dict.fromkeys(path.absolute() for path in paths))
     return list(found)
 
 

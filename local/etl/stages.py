@@ -12,19 +12,27 @@ from typing import Any
 import ibis
 from ibis import _
 
-TABLES = {
-    "tweets": "the valid tweets, one for each id; columns as `local.etl.parsing.Row`",
-    "tags": "user_id, tag, uses: how often a user used a tag that is not popular, in all valid tweets",
-    "profiles": "user_id, screen_name, description: the newest entry of every user who was seen in a `user` object",
-    "links": "low, high, id, created_at, reply, retweet: one row for each contact tweet and pair of users (low <= high)"
-    " that it links; reply and retweet are 0 or 1",
-    "pairs": "low, high, replies, retweets, shared_tags: the counts of a pair of users",
-    "contacts": "user_id, contact_id, replies, retweets, shared_tags, screen_name, description: every pair from both"
-    " ends, once where both are one; the profile is the contact's",
-    "contact_tweets": "the columns of contacts, with id, created_at, reply, retweet, text and hashtags of each contact"
-    " tweet between the two",
+from local.etl.parsing import Row
+
+_COUNTS = ("replies", "retweets", "shared_tags")
+_CONTACT = ("user_id", "contact_id", *_COUNTS, "screen_name", "description")
+TABLES: dict[str, tuple[str, ...]] = {
+    # The valid tweets, one for each id.
+    "tweets": Row._fields,
+    # How often a user used a tag that is not popular, in all valid tweets.
+    "tags": ("user_id", "tag", "uses"),
+    # The newest entry of every user who was seen in a `user` object.
+    "profiles": ("user_id", "screen_name", "description"),
+    # One row for each contact tweet and pair of users (low <= high) that it links; reply and retweet are 0 or 1.
+    "links": ("low", "high", "id", "created_at", "reply", "retweet"),
+    # The counts of a pair of users; shared_tags is n of the hashtag score.
+    "pairs": ("low", "high", *_COUNTS),
+    # Every pair from both ends, once where both are one; the profile is the contact's.
+    "contacts": _CONTACT,
+    # The same, with each contact tweet between the two.
+    "contact_tweets": (*_CONTACT, "id", "created_at", "reply", "retweet", "text", "hashtags"),
 }
-"""The tables that a loader may read, with their columns."""
+"""The tables that a loader may read, and their columns."""
 
 
 def build(con: Any, parsed: Any, popular: Any, say: Callable[[str], object] = lambda _: None) -> None:

@@ -13,8 +13,14 @@ def add_to(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Serve the bundle in the foreground, as a pod does. Settings come from the environment."""
-    from container.server import main
+    import os
 
+    from container.server import main
+    from local.serve.demo import use_demo_store
+    from local.serve.run import chosen
+
+    settings, _ = chosen()
+    os.environ.update(use_demo_store(settings.service_names()))
     main()
 
 

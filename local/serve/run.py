@@ -11,32 +11,38 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 
-from rich.panel import Panel
-
 from container.server import bind
 from container.settings import ContainerSettings
 from crossover.seam import Service
 from crossover.settings import SettingError, load
 from functions import registry
 from local.cli.report import UserError, console
+from local.serve.demo import use_demo_store
 from local.serve.selfcheck import self_check
 
 START_SECONDS = 30
 
 
-def run_bundle() -> None:
-    """Starts the container shim as a child, checks it, says what to try, and waits for its end."""
+def chosen() -> tuple[ContainerSettings, list[Service]]:
+    """What the environment asks for. Raises `UserError`."""
     try:
         settings = load(ContainerSettings, os.environ)
-        services = registry.load(settings.service_names())
+        return settings, registry.load(settings.service_names())
+    except SettingError as problem:
+        raise UserError(str(problem)) from problem
+
+
+def run_bundle() -> None:
+    """Starts the container shim as a child, checks it, says what to try, and waits for its end."""
+    settings, services = chosen()
+    try:
         listener = bind(settings)
     except SettingError as problem:
         raise UserError(str(problem)) from problem
     settings = replace(settings, port=listener.getsockname()[1])
     listener.close()
-    environment = {**os.environ, "PORT": str(settings.port)}
-    os.environ.update(environment)
-    server = subprocess.Popen([sys.executable, "-m", "container"], env=environment)
+    os.environ.update(use_demo_store([service.name for service in services]))
+    server = subprocess.Popen([sys.executable, "-m", "container"], env={**os.environ, "PORT": str(settings.port)})
     try:
         address = f"http://{settings.host}:{settings.port}"
         _wait_until_ready(server, address)
@@ -65,12 +71,12 @@ def _wait_until_ready(server: subprocess.Popen[bytes], address: str) -> None:
 
 def _announce(address: str, services: list[Service]) -> None:
     checks = list(self_check(address, services))
-    lines = [f"[bold]{address}/[/bold]  the page", f"{address}/docs  the API", ""]
-    lines += [f"curl '{address}/{service.name}?{service.examples[0].query}'" for service in services]
-    lines.append("")
+    console.rule("Crossover")
+    console.print(f"[bold]{address}/[/bold]  the page\n{address}/docs  the API", highlight=False)
     for check in checks:
         verdict = "[green]right[/green]" if check.right else "[bold red]WRONG[/bold red]"
-        lines.append(f"self-check {check.service}: {check.title}: {verdict} over HTTP and through the Lambda entry")
-    console.print(Panel("\n".join(lines), title="Crossover", subtitle="Ctrl-C ends it", expand=False))
+        console.print(f"\n{check.service}: {verdict} over HTTP and through the Lambda entry", highlight=False)
+        console.print(f"curl '{check.url}'", soft_wrap=True, markup=False, highlight=False)
+    console.rule("Ctrl-C ends it")
     if not all(check.right for check in checks):
         raise UserError("the self-check failed: the two platforms do not agree with the published answers")

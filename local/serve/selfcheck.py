@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,22 +12,27 @@ from crossover.seam import Example, Service
 
 
 class Check(NamedTuple):
-    """What one example gave. `right` needs equal answers, and the published result where there is one."""
+    """What one request gave. `right` needs equal answers, and the published result where there is one."""
 
     service: str
-    title: str
-    path: str
+    url: str
     right: bool
 
 
 def self_check(address: str, services: list[Service]) -> Iterator[Check]:
-    """Asks the first example of every service both ways. Raises OSError where the server does not answer."""
+    """Asks every service one request both ways: the first that was made for its data, else its first example.
+
+    Raises OSError where the server does not answer.
+    """
+    with urllib.request.urlopen(f"{address}/page/samples.json", timeout=10) as known:
+        samples = json.load(known)
     for service in services:
-        for example in service.examples[:1]:
-            path = f"/{service.name}?{example.query}"
-            with urllib.request.urlopen(address + path, timeout=10) as answer:
+        made = [Example(sample["title"], sample["query"]) for sample in samples.get(service.name, ())]
+        for example in [*made, *service.examples][:1]:
+            url = f"{address}/{service.name}?{example.query}"
+            with urllib.request.urlopen(url, timeout=10) as answer:
                 over_http = answer.read().decode()
-            yield Check(service.name, example.title, path, _right(example, over_http, through_lambda(service, example)))
+            yield Check(service.name, url, _right(example, over_http, through_lambda(service, example)))
 
 
 def through_lambda(service: Service, example: Example) -> str:

@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
         try:
             tags = popular_tags(popular)
             columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-            with Progress(*columns, console=stderr, transient=True) as bar:
+            with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
                 task = bar.add_task("tweets", total=count)
                 size = write_tweets(count, seed, tags, out, lambda amount: bar.advance(task, amount))
         except OSError as problem:

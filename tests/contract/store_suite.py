@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from crossover.stores import load, open_store
 
 ALL_BYTES = bytes(range(256))

@@ -4,10 +4,10 @@ import random
 from urllib.parse import quote, quote_plus
 
 import pytest
-from crossover.runner import InlineRunner, answer_at_once
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from crossover.runner import InlineRunner, answer_at_once
 from functions.twitter.answer import answer
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.explain import explain

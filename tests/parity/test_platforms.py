@@ -38,7 +38,8 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def over_http(environ: dict[str, str]) -> Iterator[Ask]:
     settings = {name.lower(): value for name, value in environ.items()}
-    with running_server("tests.support.bundle", crossover_services="qrcode,notes,primes", **settings) as server:
+    settings |= {"crossover_services": "qrcode,notes,primes", "compute_seconds": "60"}
+    with running_server("tests.support.bundle", **settings) as server:
         client = HTTPConnection("127.0.0.1", server.port)
 
         def ask(path: str, pairs: Pairs) -> tuple[int, str, str | None, bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crossover.seam import Compute, Done, Example, Invalid, Parameter, Request, Service, Step, Work
 
-MAX_TRIALS = 1_000_000
+MAX_TRIALS = 50_000
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,8 @@ class Client:
 
     def __init__(self, **options: Any) -> None:
         self.seen: list[tuple[str, int]] = []
-        self.app = ServiceApp(
-            [Bound(ECHO, InlineRunner())], Envelope(Identity("Us", "42")), observe=self.observe, **options
-        )
+        options = {"observe": self.observe, **options}
+        self.app = ServiceApp([Bound(ECHO, InlineRunner())], Envelope(Identity("Us", "42")), **options)
 
     def observe(self, service: str, response: Response) -> None:
         self.seen.append((service, response.status))
@@ -101,6 +100,10 @@ def test_every_answer_of_a_service_is_observed() -> None:
     for say in (b"hi", b"invalid", b"unavailable"):
         client.ask("/echo", b"say=" + say)
     assert client.seen == [("echo", 200), ("echo", 200), ("echo", 503)]
+
+
+def test_nobody_has_to_observe() -> None:
+    assert Client(observe=None).ask("/echo", b"say=hi")[0] == 200
 
 
 def test_while_draining_every_answer_is_its_connections_last() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -48,7 +49,7 @@ def logged(share: str, pairs: Pairs) -> list[dict[str, Any]]:
     """What one invocation writes to standard output, line by line, in a process of its own."""
     event = json.dumps(function_url("/qrcode", pairs))
     script = f"from functions.qrcode.lambda_handler import handler; import json; handler(json.loads({event!r}), None)"
-    environ = {"LOG_SAMPLE_RATE": share, "PATH": ""}
+    environ = {**os.environ, "LOG_SAMPLE_RATE": share}
     ran = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
     assert ran.stderr == ""
     return [json.loads(line) for line in ran.stdout.splitlines()]

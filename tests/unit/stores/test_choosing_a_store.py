@@ -1,6 +1,7 @@
 """From a URL to the adapter."""
 
 import pytest
+
 from crossover.stores import ADAPTERS, load, open_store
 
 BAD = [

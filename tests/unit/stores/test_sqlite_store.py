@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from crossover.runner import Unavailable
 from crossover.stores import load, open_store
 from crossover.stores import sqlite as adapter

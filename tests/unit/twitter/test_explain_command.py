@@ -4,8 +4,8 @@ import json
 
 import pytest
 import typer.testing
-from crossover.stores import load
 
+from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import key, pack
 from local.cli import build

@@ -1,9 +1,9 @@
 """Requests of the Twitter service: what is asked for, and what is refused."""
 
 import pytest
+
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid, Request
-
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.handler import SERVICE, start
 from functions.twitter.record import CorruptRecord, key, pack

@@ -1,0 +1,146 @@
+"""The price book: dated prices with their source. Pure; `files.price_book` reads the shipped one.
+
+A row is one service's price of one dimension in one region, as published: so much per so many units, in tiers where the
+price falls with the month's volume. An instance size that is not listed is derived from a listed one of its family,
+since sizes are priced in proportion, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from local.cost.errors import CostError
+from local.cost.exact import plain
+from local.cost.instances import split, units
+from local.cost.linear import Amount, Linear, constant
+
+STALE_AFTER_DAYS = 180
+CERTAINTIES = ("firm", "weak", "derived")
+
+
+class Tier(NamedTuple):
+    """The price of every unit up to `upto` in a month (None: without end), after those of the tiers before."""
+
+    upto: Fraction | None
+    price: Fraction
+
+
+@dataclass(frozen=True)
+class Price:
+    """One row of the book."""
+
+    service: str
+    dimension: str
+    unit: str
+    per: int
+    """How many units the published price buys: 0.20 per 1,000,000 requests."""
+    tiers: tuple[Tier, ...]
+    region: str
+    source: str
+    read: str
+    """The day (2026-09-19) or month (2026-09) of the list it was read from, or `unknown`."""
+    certainty: str
+    """`firm`; `weak` where the source is weak or old; `derived` from another size of the family."""
+    derived_from: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service} {self.dimension}"
+
+    @property
+    def single(self) -> Fraction:
+        """The published price of a row without tiers."""
+        if len(self.tiers) > 1:
+            raise CostError(f"{self.name} is priced in tiers")
+        return self.tiers[0].price
+
+    def charge(self, volume: Amount, before: Amount = 0) -> Linear:
+        """The cost of `volume` units on top of `before` units that the same month's tiers were used for already."""
+        if isinstance(before, Linear) or before:
+            return self.charge(volume + before) - self.charge(before)
+        quantity = volume if isinstance(volume, Linear) else constant(volume, Fraction(0))
+        low = cost = Fraction(0)
+        for tier in self.tiers:
+            if tier.upto is None or quantity.value <= tier.upto:
+                break
+            cost += (tier.upto - low) * tier.price / self.per
+            low = tier.upto
+        result = (quantity - low) * (tier.price / self.per) + cost
+        if quantity.slope > 0 and low:
+            start = max(result.start, (low - quantity.intercept) / quantity.slope)
+            result = Linear(result.intercept, result.slope, result.at, start)
+        return result
+
+    def published(self) -> str:
+        """The price as people print it, such as `0.20 per 1,000,000 request`."""
+        per = f"{self.per:,} " if self.per != 1 else ""
+        if len(self.tiers) == 1:
+            return f"{plain(self.single)} per {per}{self.unit}"
+        steps = [f"{plain(tier.price)} {_upto(tier)}" for tier in self.tiers]
+        return f"{', '.join(steps)}, per {per}{self.unit}"
+
+    def age_days(self, today: date) -> int | None:
+        """Days since it was read, counted from the first day that `read` can mean; None where that is unknown."""
+        if self.read == "unknown":
+            return None
+        day = self.read if len(self.read) > len("2026-09") else f"{self.read}-01"
+        return (today - date.fromisoformat(day)).days
+
+    def stale(self, today: date) -> bool:
+        """Whether it should be read again: older than `STALE_AFTER_DAYS`, or of unknown date."""
+        age = self.age_days(today)
+        return age is None or age > STALE_AFTER_DAYS
+
+
+def _upto(tier: Tier) -> str:
+    return "above" if tier.upto is None else f"up to {plain(tier.upto)}"
+
+
+class Book:
+    """All rows, found by service, dimension and region."""
+
+    def __init__(self, rows: Sequence[Price]) -> None:
+        """Raises `CostError` where two rows price the same thing."""
+        self.rows = tuple(rows)
+        self._index: dict[tuple[str, str, str], Price] = {}
+        for row in rows:
+            key = (row.service, row.dimension, row.region)
+            if key in self._index:
+                raise CostError(f"the price book has two rows for {row.name} in {row.region}")
+            self._index[key] = row
+
+    def price(self, service: str, dimension: str, region: str) -> Price:
+        """The row. Raises `CostError` where there is none and none can be derived."""
+        row = self._index.get((service, dimension, region)) or self._derived(service, dimension, region)
+        if row is None:
+            known = ", ".join(
+                sorted(row.dimension for row in self.rows if (row.service, row.region) == (service, region))
+            )
+            hint = f"it has {known}" if known else f"it has nothing of {service} in {region}"
+            raise CostError(f"no price of {service} {dimension} in {region}: {hint}")
+        return row
+
+    def _derived(self, service: str, dimension: str, region: str) -> Price | None:
+        wanted = split(dimension)
+        if wanted is None:
+            return None
+        relatives = [
+            (abs(units(size) - units(wanted.size)), row, units(size))
+            for row in self._sized(service, region)
+            if (found := split(row.dimension)) and found.family == wanted.family
+            for size in [found.size]
+        ]
+        if not relatives:
+            return None
+        _, near, near_units = min(relatives, key=lambda relative: relative[0])
+        price = near.single * units(wanted.size) / near_units
+        return replace(
+            near, dimension=dimension, tiers=(Tier(None, price),), certainty="derived", derived_from=near.dimension
+        )
+
+    def _sized(self, service: str, region: str) -> Iterator[Price]:
+        return (row for row in self.rows if (row.service, row.region) == (service, region))

@@ -1,0 +1,179 @@
+"""The generated parts of the documents: help, schemas, prices, the audit and the crossings, so that they cannot drift.
+
+A part stands between `<!-- cost:NAME -->` and `<!-- cost:end -->`. Run `python -m local.cost.docs` to renew them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING
+from fractions import Fraction
+from pathlib import Path
+
+from local.cost import files
+from local.cost.audit import audit
+from local.cost.configuration import PARTS, Heading
+from local.cost.crossings import crossings
+from local.cost.exact import dollars, plain
+from local.cost.items import MEANINGS
+from local.cost.lines import line_of
+from local.cost.model import cheapest
+from local.cost.schema import settings
+from local.cost.tables import audit_sentences
+from local.cost.work import Work
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = (ROOT / "docs" / "cost.md", ROOT / "README.md")
+SERVICES = ("blockchain", "qrcode", "twitter")
+COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
+TOP = Fraction(2000)
+DIGITS = 5
+_PART = re.compile(r"(<!-- cost:(?!end)([a-z-]+) -->\n).*?(<!-- cost:end -->)", re.DOTALL)
+
+
+def renewed(text: str) -> str:
+    """A document with its generated parts as they should be."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS_OF_DOCUMENTS[part[2]]()}\n\n{part[3]}", text)
+
+
+def main() -> None:
+    """Renews every document that there is."""
+    for path in DOCUMENTS:
+        if path.exists():
+            path.write_text(renewed(path.read_text()))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    rule = ["---:" if column in right else "---" for column in range(len(head))]
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in (head, rule, *rows)
+    )
+
+
+def commands() -> str:
+    """Every command of this purpose with its options."""
+    import typer
+
+    from local.cost.commands import add_to
+
+    app = typer.Typer()
+    add_to(app)
+    group = typer.main.get_command(app)
+    rows = []
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        nested = getattr(command, "commands", {})
+        for words, one in [(name, command), *((f"{name} {inner}", two) for inner, two in nested.items())]:
+            rows.append((f"`crossover {words}`", "", one.help))
+            rows += [
+                ("", f"`{_option(option)}`", option.help or "") for option in one.params if getattr(option, "help", "")
+            ]
+    return _table(("command", "argument or option", "what it does"), rows)
+
+
+def _option(option: object) -> str:
+    opts = getattr(option, "opts", [])
+    return opts[0] if opts and opts[0].startswith("-") else str(getattr(option, "name", "")).upper()
+
+
+def items() -> str:
+    """Every item that a bill can have."""
+    return _table(("item", "what it is"), ((f"`{name}`", meaning) for name, meaning in MEANINGS.items()))
+
+
+def schema() -> str:
+    """What a configuration file may say."""
+    blocks = [f"Above the tables:\n\n{_settings(Heading)}"]
+    blocks += [f"`[{name}]`:\n\n{_settings(part)}" for name, part in PARTS.items()]
+    return "\n\n".join(blocks)
+
+
+def work_schema() -> str:
+    """What a work file may say."""
+    return _settings(Work)
+
+
+def _settings(cls: type) -> str:
+    rows = [
+        (f"`{key}`", setting.describe(), _default(default), setting.help)
+        for key, (setting, default) in settings(cls).items()
+    ]
+    return _table(("key", "holds", "default", "meaning"), rows)
+
+
+def _default(default: object) -> str:
+    if default is MISSING:
+        return "must be given"
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    return plain(Fraction(default)) if isinstance(default, int | Fraction) else str(default or "none")
+
+
+def shipped() -> str:
+    """The configurations that come with the project."""
+    found = [(name, files.configuration(name)) for name in files.shipped(files.CONFIGURATIONS)]
+    rows = [(f"`{name}`", one.heading.about, one.heading.source) for name, one in found]
+    return _table(("configuration", "what it is", "source"), rows)
+
+
+def prices() -> str:
+    """The price book."""
+    rows = [
+        (row.service, row.dimension, row.published(), row.region, row.read, row.certainty, row.source)
+        for row in files.price_book().rows
+    ]
+    return _table(("service", "dimension", "price in dollars", "region", "read", "certainty", "source"), rows)
+
+
+def report_audit() -> str:
+    """The audit of the report's bill as one table."""
+    given, book = files.audit_file("report"), files.price_book()
+    bill = cheapest(given.configuration, given.mix, given.rate, book, given.hours)
+    result = audit(given.name, bill, given.claims, given.total, book)
+    rows = []
+    for finding in result.findings:
+        used = "; ".join(f"{row.name}, {row.published()}, read {row.read}" for row in finding.billed.rows)
+        computed = f"{finding.billed.arithmetic} a month; {used}"
+        claimed = finding.claim.arithmetic if finding.claim else "-"
+        verdict = finding.verdict + (f": {finding.remark}" if finding.claim and finding.remark else "")
+        rows.append((finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, computed))
+    rows.append(
+        ("**total**", plain(result.claimed), dollars(result.true), dollars(result.true - result.claimed), "", "")
+    )
+    head = ("item", "claimed $/h", "true $/h", "difference", "verdict", "computed from")
+    return f"{_table(head, rows, right=(1, 2, 3))}\n\n{' '.join(audit_sentences(result)).strip()}"
+
+
+def service_crossings() -> str:
+    """Where Lambda's line crosses those of the other platforms, for each service at its assumed work."""
+    book = files.price_book()
+    rows = []
+    for service in SERVICES:
+        mix = files.mix({service: Fraction(1)})
+        first, *others = [line_of(files.configuration(name), mix, book, TOP) for name in COMPARED]
+        cells = []
+        for other in others:
+            found = crossings(first, other)
+            cells.append("; ".join(f"{plain(one.rate, DIGITS)} ({dollars(one.cost, 3)}/h)" for one in found) or "none")
+        cpu = f"{plain(mix.vcpu_seconds * 1000, 4)} ms"
+        rows.append((service, f"{cpu} ({'assumed' if mix.assumed else 'measured'})", *cells))
+    names = [files.configuration(name).name for name in COMPARED]
+    head = ("service", "CPU a request", *names[1:])
+    until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
+    note = f"Requests/s from which each is cheaper than {names[0]}, {until}."
+    return f"{_table(head, rows)}\n\n{note}"
+
+
+PARTS_OF_DOCUMENTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "items": items,
+    "schema": schema,
+    "work": work_schema,
+    "configurations": shipped,
+    "prices": prices,
+    "audit": report_audit,
+    "crossings": service_crossings,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""What can be wrong with what a person gave."""
+
+from __future__ import annotations
+
+
+class CostError(Exception):
+    """A file, a name or a number that cannot be used. The message is one line and says what to do."""

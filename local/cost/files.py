@@ -1,0 +1,171 @@
+"""The cost data on disk: the shipped price book, works, configurations and audits, and those of the user."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from local.cost.audit import Claim, claims_of, printed
+from local.cost.book import CERTAINTIES, Book, Price, Tier
+from local.cost.configuration import Configuration, parse, weights
+from local.cost.errors import CostError
+from local.cost.exact import HOURS_PER_MONTH, exact
+from local.cost.schema import read
+from local.cost.work import Mix, Work
+
+HERE = Path(__file__).parent
+PRICES = HERE / "prices.toml"
+CONFIGURATIONS = HERE / "configurations"
+WORKS = HERE / "works"
+AUDITS = HERE / "audits"
+SOURCES = HERE / "refresh" / "sources.toml"
+MAX_BYTES = 1_000_000
+
+
+def toml(path: Path) -> dict[str, Any]:
+    """A TOML file with its decimals exact. Raises `CostError` for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as problem:
+        raise CostError(f"{path}: {(problem.strerror or 'cannot be read').lower()}") from None
+    if len(content) > MAX_BYTES:
+        raise CostError(f"{path}: is over {MAX_BYTES:,} bytes; no such file needs so many")
+    try:
+        return tomllib.loads(content.decode(), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise CostError(f"{path}: is not TOML: {problem}") from None
+
+
+def shipped(folder: Path) -> list[str]:
+    """The names of the files that came with the project."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def find(name: str, folder: Path, what: str) -> Path:
+    """The user's file of that name, or else the shipped one. Raises `CostError` with the shipped names."""
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    if name in shipped(folder):
+        return folder / f"{name}.toml"
+    raise CostError(f"{name}: is neither a {what} file (.toml) nor one of {', '.join(shipped(folder))}")
+
+
+def configuration(name: str) -> Configuration:
+    """A configuration by path or by its shipped name."""
+    path = find(name, CONFIGURATIONS, "configuration")
+    return parse(toml(path), str(path) if path.parent != CONFIGURATIONS else path.name)
+
+
+def work(name: str) -> Work:
+    """A work by path or by its shipped name."""
+    path = find(name, WORKS, "work")
+    return read(Work, toml(path), f"{path.name}: work")
+
+
+def mix(weights: Mapping[str, Fraction]) -> Mix:
+    """The mixed work of services by weight."""
+    return Mix.of([(work(name), weight) for name, weight in weights.items()])
+
+
+def price_book(path: Path = PRICES) -> Book:
+    """The price book. Raises `CostError` for a row that is not one."""
+    document = toml(path)
+    rows = document.pop("price", [])
+    if document or not isinstance(rows, list):
+        raise CostError(f"{path.name}: may hold [[price]] rows only")
+    return Book([_row(row, f"{path.name}: price {number}") for number, row in enumerate(rows, 1)])
+
+
+def _row(row: Mapping[str, Any], where: str) -> Price:
+    known = {field.name for field in fields(Price)} - {"derived_from"} | {"price"}
+    if unknown := set(row) - known:
+        raise CostError(f"{where}: {sorted(unknown)[0]}: is not known")
+    try:
+        if ("price" in row) == ("tiers" in row):
+            raise CostError(f"{where}: needs either price or tiers")
+        tiers = row.get("tiers") or [{"price": row["price"]}]
+        result = Price(
+            service=row["service"],
+            dimension=row["dimension"],
+            unit=row["unit"],
+            per=int(row.get("per", 1)),
+            tiers=tuple(Tier(exact(tier["upto"]) if "upto" in tier else None, exact(tier["price"])) for tier in tiers),
+            region=row["region"],
+            source=row["source"],
+            read=row["read"],
+            certainty=row["certainty"],
+        )
+    except KeyError as missing:
+        raise CostError(f"{where}: {missing.args[0]}: is missing") from None
+    if result.certainty not in CERTAINTIES[:2]:
+        raise CostError(f"{where}: certainty: is none of firm, weak")
+    bounds = [tier.upto for tier in result.tiers]
+    if (
+        bounds[-1] is not None
+        or None in bounds[:-1]
+        or bounds[:-1] != sorted(bounds[:-1], key=lambda bound: bound or 0)
+    ):
+        raise CostError(f"{where}: tiers: must rise, and only the last has no end")
+    return result
+
+
+AUDIT_KEYS = ("name", "about", "source", "configuration", "work", "rate", "hours", "total", "claim")
+
+
+@dataclass(frozen=True)
+class AuditFile:
+    """An audit as its file says it."""
+
+    name: str
+    configuration: Configuration
+    mix: Mix
+    rate: Fraction
+    hours: Fraction
+    claims: list[Claim]
+    total: Decimal | None
+
+
+def audit_file(name: str) -> AuditFile:
+    """An audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
+    path = find(name, AUDITS, "audit")
+    document, where = toml(path), path.name
+    for key in document:
+        if key not in AUDIT_KEYS:
+            raise CostError(f"{where}: {key}: is not known; known are {', '.join(AUDIT_KEYS)}")
+    for key in ("configuration", "rate"):
+        if key not in document:
+            raise CostError(f"{where}: {key}: is missing")
+    named = document["configuration"]
+    if isinstance(named, str):
+        beside = path.parent / named
+        audited = configuration(str(beside) if beside.suffix == ".toml" and beside.is_file() else named)
+    else:
+        audited = parse(_table(named, f"{where}: configuration"), f"{where}: configuration")
+    work_weights = weights(document["work"], f"{where}: work") if "work" in document else dict(audited.work)
+    if not work_weights:
+        raise CostError(
+            f"{where}: work: is missing, and the configuration names none; known are {', '.join(shipped(WORKS))}"
+        )
+    total = printed(document["total"], f"{where}: total") if "total" in document else None
+    return AuditFile(
+        name=str(document.get("name", path.stem)),
+        configuration=audited,
+        mix=mix(work_weights),
+        rate=exact(printed(document["rate"], f"{where}: rate")),
+        hours=exact(printed(document.get("hours", int(HOURS_PER_MONTH)), f"{where}: hours")),
+        claims=claims_of(document.get("claim", []), where),
+        total=total,
+    )
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise CostError(f"{where}: must be a name or a table")
+    return value

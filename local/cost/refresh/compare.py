@@ -1,0 +1,120 @@
+"""The book against the list: what changed, what was confirmed, what could not be found. Nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from local.cost.book import Book, Price, Tier
+from local.cost.errors import CostError
+from local.cost.instances import split
+from local.cost.refresh.bulk import Found, Offer, read_offer
+from local.cost.refresh.port import PriceList
+
+CONFIRMED, CHANGED, NOT_FOUND, AMBIGUOUS, REFUSED, NO_LIST = (
+    "confirmed", "changed", "not found", "ambiguous", "refused", "no list",
+)  # fmt: skip
+ENGINES = {"rds-mysql": "MySQL", "aurora-mysql": "Aurora MySQL"}
+Chunks = Callable[[str, Iterator[bytes]], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a row is found in the list."""
+
+    service: str
+    code: str
+    """The offer code, such as AmazonEC2."""
+    attributes: Mapping[str, str]
+    dimension: str = ""
+    """The row it is for; empty: every instance type of the service, whose name stands for `{dimension}`."""
+
+    def finds(self, row: Price) -> bool:
+        if row.service != self.service:
+            return False
+        return row.dimension == self.dimension if self.dimension else split(row.dimension) is not None
+
+    def match(self, row: Price) -> dict[str, str]:
+        return {name: value.replace("{dimension}", row.dimension) for name, value in self.attributes.items()}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the list says about one row."""
+
+    row: Price
+    kind: str
+    note: str = ""
+    renewed: Price | None = None
+    """The row as it should be, where the list confirmed or changed it."""
+
+
+def sources_of(document: Mapping[str, Any]) -> list[Source]:
+    """The sources out of their TOML document."""
+    return [Source(**source) for source in document["source"]]
+
+
+def compare(
+    book: Book, sources: Sequence[Source], prices: PriceList, region: str, watch: Chunks = lambda offer, chunks: chunks
+) -> list[Change]:
+    """Every row of a region against the list. `watch` sees the bytes of each offer go by.
+
+    An offer that cannot be read costs its own rows their news, and no others.
+    """
+    found_by_row = {id(row): source for row in book.rows for source in sources if source.finds(row)}
+    offers: dict[str, Offer | CostError] = {}
+    for code in dict.fromkeys(source.code for source in sources):
+        wanted = {
+            row.name: source.match(row)
+            for row in book.rows
+            if row.region == region and (source := found_by_row.get(id(row))) and source.code == code
+        }
+        if wanted:
+            try:
+                offers[code] = read_offer(watch(code, prices.chunks(code, region)), wanted)
+            except CostError as problem:
+                offers[code] = problem
+    return [_change(row, found_by_row.get(id(row)), offers) for row in book.rows if row.region == region]
+
+
+def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | CostError]) -> Change:
+    if source is None:
+        return Change(row, NO_LIST, "no list is known for it; read it by hand")
+    offer = offers[source.code]
+    if isinstance(offer, CostError):
+        return Change(row, NO_LIST, str(offer))
+    found = offer.found[row.name]
+    if not found:
+        return Change(row, NOT_FOUND, f"{source.code} has no such product")
+    if mistaken := next(filter(None, (_mistaken(row, one) for one in found)), ""):
+        return Change(row, REFUSED, mistaken)
+    prices = {tuple(Tier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in found}
+    if len(prices) > 1:
+        return Change(
+            row, AMBIGUOUS, f"{len(found)} products at {len(prices)} prices: {', '.join(one.sku for one in found)}"
+        )
+    tiers = prices.pop()
+    read = offer.published or row.read
+    renewed = replace(row, tiers=tiers, read=read, certainty="firm", source=f"AWS price list: {source.code}")
+    if tiers == row.tiers:
+        return Change(row, CONFIRMED, f"{read}", renewed)
+    return Change(row, CHANGED, f"{row.published()} becomes {renewed.published()}", renewed)
+
+
+def _mistaken(row: Price, found: Found) -> str:
+    """Why a product cannot be the row's: an Aurora price is no RDS MySQL price, nor the other way round."""
+    engine = found.attributes.get("databaseEngine", "Any")
+    expected = ENGINES.get(row.service)
+    if expected and engine not in (expected, "Any"):
+        return f"{found.sku} is priced for {engine}, not for {expected}"
+    aurora = "Aurora" in found.attributes.get("usagetype", "")
+    if row.service == "rds-mysql" and aurora:
+        return f"{found.sku} is Aurora usage, not RDS for MySQL"
+    return ""
+
+
+def renewed_rows(book: Book, changes: Sequence[Change]) -> list[Price]:
+    """All rows, those that the list confirmed or changed as they should be."""
+    news = {id(change.row): change.renewed for change in changes if change.renewed}
+    return [news.get(id(row)) or row for row in book.rows]

@@ -1,0 +1,173 @@
+"""What people look at: tables and sentences on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from local.cost.audit import LEFT_OUT, MISCOUNTED, MISPRICED, Audit
+from local.cost.book import STALE_AFTER_DAYS, Price
+from local.cost.crossings import cheapest_ranges, crossings
+from local.cost.exact import dollars, plain
+from local.cost.items import MEANINGS, Bill, Item
+from local.cost.lines import Line
+from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
+
+SHOWN_CROSSINGS = 12
+DIGITS = 6
+PIPE_WIDTH = 160
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A table; a column whose name starts with `>` is set to the right."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return table
+
+
+def prices(rows: Sequence[Price], today: date) -> Group:
+    """The price book, and a warning of what should be read again."""
+    table = _table(f"{len(rows)} prices", "service", "dimension", "price in dollars", "read", "certainty", "source")
+    for row in rows:
+        read = Text(row.read, style="yellow" if row.stale(today) else "")
+        certainty = Text(row.certainty, style="" if row.certainty == "firm" else "yellow")
+        table.add_row(row.service, row.dimension, row.published(), read, certainty, escape(row.source))
+    stale = [row for row in rows if row.stale(today)]
+    if not stale:
+        return Group(table)
+    warning = f"{len(stale)} prices are older than {STALE_AFTER_DAYS} days or of unknown date: "
+    names = ", ".join(row.name for row in stale)
+    return Group(table, Text(f"\n{warning}{names}. Renew them with: crossover prices refresh", style="yellow"))
+
+
+def bill(one: Bill, *, assumed: bool) -> Group:
+    """A bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
+    work = f"{one.work} ({'assumed' if assumed else 'measured'} work)"
+    title = f"{one.configuration}\n{work}, {plain(one.rate.value)} requests/s"
+    table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
+    for item in one.items:
+        month = item.cost.value
+        meaning = escape(MEANINGS[item.name])
+        table.add_row(item.name, dollars(month / one.hours), dollars(month, 2), _million(one, month), meaning)
+    table.add_section()
+    month = one.month.value
+    hours = f"a month is {plain(one.hours)} hours"
+    table.add_row("total", dollars(one.hour.value), dollars(month, 2), _million(one, month), hours, style="bold")
+    lines = [Text("\nHow each item was computed, for the month", style="bold")]
+    for item in one.items:
+        lines += [Text(line) for line in explained(item)]
+    return Group(table, *lines, Text(""), *(Text(line) for line in fitness(one)))
+
+
+def explained(item: Item) -> list[str]:
+    """An item's formula in names and numbers, where its inputs come from, and its price rows."""
+    lines = [f"{item.name}: {item.formula}", f"    {item.arithmetic}"]
+    for quantity in (*item.factors, *item.given):
+        if how := quantity.how():
+            lines.append(f"    {quantity.name} {plain(quantity.value, DIGITS)}: {how}")
+    for row in item.rows:
+        derived = f", derived from {row.derived_from}" if row.derived_from else ""
+        lines.append(f"    price: {row.name}, {row.published()}, read {row.read}, {row.certainty}{derived}")
+    return lines
+
+
+def fitness(one: Bill) -> list[str]:
+    """Whether it serves the rate, and what the account must be allowed."""
+    lines = []
+    if one.limit:
+        rate, why = plain(one.limit.rate, DIGITS), f"{one.limit.name}: {one.limit.why()}"
+        verdict = "It serves" if one.serves else "THIS RATE IS BEYOND IT: it serves"
+        lines.append(f"{verdict} up to {rate} requests/s at its utilisation target with its spares lost ({why}).")
+    for quota in one.quotas:
+        lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how()}).")
+    return lines
+
+
+def audit(one: Audit) -> Group:
+    """The claimed bill with the true one beside it."""
+    styles = {LEFT_OUT: "yellow", MISPRICED: "red", MISCOUNTED: "red"}
+    table = _table(one.name, "item", ">claimed $/h", ">true $/h", ">difference", "verdict", "remark")
+    for finding in one.findings:
+        claimed = dollars(finding.claimed) if finding.claim else "-"
+        verdict = Text(finding.verdict, style=styles.get(finding.verdict, ""))
+        table.add_row(
+            finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, escape(finding.remark)
+        )
+    table.add_section()
+    table.add_row(
+        "total", dollars(one.claimed), dollars(one.true), dollars(one.true - one.claimed), "", "", style="bold"
+    )
+    return Group(table, *(Text(line) for line in audit_sentences(one)))
+
+
+def audit_sentences(one: Audit) -> list[str]:
+    """What an audit says in words."""
+    rate, standing = plain(one.bill.rate.value), dollars(one.standing)
+    lines = ["", f"As claimed: {one.arithmetic}."]
+    if one.adds_up is False:
+        lines.append("The claims do not add up to the printed total.")
+    lines.append(f"Truly {dollars(one.true)} an hour at {rate} requests/s, {standing} of it before the first request.")
+    return lines + fitness(one.bill)
+
+
+def comparison(lines: Sequence[Line], title: str) -> Group:
+    """The crossings of the first line with each other one, and which line is cheapest where."""
+    first, *others = lines
+    table = _table(
+        f"{title}\nWhere {first.name} crosses",
+        "the line of",
+        ">at requests/s",
+        ">$/hour",
+        "up to it cheaper",
+        "over it cheaper",
+    )
+    for other in others:
+        found = crossings(first, other)
+        if not found:
+            table.add_row(other.name, "nowhere", "", "", "")
+        for one in found[:SHOWN_CROSSINGS]:
+            step = " (step)" if one.step else ""
+            table.add_row(other.name, f"{plain(one.rate, DIGITS)}{step}", dollars(one.cost), one.below, one.above)
+        if len(found) > SHOWN_CROSSINGS:
+            table.add_row(other.name, f"and {len(found) - SHOWN_CROSSINGS} more", "", "", "")
+    ranges = _table("\nCheapest", ">over requests/s", ">up to", ">$/hour there", "platform")
+    for piece in cheapest_ranges(lines):
+        top = next(line.at(piece.until) for line in lines if line.name == piece.label)
+        cost = dollars(top) if top is not None else ""
+        ranges.add_row(plain(piece.start, DIGITS), plain(piece.until, DIGITS), cost, piece.label)
+    ends = [
+        Text(f"{line.name} serves up to {plain(line.end, DIGITS)} requests/s.")
+        for line in lines
+        if line.end < max(other.end for other in lines)
+    ]
+    return Group(table, ranges, *ends)
+
+
+def refresh(changes: Sequence[Change]) -> Group:
+    """What the list says, the confirmed rows only counted."""
+    table = _table("The book against the list", "price", "is", "note")
+    for one in changes:
+        if one.kind != CONFIRMED:
+            table.add_row(
+                one.row.name, Text(one.kind, style="red" if one.kind == CHANGED else "yellow"), escape(one.note)
+            )
+    confirmed = sum(one.kind == CONFIRMED for one in changes)
+    return Group(table, Text(f"{confirmed} of {len(changes)} prices are confirmed."))
+
+
+def _million(one: Bill, month: Fraction) -> str:
+    amount = one.per_million(month)
+    return "" if amount is None else dollars(amount)
+
+
+def show(console: Console, group: Group) -> None:
+    """Prints, wide where the output is no terminal."""
+    target = console if console.is_terminal else Console(file=console.file, width=PIPE_WIDTH)
+    target.print(group, highlight=False)

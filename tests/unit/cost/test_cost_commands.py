@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from local.cli.report import UserError
+from local.cost import commands, files
+from local.cost.refresh.port import index_path
+from tests.unit.cost.test_refresh import RDS
+
+
+def run(*words: str) -> Result:
+    app = typer.Typer()
+    commands.add_to(app)
+    return CliRunner().invoke(app, list(words))
+
+
+def answer(*words: str) -> Any:
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refusal(*words: str) -> str:
+    result = run(*words)
+    assert isinstance(result.exception, UserError) or result.exit_code == 2, result.output
+    return result.exception.message if isinstance(result.exception, UserError) else result.output
+
+
+def test_prices_lists_every_row_with_source_date_and_certainty() -> None:
+    rows = answer("prices")
+    assert len(rows) == len(files.price_book().rows)
+    assert {"source", "read", "certainty", "stale", "age_days"} <= set(rows[0])
+
+
+def test_prices_warns_of_what_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "today", lambda: date(2026, 9, 20))
+    early = run("prices").output
+    assert "eks cluster" in early.split("older than 180 days")[1]
+    assert "lambda requests" not in early.split("older than 180 days")[1]
+    monkeypatch.setattr(commands, "today", lambda: date(2027, 9, 20))
+    assert "lambda requests" in run("prices").output.split("older than 180 days")[1]
+
+
+def test_a_bill_is_itemised_by_hour_month_and_million_requests() -> None:
+    bill = answer("cost", "report-eks-nodes", "--rate", "5000", "--work", "qrcode")
+    assert sum(item["month"] for item in bill["items"]) == pytest.approx(bill["month"])
+    assert bill["hour"] * 730 == pytest.approx(bill["month"])
+    assert bill["million"] == pytest.approx(bill["hour"] / (5000 * 3600) * 1e6)
+    nodes = next(item for item in bill["items"] if item["item"] == "nodes")
+    assert nodes["formula"] == "nodes × hours × price"
+    assert nodes["arithmetic"] == "7 × 730 × 0.07976 = 407.5736"
+    assert nodes["prices"][0]["read"] == "2026-07-20"
+    assert bill["work_is"] == "assumed"
+
+
+def test_a_bill_for_people_explains_every_item() -> None:
+    text = run("cost", "lambda-url", "--rate", "5000", "--work", "qrcode").output
+    assert "requests × price / 1,000,000" in text
+    assert "13,140,000,000 × 0.2 / 1,000,000 = 2,628" in text
+    assert "Quota needed: 500 concurrent Lambda environments" in text
+    beyond = run("cost", "web-7-c8g-large", "--rate", "90000", "--work", "qrcode").output
+    assert "THIS RATE IS BEYOND IT" in beyond
+    assert run("cost", "lambda-url", "--rate", "0", "--work", "qrcode").exit_code == 0
+
+
+def test_a_mix_of_services_can_be_asked_for() -> None:
+    assert (
+        answer("cost", "lambda-url", "--rate", "10", "--work", "qrcode=3,twitter=1")["work"]
+        == "75 % qrcode + 25 % twitter"
+    )
+
+
+def test_crossings_names_the_rates_and_the_cheapest_platform() -> None:
+    found = answer("crossings", "lambda-url", "ecs-fargate", "--work", "qrcode", "--to", "500")
+    (crossing,) = found["crossings"][0]["at"]
+    assert crossing["cheaper_up_to_it"] == "Lambda, Function URL"
+    assert found["cheapest"][-1]["name"] == "ECS Fargate"
+    assert found["lines"][0]["pieces"][0]["over"] == 0
+
+
+def test_crossings_for_people_say_where_lines_end_and_where_none_cross(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = run("crossings", "lambda-url", "eks-nodes", "web-7-c8g-large", "--work", "twitter", "--to", "2500").output
+    assert "7 x c8g.large, fixed serves up to" in text
+    assert "nowhere" in run("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "10").output
+    monkeypatch.setattr("local.cost.tables.SHOWN_CROSSINGS", 1)
+    many = run("crossings", "lambda-url", "lambda-managed-instances", "--work", "twitter", "--to", "3000").output
+    assert "and 4 more" in many
+
+
+def test_the_report_s_audit_is_a_table() -> None:
+    text = run("audit", "report").output
+    assert "As claimed: 7 × 0.08 + 0.10 + 0.555 + 0.003 = 1.218, printed as 1.22." in text
+    found = answer("audit", "report", "--rate", "0")
+    assert found["true"] == found["true_standing"]
+
+
+def test_an_audit_whose_claims_do_not_add_up_says_so(tmp_path: Path) -> None:
+    text = (files.AUDITS / "report.toml").read_text().replace("total = 1.22", "total = 1.30")
+    (tmp_path / "wrong.toml").write_text(text)
+    assert "do not add up" in run("audit", str(tmp_path / "wrong.toml")).output
+
+
+def test_what_is_shipped_is_listed() -> None:
+    listed = answer("configurations")
+    assert set(listed) == {"configurations", "works", "audits"}
+    assert "lambda-url: On demand" in run("configurations").output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("cost", "nowhere", "--rate", "1"), "nowhere: is neither a configuration file (.toml) nor one of"),
+        (
+            ("cost", "lambda-url", "--rate", "1"),
+            "say for which work with --work; known are blockchain, qrcode, twitter",
+        ),
+        (
+            ("cost", "lambda-url", "--rate", "fast", "--work", "qrcode"),
+            "--rate: 'fast' is no number such as 5000 or 0.5",
+        ),
+        (("cost", "lambda-url", "--rate", "1e9", "--work", "qrcode"), "--rate: '1e9' is no number"),
+        (("cost", "lambda-url", "--rate", "999999999", "--work", "qrcode"), "the rate must be from 0 to 100,000,000"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--hours", "0"), "the hours must be"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "qrcode,qrcode"), "--work: qrcode is given twice"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "qrcode=x"), "--work: 'x' is no number"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "sorting"), "sorting: is neither a work file"),
+        (("crossings", "lambda-url", "--work", "qrcode"), "give from 2 to 20 configurations"),
+        (("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "0"), "--to: must be over 0"),
+        (("audit", "nowhere"), "nowhere: is neither an audit file"),
+        (("prices", "refresh", "--from", "/nowhere/at/all"), "/nowhere/at/all: no such file or folder"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_do(words: tuple[str, ...], message: str) -> None:
+    said = refusal(*words)
+    assert message.replace("an audit", "a audit") in said or message in said
+    assert "\n" not in said
+
+
+@pytest.fixture
+def book_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = tmp_path / "prices.toml"
+    shutil.copy(files.PRICES, copy)
+    monkeypatch.setattr(files, "PRICES", copy)
+    monkeypatch.setattr(files.price_book, "__defaults__", (copy,))
+    return copy
+
+
+@pytest.fixture
+def bulk(tmp_path: Path) -> str:
+    path = tmp_path / "bulk" / index_path("AmazonRDS", "us-east-1")
+    path.parent.mkdir(parents=True)
+    path.write_text(RDS)
+    return str(tmp_path / "bulk")
+
+
+def test_a_refresh_shows_the_difference_and_changes_nothing(book_copy: Path, bulk: str) -> None:
+    before = book_copy.read_text()
+    result = run("prices", "refresh", "--from", bulk)
+    assert "0.478 per instance-hour becomes 0.501 per instance-hour" in result.output
+    assert "Nothing was written" in result.output
+    assert book_copy.read_text() == before
+
+
+def test_a_refresh_that_is_to_write_changes_the_book(book_copy: Path, bulk: str) -> None:
+    changes = answer("prices", "refresh", "--from", bulk, "--write")
+    assert [one["becomes"] for one in changes if one["is"] == "changed"] == ["0.501 per instance-hour"]
+    assert files.price_book(book_copy).price("rds-mysql", "db.r7g.xlarge", "us-east-1").read == "2026-11-02"

@@ -1,0 +1,118 @@
+"""Golden bills: each file prints its arithmetic, so that a person can redo it with a pocket calculator.
+
+After a change that is meant, renew them with CROSSOVER_RENEW_GOLDEN=1 in the environment, and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from local.cost import files
+from local.cost.book import Book
+from local.cost.exact import plain
+from local.cost.model import cheapest
+from local.cost.tables import explained, fitness
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "cost"
+BILLS = {
+    "report-eks-nodes": ("qrcode", 5000),
+    "report-eks-nodes-m8g": ("qrcode", 5000),
+    "report-eks-fargate": ("qrcode", 1000),
+    "report-ecs-fargate": ("qrcode", 1000),
+    "report-dynamodb": ("twitter", 10_000),
+    "dynamodb-provisioned": ("twitter", 10_000),
+    "team-2022": ("qrcode", 185_608),
+    "web-7-c8g-large": ("blockchain", 1000),
+    "eks-nodes": ("twitter", 1000),
+    "ecs-fargate": ("twitter", 1000),
+    "eks-fargate": ("twitter", 1000),
+    "lambda-url": ("qrcode", 5000),
+    "lambda-http-api": ("qrcode", 500),
+    "lambda-rest-api": ("qrcode", 500),
+    "lambda-alb": ("blockchain", 500),
+    "lambda-provisioned": ("qrcode", 1000),
+    "lambda-snapstart": ("twitter", 1000),
+    "lambda-managed-instances": ("blockchain", 5000),
+}
+NUMBER = r"≈?-?[\d,]+(?:\.\d+)?"
+
+
+def golden(name: str, book: Book) -> str:
+    service, rate = BILLS[name]
+    bill = cheapest(files.configuration(name), files.mix({service: Fraction(1)}), Fraction(rate), book)
+    lines = [
+        bill.configuration,
+        f"{bill.work}, {plain(bill.rate.value)} requests/s, {plain(bill.hours)} hours a month",
+        "",
+    ]
+    for item in bill.items:
+        lines += explained(item)
+    amounts = [plain(item.cost.value) for item in bill.items]
+    million = bill.per_million(bill.month.value) or Fraction(0)
+    lines += [
+        "",
+        f"month: {' + '.join(amounts)} = {plain(bill.month.value)}",
+        f"hour: {plain(bill.month.value)} / {plain(bill.hours)} = {plain(bill.hour.value)}",
+        f"million requests: {plain(bill.month.value)} / {plain(bill.requests)} × 1,000,000 = {plain(million)}",
+        "",
+        *fitness(bill),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def test_every_shipped_configuration_has_a_golden_bill() -> None:
+    assert set(BILLS) == set(files.shipped(files.CONFIGURATIONS))
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(BILLS)
+
+
+@pytest.mark.parametrize("name", BILLS)
+def test_a_bill_is_the_golden_one(name: str, book: Book) -> None:
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("CROSSOVER_RENEW_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(golden(name, book))
+    assert path.read_text() == golden(name, book)
+
+
+def value(number: str) -> Fraction:
+    return Fraction(number.strip().lstrip("≈").replace(",", ""))
+
+
+def worked_out(expression: str) -> Fraction:
+    """A sum of products and quotients, as a pocket calculator does it: `a × b / c + d × e`."""
+    result = Fraction(0)
+    for product in expression.split(" + "):
+        parts = re.split(r" ([×/]) ", product.strip())
+        amount = value(parts[0])
+        for sign, number in zip(parts[1::2], parts[2::2], strict=True):
+            amount = amount * value(number) if sign == "×" else amount / value(number)
+        result += amount
+    return result
+
+
+def agrees(expression: str, result: str) -> bool:
+    """To nine digits: numbers marked ≈ are printed with twelve."""
+    worked, printed = worked_out(expression), value(result)
+    return abs(worked - printed) <= abs(printed) / 10**9
+
+
+@pytest.mark.parametrize("name", BILLS)
+def test_the_printed_arithmetic_can_be_redone_with_a_calculator(name: str) -> None:
+    checked = 0
+    for line in (GOLDEN / f"{name}.txt").read_text().splitlines():
+        text = line.strip().removeprefix("month: ").removeprefix("hour: ").removeprefix("million requests: ")
+        if re.fullmatch(rf"{NUMBER}(?: [×/+] {NUMBER})* = {NUMBER}", text):
+            assert agrees(*text.split(" = ")), line
+            checked += 1
+        elif tiered := re.fullmatch(rf"(.+) = ({NUMBER});.*\((.+)\)( / [\d,]+)? = ({NUMBER})", text):
+            volume, shown, spread, per, result = tiered.groups()
+            assert agrees(volume, shown), line
+            steps = " + ".join(f"{step}{per or ''}" for step in spread.split(" + "))
+            assert agrees(steps, result), line
+            checked += 1
+    assert checked >= 5

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from local.cost.exact import dollars, exact, plain, rounded
+from local.cost.linear import Linear, constant, following, larger, smaller, total, value_of, whole
+
+
+def test_a_float_is_no_exact_number() -> None:
+    with pytest.raises(TypeError, match="float"):
+        exact(0.1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(0), "0"),
+        (Fraction(1, 4), "0.25"),
+        (Fraction(2, 3), "≈0.666666666667"),
+        (Fraction(123456789), "123,456,789"),
+        (Fraction(133334, 10**10), "0.0000133334"),
+        (Fraction(-5, 2), "-2.5"),
+        (Fraction(10**15 + 1), "1,000,000,000,000,001"),
+    ],
+)
+def test_a_number_is_printed_exactly_or_marked_as_rounded(value: Fraction, text: str) -> None:
+    assert plain(value) == text
+
+
+def test_amounts_are_rounded_half_up_only_for_display() -> None:
+    assert rounded(Fraction(1218, 1000), 2) == Decimal("1.22")
+    assert rounded(Fraction(5, 1000), 2) == Decimal("0.01")
+    assert dollars(Fraction(-1, 200), 2) == "-$0.01"
+    assert dollars(Fraction(-1, 10**9)) == "$0.0000"
+
+
+def test_a_linear_number_knows_its_value_and_where_its_formula_holds() -> None:
+    rate = following(Fraction(10))
+    tasks = whole(rate / 4)
+    assert (tasks.value, tasks.start) == (3, 8)
+    assert whole(following(Fraction(8)) / 4).value == 2
+    cost = tasks * Fraction(1, 2) + rate * 2 + 1
+    assert (cost.value, cost.slope, cost.start) == (Fraction(45, 2), 2, 8)
+
+
+def test_a_constant_in_whole_units_holds_everywhere() -> None:
+    assert whole(constant(Fraction(5, 2), Fraction(9))) == Linear(Fraction(3), Fraction(0), Fraction(9))
+
+
+def test_what_falls_with_the_rate_does_not_come_in_whole_units() -> None:
+    with pytest.raises(ArithmeticError, match="grows"):
+        whole(-following(Fraction(1)))
+
+
+def test_the_product_of_two_following_numbers_is_no_line() -> None:
+    with pytest.raises(ArithmeticError, match="no line"):
+        following(Fraction(2)) * following(Fraction(2))
+
+
+def test_the_larger_and_the_smaller_change_places_where_two_lines_meet() -> None:
+    rate = following(Fraction(10))
+    most = larger(rate, 4)
+    assert (most.slope, most.start) == (1, 4)
+    least = smaller(rate, 4)
+    assert (least.value, least.slope, least.start) == (4, 0, 4)
+    at_the_meeting = larger(following(Fraction(4)), 4)
+    assert (at_the_meeting.slope, at_the_meeting.start) == (0, 0)
+
+
+def test_sums_and_differences_keep_the_narrower_range() -> None:
+    rate = following(Fraction(10))
+    assert (1 + whole(rate / 3)).start == 9
+    assert (20 - whole(rate / 3)).value == 16
+    assert total([], Fraction(3)).value == 0
+    assert value_of(Fraction(3)) == 3

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from local.cost import files
+from local.cost.book import STALE_AFTER_DAYS, Book, Price, Tier
+from local.cost.errors import CostError
+from local.cost.instances import memory_gib, split, units, vcpus
+from local.cost.linear import following
+from local.cost.render import render
+
+REGION = "us-east-1"
+COST = Path(files.__file__).parent
+
+
+def row(*tiers: tuple[int | None, str], **changes: object) -> Price:
+    given = {
+        "service": "some", "dimension": "thing", "unit": "thing", "per": 1, "region": REGION, "source": "a test",
+        "read": "2026-09-19", "certainty": "firm",
+        "tiers": tuple(Tier(None if upto is None else Fraction(upto), Fraction(price)) for upto, price in tiers),
+    }  # fmt: skip
+    return Price(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_the_file_is_the_canonical_text_of_its_rows(book: Book) -> None:
+    assert files.PRICES.read_text() == render(book.rows)
+
+
+def test_every_row_says_where_and_when_it_was_read(book: Book) -> None:
+    for price in book.rows:
+        assert price.source
+        assert re.fullmatch(r"\d{4}-\d\d(-\d\d)?|unknown", price.read), price.name
+        assert price.read != "unknown" or price.certainty == "weak", price.name
+
+
+def test_no_price_stands_in_the_code() -> None:
+    """Every price has decimals, so no number with decimals may stand in a module, nor in a configuration's prices."""
+    for path in COST.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant):
+                assert not isinstance(node.value, float), f"{path.name}:{node.lineno}: {node.value}"
+                if isinstance(node.value, str):
+                    assert not re.fullmatch(r"\s*\$?\d*\.\d+\s*", node.value), (
+                        f"{path.name}:{node.lineno}: {node.value}"
+                    )
+
+
+def test_no_price_stands_in_a_configuration_or_a_work() -> None:
+    for folder in (files.CONFIGURATIONS, files.WORKS):
+        for path in folder.glob("*.toml"):
+            assert not re.search(r"price|amount|dollar", "\n".join(re.findall(r"^\w+ *=", path.read_text(), re.M))), (
+                path
+            )
+
+
+def test_a_price_is_charged_by_what_it_buys() -> None:
+    assert row((None, "0.20"), per=1_000_000).charge(Fraction(5_000_000)).value == 1
+
+
+def test_tiers_are_charged_one_after_the_other() -> None:
+    tiered = row((100, "1"), (300, "0.5"), (None, "0.1"))
+    assert tiered.charge(Fraction(100)).value == 100
+    assert tiered.charge(Fraction(400)).value == 100 + 100 + 10
+    assert tiered.charge(Fraction(100), before=Fraction(250)).value == 25 + 5
+
+
+def test_a_tiered_charge_holds_down_to_where_its_tier_begins() -> None:
+    charge = row((100, "1"), (None, "0.5")).charge(following(Fraction(300)) * 2)
+    assert (charge.value, charge.slope, charge.start) == (350, 1, 50)
+
+
+def test_two_rows_for_one_thing_are_refused() -> None:
+    with pytest.raises(CostError, match="two rows for some thing"):
+        Book([row((None, "1")), row((None, "2"))])
+
+
+def test_a_price_that_is_not_there_is_refused_with_what_is(book: Book) -> None:
+    with pytest.raises(
+        CostError, match=r"no price of dax dax\.zz\.large in us-east-1: it has dax\.r5\.large, dax\.t3\.small"
+    ):
+        book.price("dax", "dax.zz.large", REGION)
+    with pytest.raises(CostError, match="it has nothing of eks in mars-1"):
+        book.price("eks", "cluster", "mars-1")
+
+
+def test_the_single_price_of_a_tiered_row_is_refused(book: Book) -> None:
+    with pytest.raises(CostError, match="priced in tiers"):
+        _ = book.price("lambda", "gb-seconds-arm64", REGION).single
+
+
+def test_a_size_that_is_not_listed_is_derived_within_its_family_and_marked(book: Book) -> None:
+    derived = book.price("ec2", "c8g.4xlarge", REGION)
+    assert derived.single == Fraction("0.63808")
+    assert (derived.certainty, derived.derived_from) == ("derived", "c8g.2xlarge")
+    assert book.price("rds-mysql", "db.r7g.4xlarge", REGION).single == Fraction("1.912")
+    with pytest.raises(CostError):
+        book.price("ec2", "c5.large", REGION)
+
+
+def test_listed_sizes_of_a_family_are_priced_in_proportion(book: Book) -> None:
+    by_family: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
+    for price in book.rows:
+        if (kind := split(price.dimension)) and kind.kind != "t":
+            by_family.setdefault((price.service, kind.family), []).append((price.single, units(kind.size)))
+    for prices in by_family.values():
+        assert len({price / size for price, size in prices}) == 1, prices
+
+
+def test_rds_for_mysql_is_not_aurora(book: Book) -> None:
+    mysql, aurora = (book.price(service, "db.r7g.xlarge", REGION) for service in ("rds-mysql", "aurora-mysql"))
+    assert (mysql.single, aurora.single) == (Fraction("0.478"), Fraction("0.553"))
+    for price in book.rows:
+        if price.service == "rds-mysql":
+            assert "Aurora" not in price.source
+
+
+def test_a_price_is_stale_after_180_days_and_where_its_date_is_unknown() -> None:
+    read = date(2026, 9, 19)
+    price = row((None, "1"))
+    assert not price.stale(read + timedelta(days=STALE_AFTER_DAYS))
+    assert price.stale(read + timedelta(days=STALE_AFTER_DAYS + 1))
+    assert row((None, "1"), read="2026-09").age_days(date(2026, 9, 30)) == 29
+    assert row((None, "1"), read="unknown").stale(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[prices]\n", "may hold"),
+        ('[[price]]\nservice = "x"\n', "needs either price or tiers"),
+        ('[[price]]\nprice = 1\nservice = "x"\n', "dimension: is missing"),
+        ('[[price]]\nprice = 1\ncolour = "x"\n', "colour: is not known"),
+        ("not toml", "is not TOML"),
+    ],
+)
+def test_a_broken_book_is_refused_by_its_row(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(text)
+    with pytest.raises(CostError, match=message):
+        files.price_book(path)
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "message"),
+    [
+        ('certainty = "firm"', 'certainty = "sure"', "certainty"),
+        ("upto = 6_000_000_000", "upto = 16_000_000_000", "must rise"),
+        ("{ price = 0.0000133334 }", "{ upto = 20_000_000_000, price = 0.1 }", "only the last has no end"),
+    ],
+)
+def test_a_row_with_wrong_values_is_refused(tmp_path: Path, find: str, put: str, message: str) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(files.PRICES.read_text().replace(find, put, 1))
+    with pytest.raises(CostError, match=message):
+        files.price_book(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "cores", "memory"),
+    [
+        ("c8g.large", 2, 4),
+        ("m8g.xlarge", 4, 16),
+        ("db.r7g.xlarge", 4, 32),
+        ("db.t4g.micro", 2, 1),
+        ("c8g.medium", 1, 2),
+        ("m7g.16xlarge", 64, 256),
+    ],
+)
+def test_an_instance_type_has_the_vcpus_and_memory_of_its_family_and_size(name: str, cores: int, memory: int) -> None:
+    assert (vcpus(name), memory_gib(name)) == (cores, memory)
+
+
+@pytest.mark.parametrize("name", ["c8g", "c8g.huge", "c8g.1xlarge", "c8g.0xlarge", "x.large", "db.large", ""])
+def test_what_is_no_instance_type_is_refused(name: str) -> None:
+    assert split(name) is None
+    with pytest.raises(CostError, match="no instance type"):
+        vcpus(name)
