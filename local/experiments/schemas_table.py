@@ -25,13 +25,14 @@ def draw(result: dict[str, Any]) -> list[Table]:
 
 
 def _costs(result: dict[str, Any]) -> Table:
-    headings = ("queries", "client us", "of it repacking", "server us", "wall us", "requests/s a core")
+    headings = ("queries", "client", "repacking", "server", "wall", "req/s")
     table = _table(
-        f"CPU of a request, answer included; {result['records']['natural mix']:,} records"
+        f"us of CPU for a request, answer included: {result['records']['natural mix']:,} records"
         f" of {result['configuration']['tweets']:,} tweets",
         ("schema", "rows"),
         headings,
-        "The relational schemas give the service the same record, packed again from rows at every read.",
+        "client: of it, repacking is what the relational schemas need to make the same record of rows at every read; "
+        "wall: us of time; req/s: for each core that client and server use together",
     )
     for name, schema in result["schemas"].items():
         for at, (how, size, cost) in enumerate(_cells(schema)):
@@ -79,4 +80,5 @@ def _cells(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _rows(how: str, size: str) -> str:
+    size = size.removeprefix("natural ")
     return f"{size}, {how}" if how == "merged" else size
