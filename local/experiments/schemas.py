@@ -27,7 +27,7 @@ from crossover_mysql.store import MysqlStore, open_store
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS, opened, unpack
 from local.cli.report import stderr
-from local.experiments.schemas_measure import MIX, Sample, measure
+from local.experiments.schemas_measure import DATABASES, MIX, Sample, measure
 from local.mysql.server import HOST, USER, PrivateServer
 
 SIZES = {"1-5": (1, 5), "6-8": (6, 8), "190+": (190, 10**9)}
@@ -53,18 +53,17 @@ def run(configuration: Configuration) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossover-schemas-")))
         server = stack.enter_context(PrivateServer(folder / "server", options=options))
-        databases = {name: name.replace("-", "_") for name in SCHEMAS}
-        _create(server, list(databases.values()))
-        _load_packed(configuration, folder, server.url(databases["packed"]))
+        _create(server)
+        _load_packed(configuration, folder, server.url(DATABASES["packed"]))
         disk = {}
-        for name, database in databases.items():
+        for name, database in DATABASES.items():
             if name != "packed":
                 with stderr.status(f"loading {name}"):
-                    load(f"{server.url(database)}?schema={name}", _pairs(server, databases["packed"]))
+                    load(f"{server.url(database)}?schema={name}", _pairs(server, DATABASES["packed"]))
             disk[name] = sum(file.stat().st_size for file in (folder / "server/data" / database).glob("*.ibd"))
         with stderr.status("choosing requests"):
-            samples, counted = _samples(_pairs(server, databases["packed"]), random.Random(configuration.seed))  # noqa: S311
-        stores = {name: stack.enter_context(closing(open_store(server.url(base)))) for name, base in databases.items()}
+            samples, counted = _samples(_pairs(server, DATABASES["packed"]), random.Random(configuration.seed))  # noqa: S311
+        stores = {name: stack.enter_context(closing(open_store(server.url(base)))) for name, base in DATABASES.items()}
         _check(stores, samples)
         cells = measure(configuration.rounds, configuration.seconds, server, stores, samples)
     return {
@@ -74,10 +73,10 @@ def run(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def _create(server: PrivateServer, databases: list[str]) -> None:
+def _create(server: PrivateServer) -> None:
     connection = pymysql.connect(host=HOST, port=server.port or 0, user=USER, ssl_disabled=True)
     with closing(connection), connection.cursor() as cursor:
-        for database in databases:
+        for database in DATABASES.values():
             cursor.execute(f"CREATE DATABASE {database}")
 
 

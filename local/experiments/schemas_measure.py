@@ -15,6 +15,7 @@ import uvloop
 from container.merging import MergedFetcher
 from crossover.runner import InlineRunner, Runner, at_once, drive
 from crossover.seam import Request
+from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
 from functions.twitter.handler import SERVICE
 from local.cli.report import stderr
@@ -23,6 +24,10 @@ from local.mysql.server import HOST, USER, PrivateServer
 MIX = "natural mix"
 """Every record as likely as any other: users and types as they come."""
 CLIENTS = 32
+REBUILDS = 50
+"""Requests for which the packing of rows is measured by itself."""
+DATABASES = {name: name.replace("-", "_") for name in SCHEMAS}
+"""Where each schema is loaded."""
 
 
 class Sample(NamedTuple):
@@ -70,6 +75,20 @@ class Meter:
         client, server, wall, queries = (after - begun for after, begun in zip(self.read(), before, strict=True))
         return Cost(client / requests * 1e6, server / requests * 1e6, wall / requests * 1e6, queries / requests)
 
+    def rebuilding(self, name: str, sample: Sample) -> float:
+        """The part of the client's CPU, in us a request, in which rows become a record again."""
+        schema = SCHEMAS[name]
+        self._cursor.execute(f"USE {DATABASES[name]}")
+        used = 0.0
+        for query in sample.requests[:REBUILDS]:
+            keys = (SERVICE.start(Request(query)).key,)  # type: ignore[union-attr]
+            self._cursor.execute(*schema.select(keys))
+            rows = self._cursor.fetchall()
+            begun = time.thread_time()
+            schema.records(rows, keys)
+            used += time.thread_time() - begun
+        return used / len(sample.requests[:REBUILDS]) * 1e6
+
     def close(self) -> None:
         self._cursor.connection.close()
 
@@ -104,11 +123,13 @@ def measure(
                 number = requests[cell]
                 costs[cell].append(meter.cost(number, lambda go=go, number=number: go(number)))  # type: ignore[misc]
                 progress.advance(task)
+        rebuilding = {(name, sample.name): meter.rebuilding(name, sample) for name in stores for sample in samples}
     result: dict[str, dict[str, Any]] = {name: {"unbatched": {}, "merged": {}} for name in stores}
     for (name, how, size), several in costs.items():
         result[name][how][size] = {
             **{field: median(values) for field, values in zip(Cost._fields, zip(*several, strict=True), strict=True)},
             "cpu_us": median(cost.cpu_us for cost in several),
+            "rebuilding_us": rebuilding[name, size],
             "times_packed": _times(several, costs["packed", how, size]),
             "requests": requests[name, how, size],
         }

@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pymysql
 import pytest
 
 from crossover_mysql.store import MysqlStore
 from functions.twitter.record import key, unpack
+from local.cli import main
 from local.cli.report import UserError
 from local.mysql import programs
 from local.mysql.reach import for_loading
@@ -23,17 +25,35 @@ from local.mysql.server import PrivateServer
 from local.tweets.files import popular_tags, write_tweets
 from tests.integration.mysql.conftest import connect
 
-CROSSOVER = [str(Path(sys.executable).with_name("crossover"))]
+
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    status: int
+    output: str
+    errors: str
 
 
-def crossover(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*CROSSOVER, *map(str, arguments)], capture_output=True, text=True, check=False)
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def crossover(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process: the imports of a new one take longer than all that is tested here."""
+
+    def command(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["crossover", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Done(int(end.value.code or 0), *capsys.readouterr())
+
+    return command
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command in the foreground, and the URL that it printed."""
-    command = [*CROSSOVER, "mysql", "--folder", str(folder)]
+    command = [Path(sys.executable).with_name("crossover"), "mysql", "--folder", folder]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -46,17 +66,15 @@ def test_the_command_prints_a_url_serves_and_ends_on_an_interrupt(server: Privat
     with serving(tmp_path / "mysql") as (process, url):
         assert url.startswith("mysql://crossover@127.0.0.1:")
         for_loading(url, "wide")
-        second = crossover("mysql", "--folder", tmp_path / "mysql")
-        assert second.returncode == 2
-        assert second.stderr.count("\n") == 1
-        assert f"at {url}; stop it with: kill" in second.stderr
+        with pytest.raises(UserError, match=f"at {url}; stop it with: kill"):
+            PrivateServer(tmp_path / "mysql").start()
         pid = int((tmp_path / "mysql/pid").read_text())
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    with serving(tmp_path / "mysql") as (_, again):
-        assert again == url
+    with PrivateServer(tmp_path / "mysql") as again:
+        assert again.url() == url
 
 
 def test_a_server_that_cannot_start_says_why(server: PrivateServer, tmp_path: Path) -> None:
@@ -84,39 +102,43 @@ def test_without_a_server_to_be_had_one_line_says_what_to_install(monkeypatch: p
 
 
 def test_a_fleet_is_checked_against_the_databases_connections(
-    server: PrivateServer, setting: Callable[[str, int], None]
+    server: PrivateServer, setting: Callable[[str, int], None], crossover: Run
 ) -> None:
     setting("max_connections", 100)
     fits = crossover("mysql", "check", "--store", f"{server.url()}?size=3", "--pods", 7, "--workers", 4, "--json")
-    assert (fits.returncode, json.loads(fits.stdout)) == (0, {"needed": 84, "allowed": 100, "fits": True})
+    assert (fits.status, json.loads(fits.output)) == (0, {"needed": 84, "allowed": 100, "fits": True})
     too_many = crossover(
         *("mysql", "check", "--store", f"{server.url()}?size=3", "--pods", 7, "--workers", 4, "--percent", 80)
     )
-    assert too_many.returncode == 1
-    assert "84 connections: that does NOT fit the 80" in " ".join(too_many.stdout.split())
+    assert too_many.status == 1
+    assert "84 connections: that does NOT fit the 80" in " ".join(too_many.output.split())
 
 
 @pytest.mark.parametrize(
     ("store", "told"),
     [("mysql://me@127.0.0.1:1/db", "crossover mysql"), ("mysql://me@127.0.0.1/", "mysql://USER:PASSWORD@HOST")],
 )
-def test_a_store_that_cannot_be_loaded_is_told_before_any_work(store: str, told: str, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_loaded_is_told_before_any_work(
+    store: str, told: str, tmp_path: Path, crossover: Run
+) -> None:
     (tmp_path / "tweets.json").write_text("{}")
     (tmp_path / "popular").write_text("")
     done = crossover("etl", tmp_path / "tweets.json", "--popular", tmp_path / "popular", "--store", store)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert done.status == 2
+    assert told in done.errors
+    assert done.errors.count("\n") == 1
 
 
-def test_tweets_go_through_the_etl(url: str, opened: Callable[[str], MysqlStore], tmp_path: Path) -> None:
+def test_tweets_go_through_the_etl(
+    url: str, opened: Callable[[str], MysqlStore], tmp_path: Path, crossover: Run
+) -> None:
     tweets, popular = tmp_path / "tweets.json", tmp_path / "popular"
     write_tweets(500, 1, popular_tags(popular), tweets)
     done = crossover("etl", tweets, "--popular", popular, "--store", url, "--schema", "wide", "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.errors
     store = opened(url)
     assert store.schema() == "wide"
-    assert store.version() == json.loads(done.stdout)["version"]
+    assert store.version() == json.loads(done.output)["version"]
     records = [record for record in store.fetch_many([key(each, "both") for each in ids(tweets)]) if record]
     assert len(records) > 50
     assert all(unpack(record) for record in records)

@@ -128,6 +128,20 @@ async def test_a_request_that_its_asker_gave_up_takes_nothing_from_the_others() 
     await fetcher.close()
 
 
+async def test_what_everybody_gave_up_is_not_fetched() -> None:
+    source = Source(gate=True)
+    fetcher = MergedFetcher(source, threads=1)
+    first = await started(fetcher, b"1")
+    others = await started(fetcher, b"2", b"3")
+    for other in others:
+        other.cancel()
+    await asyncio.sleep(0)
+    source.let_go()
+    assert await first[0] == b"1"
+    assert source.batches == [[b"1"]]
+    await fetcher.close()
+
+
 async def test_a_request_given_up_while_its_batch_is_under_way_harms_nobody() -> None:
     source = Source(gate=True)
     fetcher = MergedFetcher(source, threads=1)
