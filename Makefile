@@ -31,6 +31,10 @@ serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, P
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)
 
+.PHONY: lambda
+lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE)
+	@exec $(BIN)/crossover lambda
+
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
 	@bash local/setup/browser.sh $(BIN)
@@ -40,6 +44,10 @@ test: $(READY) ## Check, then run all the tests but the heavy ones
 .PHONY: test-all
 test-all: test ## The heavy tests too: load, container engine, SAM
 	@$(BIN)/pytest -m heavy
+
+.PHONY: test-sam
+test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
+	@$(BIN)/python -m local.sam.check
 
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates

@@ -10,16 +10,18 @@ from bisect import bisect_left, bisect_right
 from math import fmod
 from typing import Any
 
-from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, arrays, opened, order_key
-from functions.twitter.scores import keywords_score
+from functions.twitter.record import HEAD, RANKS, TAG, TAG_END, numbers_of, opened
+from functions.twitter.scores import keywords_score, rounded
 
 Numbers = tuple[Any, ...]
 """A record's arrays, one after the other, n numbers each: order, once, product, starts, ends (n + 1), others, tags."""
 Matches = dict[int, int]
 """Row to how often phrase and hashtag match there; rows without a match are left out."""
-PATIENCE = 8
+PATIENCE = 6
 """Occurrences of a phrase that are looked up one by one, and one more for every 16 contacts, before all the texts
 are counted through. Only speed depends on it."""
+COMMON_COUNTS = 64
+KEYWORDS_SCORES = tuple(map(keywords_score, range(COMMON_COUNTS)))
 FEW = 1 / 8
 """The share of the rows up to which those that match are lifted; of more, all are sorted. Only speed depends on it."""
 
@@ -30,61 +32,58 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     Raises `CorruptRecord`.
     """
     contacts, body, body_end, others_end = opened(data)
-    tag = TAG + hashtag + TAG_END
-    text_at = data.find(phrase, body, others_end)
-    tag_at = data.find(tag, others_end)
-    if contacts < 2 or (text_at < 0 and tag_at < 0):
+    if contacts < 2:
         return data[body + 1 : body_end]
-    numbers = arrays(contacts).unpack_from(data, HEAD.size)
-    matches = {} if text_at < 0 else _phrase_matches(data, phrase, text_at, body_end, others_end, numbers, contacts)
-    if tag_at >= 0:
-        tags = 6 * contacts + 1
-        while tag_at >= 0:
-            row = bisect_right(numbers, tag_at, tags) - tags
+    find = data.find
+    tag = TAG + hashtag + TAG_END
+    text_at = find(phrase, body, others_end)
+    tag_at = find(tag, others_end)
+    if text_at < 0 and tag_at < 0:
+        return data[body + 1 : body_end]
+    numbers = numbers_of(contacts)(data, HEAD.size)
+    matches: Matches = {}
+    ends = 4 * contacts
+    size = len(phrase)
+    patience = PATIENCE + (contacts >> 4)
+    while text_at >= 0:
+        if text_at >= body_end:
+            row = bisect_right(numbers, text_at, ends + contacts + 1, 6 * contacts + 1) - ends - contacts - 1
             matches[row] = matches.get(row, 0) + 1
-            tag_at = data.find(tag, tag_at + 1)
+        else:
+            row = bisect_right(numbers, text_at, 3 * contacts, ends) - 3 * contacts
+            # It may as well be in a row's other fields, or reach from a text into the next row.
+            if text_at + size <= numbers[ends + row]:
+                matches[row - 1] = matches.get(row - 1, 0) + 1
+        text_at = find(phrase, text_at + 1, others_end)
+        patience -= 1
+        if not patience and not has_border(phrase):
+            matches = _all_counted(data, phrase, body_end, numbers, contacts)
+            break
+    while tag_at >= 0:
+        row = bisect_right(numbers, tag_at, 6 * contacts + 1) - 6 * contacts - 1
+        matches[row] = matches.get(row, 0) + 1
+        tag_at = find(tag, tag_at + 1)
+    if len(matches) == 1 and 0 in matches:
+        return data[body + 1 : body_end]
     lifted = []
     moved = False
     for row, count in matches.items():
         if count == 1:
             key = numbers[contacts + row]
         else:
-            id_rank = -fmod(numbers[row], RANKS)
-            key = order_key(numbers[2 * contacts + row] * keywords_score(count), id_rank)
+            keywords = KEYWORDS_SCORES[count] if count < COMMON_COUNTS else keywords_score(count)
+            key = fmod(numbers[row], RANKS) - rounded(numbers[2 * contacts + row] * keywords) * RANKS
         lifted.append((key, row))
         if row and key < numbers[row - 1]:
             moved = True
     if not moved:
         return data[body + 1 : body_end]
+    if len(lifted) == 1:
+        place = numbers[ends + bisect_left(numbers, key, 0, row)]
+        start, end = numbers[ends + row], numbers[ends + row + 1]
+        return (data[body:place] + data[start:end] + data[place:start] + data[end:body_end])[1:]
     rank = _lifted if len(lifted) <= FEW * contacts else _sorted
-    pieces = rank(data, numbers, contacts, lifted)
-    pieces[0] = pieces[0][1:]
-    return b"".join(pieces)
-
-
-def _phrase_matches(
-    data: bytes, phrase: bytes, at: int, body_end: int, end: int, numbers: Numbers, contacts: int
-) -> Matches:
-    """The occurrences in the texts, from the first one on, which is at `at`."""
-    size = len(phrase)
-    starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
-    patience = PATIENCE + (contacts >> 4)
-    matches: Matches = {}
-    while at >= 0:
-        if at >= body_end:
-            row = bisect_right(numbers, at, others, tags) - others
-            matches[row] = matches.get(row, 0) + 1
-        else:
-            row = bisect_right(numbers, at, starts, ends) - starts
-            # It may as well be in a row's other fields, or reach from a text into the next row.
-            if at + size <= numbers[ends + row]:
-                row -= 1
-                matches[row] = matches.get(row, 0) + 1
-        at = data.find(phrase, at + 1, end)
-        patience -= 1
-        if not patience and not has_border(phrase):
-            return _all_counted(data, phrase, body_end, numbers, contacts)
-    return matches
+    return b"".join(rank(data, numbers, contacts, lifted))[1:]
 
 
 def has_border(phrase: bytes) -> bool:

@@ -25,9 +25,10 @@ matches across them; UTF-8 is self-synchronising, so bytes match where code poin
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 from zlib import crc32
 
 from functions.twitter.contacts import Contact, Tweet
@@ -42,6 +43,7 @@ RANKS = 2.0**22
 MAGIC = int.from_bytes(b"CTw\x01", "little")
 """Three letters and the version of the format."""
 HEAD = struct.Struct("<IIIII")
+_unpack_head = HEAD.unpack_from
 COUNTS = struct.Struct("<IIII")
 CHECK_BYTES = 4
 RESIDUE = 0x2144DF1C
@@ -63,9 +65,10 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
 
     Raises `CorruptRecord`.
     """
-    if len(data) < HEAD.size:
-        raise CorruptRecord("shorter than a record's head")
-    magic, length, contacts, body_end, others_end = HEAD.unpack_from(data)
+    try:
+        magic, length, contacts, body_end, others_end = _unpack_head(data)
+    except struct.error:
+        raise CorruptRecord("shorter than a record's head") from None
     if magic != MAGIC:
         raise CorruptRecord("not a record of this format and version")
     if length != len(data):
@@ -77,8 +80,14 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
 
 @lru_cache(1024)
 def arrays(contacts: int) -> struct.Struct:
-    """How a record's arrays of numbers are read, all at once: order, once, product, starts, ends, others, tags."""
+    """The arrays of numbers as they lie in a record: order, once, product, starts, ends, others, tags."""
     return struct.Struct(f"<{3 * contacts}d{4 * contacts + 1}I")
+
+
+@lru_cache(1024)
+def numbers_of(contacts: int) -> Callable[[bytes, int], tuple[Any, ...]]:
+    """What reads all the arrays of a record at once, as one tuple."""
+    return arrays(contacts).unpack_from
 
 
 def order_key(score: float, rank: float) -> float:
@@ -157,7 +166,7 @@ def _tags(tweet: Tweet) -> bytes:
 def unpack(data: bytes) -> list[Contact]:
     """What was packed, in the record's order. Raises `CorruptRecord`."""
     contacts, body, other, tag = opened(data)
-    numbers = arrays(contacts).unpack_from(data, HEAD.size)[3 * contacts :]
+    numbers = numbers_of(contacts)(data, HEAD.size)[3 * contacts :]
     starts, ends = numbers[:contacts], numbers[contacts : 2 * contacts + 1]
     others, tags = numbers[2 * contacts + 1 :], numbers[3 * contacts + 1 :]
     counts = COUNTS.iter_unpack(data[body - COUNTS.size * contacts : body])

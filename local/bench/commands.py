@@ -75,7 +75,7 @@ def _table(results: Sequence[Result]) -> Table:
     for result in results:
         bench = result.bench
         colour = "red" if result.misses else "green" if _is_limited(bench) else ""
-        units, times = f"{result.units:,.1f}", "" if result.times is None else f"{result.times:,.0f}"
+        units, times = f"{result.units:,.1f}", "" if result.times is None else f"{result.times:,.1f}"
         table.add_row(
             bench.name,
             f"{result.microseconds:,.2f}",

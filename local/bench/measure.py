@@ -53,7 +53,7 @@ class Result:
             missed.append(f"{self.bench.name} took {self.units:.1f} units, more than {self.bench.limit_units:g}")
         if self.bench.limit_times is not None and self.times is not None and self.times < self.bench.limit_times:
             missed.append(
-                f"{self.bench.name} is {self.times:.0f} times faster than {self.bench.baseline}, "
+                f"{self.bench.name} is {self.times:.1f} times faster than {self.bench.baseline}, "
                 f"less than {self.bench.limit_times:g}"
             )
         return missed

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from crossover.seam import Request
 from functions.twitter.answer import answer
 from functions.twitter.handler import start
-from functions.twitter.record import opened, unpack
+from functions.twitter.record import KINDS, opened, pack, unpack
 from functions.twitter.scores import hashtag_score, interaction_score, keywords_score
 from local.bench.measure import Bench, Call
 
@@ -43,36 +43,59 @@ class Sample(NamedTuple):
     document: bytes
 
 
-def json_document(record: bytes) -> bytes:
-    """The plain packing: all that is known of one user's contacts, the two fixed scores multiplied already."""
+class User(NamedTuple):
+    """The records of one user: of the type `both`, and of the two others where there are any."""
+
+    both: bytes
+    reply: bytes
+    retweet: bytes
+
+
+def json_document(user: User) -> bytes:
+    """The plain packing: all that is known of one user's contacts, the two fixed scores multiplied already.
+
+    One document serves the three types, so every tweet tells which it is of.
+    """
     import msgspec
 
-    contacts = unpack(record)
-    products = [interaction_score(one.replies, one.retweets) * hashtag_score(one.shared_tags) for one in contacts]
+    of_type = [
+        {(one.user_id, tweet) for one in unpack(record) for tweet in one.tweets}
+        for record in (user.reply, user.retweet)
+    ]
     return msgspec.json.encode(
         [
-            (one.user_id, one.screen_name, one.description, product, one.tweets)
-            for one, product in zip(contacts, products, strict=True)
+            (
+                one.user_id,
+                one.screen_name,
+                one.description,
+                interaction_score(one.replies, one.retweets) * hashtag_score(one.shared_tags),
+                [(*tweet, [(one.user_id, tweet) in tweets for tweets in of_type]) for tweet in one.tweets],
+            )
+            for one in unpack(user.both)
         ]
     )
 
 
-def json_answer(document: bytes, phrase_bytes: bytes, hashtag_bytes: bytes) -> bytes:
+def json_answer(document: bytes, kind: str, phrase_bytes: bytes, hashtag_bytes: bytes) -> bytes:
     """The plain way to answer: decode, match, score, sort, print."""
     import msgspec
 
     phrase, hashtag = phrase_bytes.decode(), hashtag_bytes.decode()
     rows = []
     for user_id, screen_name, description, product, tweets in msgspec.json.decode(document):
-        matches = 0
-        for text, hashtags in tweets:
-            at = text.find(phrase)
-            while at >= 0:
-                matches += 1
-                at = text.find(phrase, at + 1)
-            matches += hashtags.count(hashtag)
-        score = floor(product * keywords_score(matches) * 1e5 + 0.5)
-        rows.append((score, user_id, screen_name, description, tweets[0][0]))
+        matches, shown = 0, None
+        for text, hashtags, (reply, retweet) in tweets:
+            if kind == "both" or (reply if kind == "reply" else retweet):
+                if shown is None:
+                    shown = text
+                at = text.find(phrase)
+                while at >= 0:
+                    matches += 1
+                    at = text.find(phrase, at + 1)
+                matches += hashtags.count(hashtag)
+        if shown is not None:
+            score = floor(product * keywords_score(matches) * 1e5 + 0.5)
+            rows.append((score, user_id, screen_name, description, shown))
     rows.sort(reverse=True)
     return "\n".join([f"{row[1]}\t{row[2]}\t{row[3]}\t{row[4]}" for row in rows]).encode()
 
@@ -92,31 +115,35 @@ def store() -> Path:
 
 
 @cache
-def records() -> dict[tuple[int, int], list[bytes]]:
-    """Records of the store of the type `both`, by band of rows, in an order of chance."""
-    found: dict[tuple[int, int], list[bytes]] = {FEW: [], MANY: []}
+def users() -> dict[tuple[int, int], list[User]]:
+    """Users of the store by how many contacts of the type `both` they have, in an order of chance."""
+    found: dict[tuple[int, int], list[User]] = {FEW: [], MANY: []}
     with closing(sqlite3.connect(f"{store().absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("select record from records where substr(key, 9) = x'03' order by key").fetchall()
-    random.Random(1).shuffle(rows)  # noqa: S311 - inputs for measuring, the same in every run
-    for (record,) in rows:
-        contacts = opened(record)[0]
+        stored = dict(connection.execute("select key, record from records"))
+    keys = sorted(key for key in stored if key.endswith(KINDS["both"]))
+    random.Random(1).shuffle(keys)  # noqa: S311 - inputs for measuring, the same in every run
+    none = pack([])
+    for key in keys:
+        contacts = opened(stored[key])[0]
         for (least, most), some in found.items():
             if least <= contacts <= most and len(some) < SAMPLES:
-                some.append(record)
+                others = (stored.get(key[:-1] + KINDS[kind], none) for kind in ("reply", "retweet"))
+                some.append(User(stored[key], *others))
     return found
 
 
 def samples(band: tuple[int, int], matching: bool) -> Iterator[Sample]:
     """Requests of a band: with a word and a hashtag of one tweet of the record, or with neither of any."""
     chance = random.Random(2)  # noqa: S311 - as above
-    for record in records()[band]:
-        tweet = chance.choice(chance.choice(unpack(record)).tweets)
+    for user in users()[band]:
+        tweet = chance.choice(chance.choice(unpack(user.both)).tweets)
         phrase = chance.choice(tweet.text.split() or [tweet.text]) if matching else "no such phrase"
         hashtag = chance.choice(tweet.hashtags or ("none",)) if matching else "nosuchtag"
         query = f"user_id=9007199254740993&type=both&phrase={quote(phrase)}&hashtag={quote(hashtag)}".encode()
-        sample = Sample(query, phrase.encode(), hashtag.encode(), record, json_document(record))
-        if answer(record, *sample[1:3]) != json_answer(sample.document, *sample[1:3]):
-            raise AssertionError("the two packings answer differently")
+        sample = Sample(query, phrase.encode(), hashtag.encode(), user.both, json_document(user))
+        for kind, record in zip(("both", "reply", "retweet"), user, strict=True):
+            if answer(record, *sample[1:3]) != json_answer(sample.document, kind, *sample[1:3]):
+                raise AssertionError("the two packings answer differently")
         yield sample
 
 
@@ -133,7 +160,7 @@ def _rows(sample: Sample) -> bytes:
 
 
 def _json_rows(sample: Sample) -> bytes:
-    return json_answer(sample.document, sample.phrase, sample.hashtag)
+    return json_answer(sample.document, "both", sample.phrase, sample.hashtag)
 
 
 def _whole(sample: Sample) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from local.cli.report import error_line
 
-PURPOSES = ("serve", "load", "bench", "build", "tweets", "etl", "twitter")
+PURPOSES = ("serve", "load", "bench", "build", "lambda_runtime", "aws", "tweets", "etl", "twitter")
 """The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from crossover.stores import load
+from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.record import key, pack
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.browser
@@ -27,7 +32,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def page(server: Server) -> Iterator[Page]:
+def browser() -> Iterator[Browser]:
     installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
@@ -35,14 +40,35 @@ def page(server: Server) -> Iterator[Page]:
             browser = playwright.chromium.launch(executable_path=installed, args=QUIET + sandbox)
         except Error:
             pytest.skip("NOT RUN: browser tests need Chromium: sudo apt-get install chromium, then make test")
-        page = browser.new_page(viewport={"width": 1100, "height": 900})
-        faults: list[Any] = []
-        page.on("pageerror", lambda fault: faults.append(fault))
-        page.on("requestfailed", lambda request: request.failure == "net::ERR_ABORTED" or faults.append(request.url))
-        page.goto(server.address)
-        yield page
+        yield browser
         browser.close()
-        assert faults == []
+
+
+@pytest.fixture(scope="module")
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    faults: list[Any] = []
+    page.on("pageerror", lambda fault: faults.append(fault))
+    page.on("requestfailed", lambda request: request.failure == "net::ERR_ABORTED" or faults.append(request.url))
+    page.goto(server.address)
+    yield page
+    page.close()
+    assert faults == []
+
+
+@pytest.fixture
+def small_store(tmp_path: Path) -> dict[str, str]:
+    """Settings of a server with one user of two contacts, and a sample for the page."""
+    contacts = [
+        Contact(2, "second", "a contact", 2, 0, 0, (Tweet("hahaha!", ("tag",)),)),
+        Contact(3, "third", "another", 1, 0, 0, (Tweet("nothing", ()),)),
+    ]
+    url = f"sqlite:///{tmp_path}/store.db"
+    load(url, [(key(1, "both"), pack(contacts))])
+    samples = tmp_path / "samples.json"
+    query = "user_id=1&type=both&phrase=haha&hashtag=tag"
+    samples.write_text(json.dumps({"twitter": [{"title": "the one", "query": query}]}))
+    return {"twitter_store": url, "page_samples": str(samples)}
 
 
 def dark_modules(page: Page, name: str) -> int:
@@ -93,8 +119,27 @@ def test_the_standard_code_beside_it_is_labelled_and_a_reader_reads_it(page: Pag
     assert [code.text for code in zxingcpp.read_barcodes(drawn)] == ["Read me, phone"]
 
 
-def test_the_docs_draw_every_route_without_the_internet(page: Page, server: Server) -> None:
-    docs = page.context.browser.new_page()  # type: ignore[union-attr]
+def test_the_docs_draw_every_route_without_the_internet(browser: Browser, server: Server) -> None:
+    docs = browser.new_page()
     docs.goto(f"{server.address}/docs")
     expect(docs.locator("#operations-services-qrcode")).to_be_visible()
     docs.close()
+
+
+def test_a_users_contacts_are_cards_with_scores_multiplied_out_and_matches_marked(
+    browser: Browser, small_store: dict[str, str]
+) -> None:
+    with running_server(crossover_services="twitter", **small_store) as server:
+        page = browser.new_page()
+        page.goto(server.address)
+        expect(page.locator(".contacts li")).to_have_count(2)
+        first = page.locator(".contacts li").first
+        expect(first.locator("[data-of=name]")).to_have_text("second")
+        expect(first.locator("mark")).to_have_text(["hahaha", "#tag"])
+        # ln(1 + 2 x 2 replies) x 1 x (1 + ln(1 + 3 matches): "haha" twice in "hahaha", and the hashtag)
+        expect(first.locator("[data-of=scores]")).to_have_text("1.60944 × 1.00000 × 2.38629 = 3.84059")
+        page.get_by_label("Phrase").fill("nowhere")
+        expect(first.locator("mark")).to_have_text(["#tag"])
+        page.get_by_label("User id").fill("x")
+        expect(page.get_by_role("alert")).to_contain_text("INVALID, parameter: user_id")
+        page.close()

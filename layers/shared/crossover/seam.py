@@ -55,7 +55,7 @@ class Request:
         for pair in query.split(b"&"):
             if pair:
                 name, _, value = pair.partition(b"=")
-                if encoded:
+                if encoded and b"%" in pair:
                     name, value = unquote_to_bytes(name), unquote_to_bytes(value)
                 values[name] = None if name in values else value
         self._values = values

@@ -1,0 +1,1 @@
+"""AWS's services on this machine, as far as moto emulates them."""

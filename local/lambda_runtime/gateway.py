@@ -1,0 +1,136 @@
+"""A door with an emulator behind it, as an ASGI application; `/_lambda` shows the inside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.lambda_runtime import quotas
+from local.lambda_runtime.bill import Record
+from local.lambda_runtime.doors.shape import BadAnswer, Call, Door, Fault, HttpRequest, HttpResponse
+from local.lambda_runtime.emulator import EmulatedFunction, Emulator, Outcome, new_id, new_trace
+from local.lambda_runtime.fleet import Ending
+from local.lambda_runtime.metrics import FunctionMetrics
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+PAGE = Path(__file__).with_name("page.html")
+
+FAULTS = {
+    Ending.ERROR: Fault.FUNCTION_ERROR,
+    Ending.EXIT: Fault.FUNCTION_ERROR,
+    Ending.MEMORY: Fault.FUNCTION_ERROR,
+    Ending.INIT_ERROR: Fault.FUNCTION_ERROR,
+    Ending.TIMEOUT: Fault.FUNCTION_TIMEOUT,
+    Ending.TOO_LARGE: Fault.ANSWER_TOO_LARGE,
+    Ending.THROTTLED: Fault.THROTTLED,
+}
+
+
+class Gateway:
+    """The ASGI application. `routes` are paths and the names of the functions that answer on them."""
+
+    def __init__(self, emulator: Emulator, door: Door, routes: Mapping[str, str]) -> None:
+        self.emulator = emulator
+        self.door = door
+        self.routes = dict(routes)
+        self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in routes.values()}
+
+    def add(self, record: Record) -> None:
+        """A record for the figures."""
+        self.metrics.setdefault(record.function, FunctionMetrics()).add(record)
+
+    def summary(self) -> dict[str, Any]:
+        """Everything that page and table show."""
+        functions = []
+        for name, function in self.emulator.functions.items():
+            scaling = function.function.scaling
+            functions.append(
+                {
+                    "name": name,
+                    "paths": [path for path, owner in self.routes.items() if owner == name],
+                    "memory_mb": scaling.memory_mb,
+                    "timeout_s": scaling.timeout,
+                    "states": {state.value: count for state, count in function.fleet.states().items()},
+                    **self.metrics.setdefault(name, FunctionMetrics()).summary(),
+                }
+            )
+        return {"door": self.door.title, "note": self.emulator.resources.note, "functions": functions}
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """One request through the door."""
+        fault = self.door.refuse(request)
+        if fault:
+            return self.door.fault(fault)
+        name = self.routes.get(request.path)
+        if name is None:
+            return self.door.fault(Fault.NO_ROUTE)
+        return await self._ask(self.emulator.functions[name], request)
+
+    async def _ask(self, function: EmulatedFunction, request: HttpRequest) -> HttpResponse:
+        call = Call(new_id(), datetime.now(UTC), new_trace())
+        event = json.dumps(self.door.event(request, call), separators=(",", ":")).encode()
+        if len(event) > quotas.PAYLOAD:
+            return self.door.fault(Fault.EVENT_TOO_LARGE)
+        invoking = function.invoke(event, trace=call.trace)
+        if self.door.timeout is None or function.function.scaling.timeout < self.door.timeout:
+            return self._answer(await invoking)
+        task = asyncio.ensure_future(invoking)
+        done, _ = await asyncio.wait({task}, timeout=self.door.timeout)
+        return self._answer(task.result()) if done else self.door.fault(Fault.DOOR_TIMEOUT)
+
+    def _answer(self, outcome: Outcome) -> HttpResponse:
+        if outcome.ending is not Ending.SUCCESS:
+            return self.door.fault(FAULTS[outcome.ending])
+        if self.door.answer_limit is not None and len(outcome.payload) > self.door.answer_limit:
+            return self.door.fault(Fault.ANSWER_TOO_LARGE)
+        try:
+            return self.door.response(outcome.payload)
+        except BadAnswer:
+            return self.door.fault(Fault.BAD_ANSWER)
+
+    # --- ASGI ---
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """HTTP requests alone; whoever serves this switches lifespan and WebSockets off."""
+        path = scope["raw_path"].decode("latin-1")
+        if path == "/_lambda":
+            response = HttpResponse(200, (("content-type", "text/html; charset=utf-8"),), PAGE.read_bytes())
+        elif path == "/_lambda/state":
+            body = json.dumps(self.summary()).encode()
+            response = HttpResponse(200, (("content-type", "application/json"), ("cache-control", "no-store")), body)
+        else:
+            response = await self.handle(await _request(scope, receive, path))
+        headers = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers]
+        if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+
+MAX_BODY = 10 * quotas.MB + 1
+"""No door takes more; what is beyond is read and dropped, for the door to refuse."""
+
+
+async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRequest:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        if size < MAX_BODY:
+            parts.append(part)
+        size += len(part)
+        more = message.get("more_body", False)
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    client = scope.get("client") or ("127.0.0.1", 0)
+    query = scope["query_string"].decode("latin-1")
+    return HttpRequest(scope["method"], path, query, headers, b"".join(parts), client[0])

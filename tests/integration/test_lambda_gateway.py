@@ -1,0 +1,251 @@
+"""`crossover lambda`, `invoke` and `events`: the template's functions behind a front door."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from crossover.stores import load
+from functions.qrcode.handler import SERVICE
+from local.build.artifacts import ROOT
+from local.cli import build
+from local.cli.report import UserError
+from local.lambda_runtime.bundle import Bundle, Limits, from_template
+from local.lambda_runtime.doors import DOORS
+from local.lambda_runtime.doors.shape import Fault
+from local.lambda_runtime.emulator import Emulator
+from local.lambda_runtime.gateway import Gateway
+from local.lambda_runtime.spec import Function, Scaling
+from tests.integration.test_lambda_runtime import CODE, gone
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
+)
+
+CROSSOVER = str(Path(sys.executable).with_name("crossover"))
+EXAMPLE = next(example for example in SERVICE.examples if example.result)
+ANSWER = f"Crossover,000000000000\n{EXAMPLE.result}"
+
+
+def crossover(*arguments: str, given: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CROSSOVER, *arguments], input=given, capture_output=True, text=True, env={**os.environ, **environ}, cwd=ROOT
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return from_template(Limits(), environ={"TEAM_NAME": "Ours"})
+
+
+# --- the gateway, in this process ---
+
+
+@contextlib.asynccontextmanager
+async def gateway(functions: list[Function], routes: dict[str, str], shape: str, tmp_path: Path) -> AsyncIterator[Any]:
+    async with Emulator(functions, runtime=tmp_path / "runtime", on_record=lambda record: app.add(record)) as emulator:
+        app = Gateway(emulator, DOORS[shape], routes)
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield client
+
+
+def odd(**scaling: Any) -> Function:
+    return Function("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, **scaling))
+
+
+@pytest.mark.parametrize("shape", DOORS)
+async def test_every_door_serves_the_published_example_through_a_real_environment(
+    bundle: Bundle, shape: str, tmp_path: Path
+) -> None:
+    async with gateway([bundle.functions["qrcode"]], {"/qrcode": "QrcodeFunction"}, shape, tmp_path) as client:
+        answer = await client.get(f"/qrcode?{EXAMPLE.query}")
+        assert (answer.status_code, answer.text) == (200, f"Ours,000000000000\n{EXAMPLE.result}")
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert (await client.get("/nowhere")).status_code == DOORS[shape].fault(Fault.NO_ROUTE).status
+
+
+def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/twitter.db"
+    made = from_template(Limits(memory_mb=512), environ={"TWITTER_STORE": store, "HOME": "/root"})
+    assert made.functions["twitter"].variables["TWITTER_STORE"] == store
+    assert made.functions["qrcode"].variables["TEAM_NAME"] == "Crossover"
+    assert "HOME" not in made.functions["qrcode"].variables
+    assert {each.scaling.memory_mb for each in made.functions.values()} == {512}
+    assert set(made.routes) == {"/qrcode", "/twitter"}
+
+
+async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: Path) -> None:
+    load(f"sqlite:///{tmp_path}/twitter.db", [])
+    made = from_template(Limits(), environ={"TWITTER_STORE": f"sqlite:///{tmp_path}/twitter.db"})
+    async with gateway([made.functions["twitter"]], {"/twitter": "TwitterFunction"}, "url", tmp_path) as client:
+        answer = await client.get("/twitter?user_id=1&type=both&phrase=a&hashtag=b")
+    assert (answer.status_code, answer.text) == (200, "Crossover,000000000000\nINVALID")
+    assert answer.headers["x-invalid-reason"].startswith("nothing-to-list")
+
+
+async def test_a_crash_a_throttle_and_a_bad_answer_have_the_doors_own_statuses(tmp_path: Path) -> None:
+    for shape, crash, throttle in (("url", 502, 429), ("v2", 500, 503), ("v1", 502, 500), ("alb", 502, 502)):
+        raises = Function("Raises", CODE, "raises.handler", scaling=Scaling(memory_mb=1769))
+        stopped = Function("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
+        routes = {"/raises": "Raises", "/odd": "Odd"}
+        async with gateway([raises, stopped], routes, shape, tmp_path) as client:
+            assert (await client.get("/raises")).status_code == crash
+            assert (await client.get("/odd")).status_code == throttle
+            (crashed, throttled) = (await client.get("/_lambda/state")).json()["functions"]
+            assert (crashed["errors"], throttled["throttles"]) == (1, 1)
+
+
+async def test_a_door_gives_up_where_the_function_may_still_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DOORS["v2"], "timeout", 0.2)
+    slow = Function("Slow", CODE, "raises.handler", scaling=Scaling(memory_mb=1769, timeout=60))
+    async with gateway([slow], {"/slow": "Slow"}, "v2", tmp_path) as client:
+        monkeypatch.setattr(client._transport.app.emulator.functions["Slow"], "_start", lambda _: None)
+        assert (await client.get("/slow")).status_code == 503
+
+
+async def test_the_page_and_its_figures_are_there(tmp_path: Path) -> None:
+    async with gateway([odd()], {"/odd": "Odd"}, "url", tmp_path) as client:
+        await client.get("/odd")
+        page = await client.get("/_lambda")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "/_lambda/state" in page.text
+        (shown,) = (await client.get("/_lambda/state")).json()["functions"]
+    assert (shown["invocations"], shown["cold_starts"], shown["states"]["ready"]) == (1, 1, 1)
+    assert shown["billed_gb_s"] > 0
+    assert shown["peak_mb"] > 5
+
+
+# --- what an entry imports ---
+
+BUDGET = 330
+"""Modules that an entry's environment may have loaded, AWS's runtime client and the interpreter's own among them."""
+HEAVY = {"boto3", "botocore", "fastapi", "starlette", "pydantic", "uvicorn", "pymysql", "segno", "numpy", "pyarrow"}
+
+
+@pytest.mark.parametrize("service", ["qrcode", "twitter"])
+def test_an_entry_imports_little_and_nothing_heavy(bundle: Bundle, service: str) -> None:
+    function = bundle.functions[service]
+    path = [str(function.code), *(str(layer / "python") for layer in function.layers)]
+    entry = function.handler.rpartition(".")[0]
+    program = f"import sys; sys.path[:0] = {path}; import {entry}; print('\\n'.join(sys.modules))"
+    arguments = [sys.executable, "-S", "-B", "-P", "-c", program]
+    modules = subprocess.run(arguments, env=dict(function.variables), capture_output=True, text=True, check=True).stdout
+    loaded = {module.partition(".")[0] for module in modules.split()}
+    assert not loaded & HEAVY
+    assert len(modules.split()) <= BUDGET
+
+
+# --- the commands ---
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, subprocess.Popen[str]]]:
+    records = tmp_path_factory.mktemp("lambda") / "records.jsonl"
+    command = [CROSSOVER, "lambda", "--port", "0", "--records", str(records)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert server.stdout
+    found = re.search(r"http://\S+", server.stdout.readline())
+    assert found
+    yield found[0], records, server
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=20)
+    server.stdout.close()
+
+
+def test_the_command_serves_the_functions_and_writes_a_record_an_invocation(
+    served: tuple[str, Path, subprocess.Popen[str]],
+) -> None:
+    address, records, _ = served
+    answer = httpx.get(f"{address}/qrcode?{EXAMPLE.query}")
+    assert (answer.status_code, answer.text) == (200, ANSWER)
+    record = json.loads(records.read_text().splitlines()[-1])
+    assert (record["function"], record["ending"]) == ("QrcodeFunction", "success")
+
+
+def test_a_long_request_line_gets_the_doors_answer_and_an_endless_one_is_cut_off(
+    served: tuple[str, Path, subprocess.Popen[str]],
+) -> None:
+    host, port = served[0].removeprefix("http://").split(":")
+    client = http.client.HTTPConnection(host, int(port))
+    client.request("GET", "/qrcode?data=" + "x" * 20_000)
+    assert client.getresponse().status == 414
+    client.close()
+    with socket.create_connection((host, int(port)), timeout=20) as endless:
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 60_000_000:
+                sent += endless.send(b"x" * 65_536)
+    assert sent < 60_000_000
+
+
+async def test_ctrl_c_ends_the_emulator_and_all_its_environments() -> None:
+    server = subprocess.Popen([CROSSOVER, "lambda", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert server.stdout
+    found = re.search(r"http://\S+", server.stdout.readline())
+    assert found
+    assert httpx.get(f"{found[0]}/qrcode?{EXAMPLE.query}").status_code == 200
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    assert len(children) == 2, "an environment and the keeper"
+    server.send_signal(signal.SIGINT)
+    assert server.wait(timeout=20) in (0, 130)
+    server.stdout.close()
+    for pid in children:
+        await gone(int(pid))
+
+
+def test_an_event_that_is_written_can_be_invoked() -> None:
+    written = crossover("events", "qrcode", EXAMPLE.query, "--shape", "alb")
+    invoked = crossover("invoke", "qrcode", "--json", given=written.stdout, TEAM_NAME="Mine")
+    assert invoked.returncode == 0, invoked.stderr
+    result = json.loads(invoked.stdout)
+    assert result["answer"]["body"] == f"Mine,000000000000\n{EXAMPLE.result}"
+    assert result["init_ms"] > 0
+
+
+def test_invoke_prints_the_answer_and_the_report_line() -> None:
+    event = json.dumps({"parameters": {"type": "encode", "data": "CC Team"}})
+    invoked = crossover("invoke", "qrcode", "--event", "-", given=event)
+    answer, report = invoked.stdout.strip().splitlines()
+    assert json.loads(answer)["body"] == ANSWER
+    assert re.match(r"REPORT RequestId: [0-9a-f-]{36}\tDuration: [0-9.]+ ms\tBilled Duration: \d+ ms\t", report)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "says"),
+    [
+        (["invoke", "nothing"], "{}", "no service is called 'nothing'; there are: qrcode, twitter"),
+        (["invoke", "qrcode"], "{", "the event is no JSON"),
+        (["invoke", "qrcode", "--event", "/nowhere"], "", "cannot read /nowhere"),
+        (["invoke", "qrcode", "--memory", "64"], "{}", "give 128 to 10,240"),
+        (["invoke", "qrcode"], json.dumps("x" * 6_291_600), "larger than Lambda takes"),
+        (["events", "qrcode", "data=a b"], "", "write %20 for a space"),
+        (["events", "qrcode", "data=" + "x" * 20_000], "", "url too long"),
+        (["lambda", "--timeout", "1000"], "", "give 1 to 900"),
+        (["lambda", "--host", "203.0.113.1"], "", "cannot listen on 203.0.113.1"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_to_do(
+    arguments: list[str], given: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+    with pytest.raises(UserError) as problem:
+        build()(arguments, standalone_mode=False)
+    assert says in problem.value.message
+    assert "\n" not in problem.value.message

@@ -1,0 +1,3 @@
+"""A Lambda function that cannot be imported."""
+
+raise RuntimeError("not today")
