@@ -19,7 +19,7 @@ def add_to(app: typer.Typer) -> None:
         popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
         store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH, for instance.")],
         work: Annotated[
-            Path | None, typer.Option(help="A folder for intermediate data [default: beside the store].")
+            Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
         as_json: Json = False,
     ) -> None:
