@@ -1,15 +1,10 @@
-"""The generated parts of the documents: help, schemas, prices, the audit and the crossings, so that they cannot drift.
-
-A part stands between `<!-- cost:NAME -->` and `<!-- cost:end -->`. Run `python -m local.cost.docs` to renew them.
-"""
+"""The parts of the documents made from the price book and the model: help, schemas, prices, audit, crossings."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING
 from fractions import Fraction
-from pathlib import Path
 
 from local.cost import files
 from local.cost.audit import audit
@@ -23,25 +18,10 @@ from local.cost.schema import settings
 from local.cost.tables import audit_sentences
 from local.cost.work import Work
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "docs" / "cost.md", ROOT / "README.md")
 SERVICES = ("blockchain", "qrcode", "twitter")
 COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
 TOP = Fraction(2000)
 DIGITS = 5
-_PART = re.compile(r"(<!-- cost:(?!end)([a-z-]+) -->\n).*?(<!-- cost:end -->)", re.DOTALL)
-
-
-def renewed(text: str) -> str:
-    """A document with its generated parts as they should be."""
-    return _PART.sub(lambda part: f"{part[1]}\n{PARTS_OF_DOCUMENTS[part[2]]()}\n\n{part[3]}", text)
-
-
-def main() -> None:
-    """Renews every document that there is."""
-    for path in DOCUMENTS:
-        if path.exists():
-            path.write_text(renewed(path.read_text()))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -168,7 +148,7 @@ def service_crossings() -> str:
     return f"{_table(head, rows)}\n\n{note}"
 
 
-PARTS_OF_DOCUMENTS: dict[str, Callable[[], str]] = {
+DOCUMENTED: dict[str, Callable[[], str]] = {
     "commands": commands,
     "items": items,
     "schema": schema,
@@ -178,6 +158,3 @@ PARTS_OF_DOCUMENTS: dict[str, Callable[[], str]] = {
     "audit": report_audit,
     "crossings": service_crossings,
 }
-
-if __name__ == "__main__":
-    main()
