@@ -73,7 +73,9 @@ def commands() -> str:
 
 def _option(option: object) -> str:
     opts = getattr(option, "opts", [])
-    return opts[0] if opts and opts[0].startswith("-") else str(getattr(option, "name", "")).upper()
+    if opts and opts[0].startswith("-"):
+        return str(opts[0])
+    return getattr(option, "metavar", None) or str(getattr(option, "name", "")).upper()
 
 
 def items() -> str:
@@ -160,7 +162,9 @@ def service_crossings() -> str:
     names = [files.configuration(name).name for name in COMPARED]
     head = ("service", "CPU a request", *names[1:])
     until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
-    note = f"Requests/s from which each is cheaper than {names[0]}, {until}."
+    again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
+    assumed = "What was assumed of the work stands in `local/cost/works`; the storage tier is left out everywhere."
+    note = f"Requests/s from which each is cheaper than {names[0]}, {until}. {assumed} Computed as by {again}."
     return f"{_table(head, rows)}\n\n{note}"
 
 
