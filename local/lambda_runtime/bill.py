@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, NamedTuple
 
-from local.lambda_runtime.fleet import Ending, Report, Throttle
+from local.lambda_runtime.actions import Ending, Report, Throttle
 from local.lambda_runtime.spec import Function
 
 STATUS = {Ending.TIMEOUT: "timeout", Ending.EXIT: "error", Ending.MEMORY: "error", Ending.INIT_ERROR: "error"}

@@ -18,7 +18,8 @@ from local.lambda_runtime import quotas
 from local.lambda_runtime.bill import Record
 from local.lambda_runtime.doors import DOORS
 from local.lambda_runtime.doors.shape import Call, HttpRequest
-from local.lambda_runtime.emulator import Emulator, new_id, new_trace
+from local.lambda_runtime.emulator import Emulator
+from local.lambda_runtime.function import new_id, new_trace
 from local.lambda_runtime.spec import Function
 
 WARM_CALLS = 300

@@ -16,7 +16,7 @@ from local.cli.report import Json, UserError, console, print_json, stderr
 if TYPE_CHECKING:
     from local.lambda_runtime.bill import Record
     from local.lambda_runtime.bundle import Bundle, Limits
-    from local.lambda_runtime.emulator import Outcome
+    from local.lambda_runtime.function import Outcome
     from local.lambda_runtime.spec import Function
 
 STORE_THAT_TRAVELS = Path(__file__).resolve().parents[2] / "layers" / "store" / "twitter.db"
@@ -129,7 +129,7 @@ def events(
 
     from local.lambda_runtime.doors import DOORS
     from local.lambda_runtime.doors.shape import Call, HttpRequest
-    from local.lambda_runtime.emulator import new_id, new_trace
+    from local.lambda_runtime.function import new_id, new_trace
 
     if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
         raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from local.lambda_runtime.fleet import Ending
+from local.lambda_runtime.actions import Ending
 from local.lambda_runtime.process import Process, variables_of
 from local.lambda_runtime.runtime_api import Event, RuntimeApi
 
 if TYPE_CHECKING:
-    from local.lambda_runtime.emulator import EmulatedFunction
+    from local.lambda_runtime.function import EmulatedFunction
     from local.lambda_runtime.resources import Resources
 
 INHERITED = ("AWS_ENDPOINT_URL",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from local.lambda_runtime import quotas
-from local.lambda_runtime.fleet import Ending
+from local.lambda_runtime.actions import Ending
 
 
 def exit_reason(status: int) -> str:

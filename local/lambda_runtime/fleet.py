@@ -17,11 +17,12 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
-from typing import NamedTuple
 
 from local.lambda_runtime import quotas
+from local.lambda_runtime.account import Account
+from local.lambda_runtime.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
 from local.lambda_runtime.bucket import Bucket
-from local.lambda_runtime.spec import BadSpec, Scaling
+from local.lambda_runtime.spec import Scaling
 
 NEVER = float("inf")
 
@@ -32,92 +33,6 @@ class State(Enum):
     INIT = "init"
     READY = "ready"
     BUSY = "busy"
-
-
-class Ending(Enum):
-    """How an invocation ended. The values are the words of records and tables."""
-
-    SUCCESS = "success"
-    ERROR = "error"
-    """The handler raised; the runtime reported it."""
-    TOO_LARGE = "too-large"
-    """The answer is beyond the payload quota."""
-    TIMEOUT = "timeout"
-    EXIT = "exit"
-    """The runtime's process ended, or broke the protocol."""
-    MEMORY = "out-of-memory"
-    INIT_ERROR = "init-error"
-    """The handler could not be imported; the runtime reported it."""
-    THROTTLED = "throttled"
-
-
-class Throttle(Enum):
-    """Why a request is refused. The values are the `Reason` of Lambda's TooManyRequestsException."""
-
-    ACCOUNT = "ConcurrentInvocationLimitExceeded"
-    RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
-    RATE = "FunctionInvocationRateLimitExceeded"
-    RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
-    SCALING = "CallerRateLimitExceeded"
-    """AWS publishes no reason for the scaling rate; this is its general one. (chosen)"""
-
-
-class Start(NamedTuple):
-    """Start a process for this environment; `attempt` is 1, or 2 inside the first invocation."""
-
-    environment: int
-    attempt: int
-
-
-class Thaw(NamedTuple):
-    """Let the environment's process run again."""
-
-    environment: int
-
-
-class Freeze(NamedTuple):
-    """Stop every thread of the environment's process until it is thawed."""
-
-    environment: int
-
-
-class Deliver(NamedTuple):
-    """Hand the request to the runtime, which has until `deadline` on the machine's clock."""
-
-    environment: int
-    request: str
-    deadline: float
-
-
-class Kill(NamedTuple):
-    """End the environment's process, whatever it does. Its exit need not be reported."""
-
-    environment: int
-
-
-class Answer(NamedTuple):
-    """Answer the caller. `throttle` says why where `ending` is THROTTLED."""
-
-    request: str
-    ending: Ending
-    throttle: Throttle | None = None
-
-
-class Report(NamedTuple):
-    """An invocation is over, times in seconds: what its bill is made of."""
-
-    request: str
-    environment: int
-    ending: Ending
-    duration: float
-    init: float | None
-    """INIT before this invocation, on a cold start; None on a warm one, and where INIT had to be retried."""
-    failed_init: float
-    """INIT that failed before this invocation and was retried inside it; otherwise 0."""
-    provisioned: bool
-
-
-Action = Start | Thaw | Freeze | Deliver | Kill | Answer | Report
 
 
 @dataclass(slots=True, eq=False)
@@ -142,28 +57,6 @@ class Environment:
     duration: float = 0.0
     shared: bool = False
     """Whether it holds a place of the account's unreserved concurrency."""
-
-
-class Account:
-    """What the functions of an account share: its concurrency and its rate."""
-
-    def __init__(self, concurrency: int = quotas.ACCOUNT_CONCURRENCY) -> None:
-        self.concurrency = concurrency
-        self.unreserved = concurrency
-        self.busy = 0
-        """Environments at work that hold a place of the unreserved concurrency."""
-        rate = quotas.RATE_PER_ENVIRONMENT * concurrency
-        self.rate = Bucket(capacity=rate, rate=rate)
-
-    def reserve(self, scaling: Scaling) -> None:
-        """Sets a function's reservation or provision aside. Raises `BadSpec` where too little would be left."""
-        aside = scaling.provisioned if scaling.reserved is None else scaling.reserved
-        if aside and self.unreserved - aside < min(quotas.UNRESERVED_MINIMUM, self.concurrency):
-            raise BadSpec(
-                f"{aside} reserved of {self.unreserved} leave less than {quotas.UNRESERVED_MINIMUM} unreserved; "
-                "reserve less"
-            )
-        self.unreserved -= aside
 
 
 class Fleet:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from local.lambda_runtime import quotas
+from local.lambda_runtime.actions import Ending
 from local.lambda_runtime.bill import Record
 from local.lambda_runtime.doors.shape import BadAnswer, Call, Door, Fault, HttpRequest, HttpResponse
-from local.lambda_runtime.emulator import EmulatedFunction, Emulator, Outcome, new_id, new_trace
-from local.lambda_runtime.fleet import Ending
+from local.lambda_runtime.emulator import Emulator
+from local.lambda_runtime.function import EmulatedFunction, Outcome, new_id, new_trace
 from local.lambda_runtime.metrics import FunctionMetrics
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]

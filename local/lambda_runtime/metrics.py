@@ -6,8 +6,8 @@ import math
 from collections import Counter, deque
 from typing import Any
 
+from local.lambda_runtime.actions import Ending
 from local.lambda_runtime.bill import Record
-from local.lambda_runtime.fleet import Ending
 
 KEPT = 1_000
 """Durations of the latest invocations that percentiles are drawn from."""

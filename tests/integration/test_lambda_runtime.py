@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from local.lambda_runtime import control_groups, fleet
+from local.lambda_runtime.actions import Ending, Throttle
 from local.lambda_runtime.bill import Record
-from local.lambda_runtime.emulator import EmulatedFunction, Emulator, Outcome
-from local.lambda_runtime.fleet import Ending, Throttle
+from local.lambda_runtime.emulator import Emulator
+from local.lambda_runtime.function import EmulatedFunction, Outcome
 from local.lambda_runtime.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.lambda_runtime import bill, errors
+from local.lambda_runtime.actions import Ending, Report, Throttle
 from local.lambda_runtime.bucket import Bucket
-from local.lambda_runtime.fleet import Ending, Report, Throttle
 from local.lambda_runtime.metrics import FunctionMetrics, percentile
 from local.lambda_runtime.spec import BadSpec, Function
 

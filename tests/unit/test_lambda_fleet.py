@@ -10,21 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.lambda_runtime import quotas
-from local.lambda_runtime.fleet import (
-    Account,
-    Action,
-    Answer,
-    Deliver,
-    Ending,
-    Fleet,
-    Freeze,
-    Kill,
-    Report,
-    Start,
-    State,
-    Thaw,
-    Throttle,
-)
+from local.lambda_runtime.account import Account
+from local.lambda_runtime.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
+from local.lambda_runtime.fleet import Fleet, State
 from local.lambda_runtime.spec import BadSpec, Scaling
 
 
