@@ -32,14 +32,21 @@ def add_to(app: typer.Typer) -> None:
 
 def load(
     service: ServiceName,
-    url: Annotated[str, typer.Option(help="Address of the server.")] = "http://127.0.0.1:8080",
+    url: Annotated[
+        str | None, typer.Option(help="Address of a running server; by default one is started, and its CPU told.")
+    ] = None,
     requests: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many requests to send.")] = 100_000,
     connections: Annotated[int, typer.Option(min=1, max=20_000, help="Connections that stay open.")] = 100,
     seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Send a service its usual requests, good and bad mixed, and check every answer."""
-    outcome = _loaded(service, url, requests, connections, seed)
+    server_cpu = {}
+    if url is None:
+        outcome, seconds = _served_and_loaded(service, requests, connections, seed)
+        server_cpu["server_cpu_us_per_request"] = round(seconds / requests * 1e6, 1)
+    else:
+        outcome = _loaded(service, url, requests, connections, seed)
     report: dict[str, Any] = {
         "requests": requests,
         "right": outcome.right,
@@ -49,6 +56,7 @@ def load(
         "requests_per_second": round(requests / outcome.seconds),
         "p50_ms": round(outcome.percentile(0.5), 2),
         "p99_ms": round(outcome.percentile(0.99), 2),
+        **server_cpu,
     }
     if as_json:
         print_json(report)
@@ -81,6 +89,20 @@ def profile(
             f"{each.own_seconds / total:.1%}", f"{per_request:.2f}", f"{each.calls / requests:.2f}", each.function
         )
     return console.print(table)
+
+
+def _served_and_loaded(name: str, requests: int, connections: int, seed: int) -> tuple[Any, float]:
+    """Starts a server of one service for the load; the CPU time of its requests is what a start alone does not take."""
+    from local.serve.demo import use_demo_store
+    from local.serve.process import served
+
+    settings = {**use_demo_store([name]), "CROSSOVER_SERVICES": name, "WORKERS": "1"}
+    os.environ.update(settings)
+    with served(settings) as idle:
+        pass
+    with served(settings) as busy:
+        outcome = _loaded(name, busy.address, requests, connections, seed)
+    return outcome, busy.cpu_seconds - idle.cpu_seconds
 
 
 def _loaded(name: str, address: str, requests: int, connections: int, seed: int) -> Any:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pstats
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+from local.serve.process import served
 
 
 class Hot(NamedTuple):
@@ -29,20 +24,11 @@ def profiled(service: str, load: Callable[[str], object], least_calls: int) -> l
 
     Functions called less than `least_calls` times are left out: they belong to the start and not to the requests.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    environment = {**os.environ, "PORT": str(port), "WORKERS": "1", "CROSSOVER_SERVICES": service}
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "profile"
-        command = [sys.executable, "-m", "local.load.profiled_server", str(written)]
-        server = subprocess.Popen(command, env=environment)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(server, address)
-            load(address)
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
+        command = ("-m", "local.load.profiled_server", str(written))
+        with served({"CROSSOVER_SERVICES": service, "WORKERS": "1"}, command) as server:
+            load(server.address)
         stats = pstats.Stats(str(written))
     rows = [
         Hot(_readable(place), own, calls)
@@ -50,17 +36,6 @@ def profiled(service: str, load: Callable[[str], object], least_calls: int) -> l
         if calls >= least_calls
     ]
     return sorted(rows, key=lambda row: -row.own_seconds)
-
-
-def _wait(server: subprocess.Popen[bytes], address: str) -> None:
-    deadline = time.monotonic() + 30
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("the profiled server did not become ready")
 
 
 def _readable(place: tuple[str, int, str]) -> str:

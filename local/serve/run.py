@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from dataclasses import replace
 
 from container.server import bind
 from container.settings import ContainerSettings
@@ -18,9 +12,8 @@ from crossover.settings import SettingError, load
 from functions import registry
 from local.cli.report import UserError, console
 from local.serve.demo import use_demo_store
+from local.serve.process import served
 from local.serve.selfcheck import self_check
-
-START_SECONDS = 30
 
 
 def chosen() -> tuple[ContainerSettings, list[Service]]:
@@ -36,37 +29,19 @@ def run_bundle() -> None:
     """Starts the container shim as a child, checks it, says what to try, and waits for its end."""
     settings, services = chosen()
     try:
-        listener = bind(settings)
+        bind(settings).close()
     except SettingError as problem:
         raise UserError(str(problem)) from problem
-    settings = replace(settings, port=listener.getsockname()[1])
-    listener.close()
     os.environ.update(use_demo_store([service.name for service in services]))
-    server = subprocess.Popen([sys.executable, "-m", "container"], env={**os.environ, "PORT": str(settings.port)})
     try:
-        address = f"http://{settings.host}:{settings.port}"
-        _wait_until_ready(server, address)
-        _announce(address, services)
-        server.wait()
+        with served({}, host=settings.host, port=settings.port) as server:
+            _announce(server.address, services)
+            status = server.process.wait()
     except KeyboardInterrupt:
-        console.print("\nstopping")
-    finally:
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=15)
-    if server.returncode not in (0, -signal.SIGINT, -signal.SIGTERM):
-        raise UserError(f"the server ended with status {server.returncode}")
-
-
-def _wait_until_ready(server: subprocess.Popen[bytes], address: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address + "/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise UserError("the server did not become ready; `make serve` shows why")
+        console.print("\nstopped")
+        return
+    if status not in (0, -signal.SIGINT, -signal.SIGTERM):
+        raise UserError(f"the server ended with status {status}")
 
 
 def _announce(address: str, services: list[Service]) -> None:

@@ -10,7 +10,9 @@ import pytest
 from container.runner import SlicingRunner
 from crossover.runner import Unavailable
 from crossover.seam import Done
-from crossover.stores.lazy import LazyStore, store_of
+from crossover.settings import SettingError
+from crossover.stores import load
+from crossover.stores.lazy import LazyStore, check_store, store_of
 from functions.qrcode.handler import SERVICE as QRCODE
 from local.build.template import read_template
 from tests.services.notes import SERVICE as NOTES
@@ -106,6 +108,23 @@ def test_a_service_without_its_stores_address_is_unavailable_and_says_which_sett
     assert store is not None
     with pytest.raises(Unavailable, match="NOTES_STORE is not set"):
         store.fetch(b"a")
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:////nowhere/notes.db"])
+def test_a_store_that_is_not_there_yet_is_no_fault_of_the_settings(url: str) -> None:
+    check_store(NOTES, {"NOTES_STORE": url})
+
+
+def test_an_address_that_is_none_of_a_store_names_its_setting() -> None:
+    with pytest.raises(SettingError, match="^NOTES_STORE: a store's URL begins with"):
+        check_store(NOTES, {"NOTES_STORE": "redis://somewhere"})
+
+
+def test_checking_a_store_leaves_nothing_open(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/notes.db"
+    load(url, [(b"one", b"note")])
+    check_store(NOTES, {"NOTES_STORE": url})
+    check_store(QRCODE, {})
 
 
 TEMPLATE = """
