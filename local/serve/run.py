@@ -32,7 +32,7 @@ def run_bundle() -> None:
         bind(settings).close()
     except SettingError as problem:
         raise UserError(str(problem)) from problem
-    os.environ.update(use_demo_store([service.name for service in services]))
+    os.environ.update(use_demo_store([service.name for service in services]), LOG_SAMPLE_RATE="0")
     try:
         with served({}, host=settings.host, port=settings.port) as server:
             _announce(server.address, services)

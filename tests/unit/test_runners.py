@@ -116,7 +116,7 @@ def test_a_store_that_is_not_there_yet_is_no_fault_of_the_settings(url: str) -> 
 
 
 def test_an_address_that_is_none_of_a_store_names_its_setting() -> None:
-    with pytest.raises(SettingError, match="^NOTES_STORE: a store's URL begins with"):
+    with pytest.raises(SettingError, match=r"^NOTES_STORE: a store's URL begins with"):
         check_store(NOTES, {"NOTES_STORE": "redis://somewhere"})
 
 
