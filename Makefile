@@ -41,13 +41,14 @@ lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, 
 
 .PHONY: test
 test: $(READY) ## Check, then run all the tests but the heavy ones
-	@bash local/setup/browser.sh $(BIN)
+	@bash local/setup/for_tests.sh $(BIN)
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 -m "not heavy" --cov --cov-report=term:skip-covered
 
 .PHONY: test-all
-test-all: test ## The heavy tests too: load, container engine, SAM
+test-all: test ## The heavy tests too: load, soak, container engine, SAM
 	@$(BIN)/pytest -m heavy
+	@$(MAKE) --no-print-directory test-sam
 
 .PHONY: test-sam
 test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
@@ -70,11 +71,11 @@ bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
 	@$(BIN)/crossover bench
 
 .PHONY: docs
-docs: $(READY) ## Renew the made tables of the documents
+docs: $(READY) ## Renew the tables of the documents that are made from the code
 	@$(BIN)/python -m local.docs
 
 .PHONY: lock
-lock: ## Renew the lock files from pyproject.toml
+lock: $(READY) ## Renew the lock files from pyproject.toml
 	@bash local/setup/lock.sh $(UV)
 
 .PHONY: clean

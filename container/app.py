@@ -5,6 +5,7 @@ This is where the container platform is wired.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,14 +20,14 @@ from starlette.exceptions import HTTPException
 
 from container.drain import drain_on_sigterm
 from container.explaining import add_explanations
+from container.metrics import Metrics
 from container.openapi import service_paths
-from container.runner import SlicingRunner
 from container.settings import ContainerSettings
+from container.storing import Storing
 from crossover.asgi import Bound, ServiceApp
 from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import load
-from crossover.stores.lazy import store_of
 from functions import registry
 
 PAGE = Path(__file__).parent / "page"
@@ -48,11 +49,14 @@ def build(
 
     `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
     """
-    stores = {service.name: store_of(service, environ) for service in services}
-    bound = [
-        Bound(service, SlicingRunner(stores[service.name], settings.max_computations, settings.compute_seconds))
-        for service in services
-    ]
+    storings = [Storing(service, settings, environ) for service in services]
+    bound = [Bound(each.service, each.runner) for each in storings]
+    metrics = Metrics()
+    metrics.figures = [figures for each in storings for figures in each.figures]
+
+    async def become_ready() -> None:
+        await asyncio.gather(*(each.reached() for each in storings))
+        behind.state.ready = not front.draining
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -60,22 +64,22 @@ def build(
             service.warm()
         if drain is not None:
             drain(announce, settings.drain_seconds)
-        behind.state.ready = True
+        becoming = asyncio.create_task(become_ready())
         yield {"settings": settings}
-        for store in stores.values():
-            if store is not None:
-                store.close()
+        becoming.cancel()
+        for each in storings:
+            await each.close()
 
     def announce() -> None:
         behind.state.ready = False
         front.draining = True
 
-    behind = _behind(bound, settings, lifespan)
-    front = ServiceApp(bound, Envelope(settings), otherwise=behind)
+    behind = _behind(bound, settings, metrics, lifespan)
+    front = ServiceApp(bound, Envelope(settings), otherwise=behind, observe=metrics.observe)
     return front
 
 
-def _behind(bound: list[Bound], settings: ContainerSettings, lifespan: Any) -> FastAPI:
+def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -120,7 +124,15 @@ def _behind(bound: list[Bound], settings: ContainerSettings, lifespan: Any) -> F
     async def healthz() -> str:
         return "ok"
 
-    @app.get("/readyz", tags=["platform"], summary="Ready: tables loaded, not draining")
+    @app.get("/metrics", tags=["platform"], summary="Figures of this worker, for Prometheus")
+    async def prometheus() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+
+    @app.get("/status", tags=["platform"], summary="Figures of this worker, for people")
+    async def status(request: Request) -> dict[str, Any]:
+        return {"ready": request.app.state.ready, **metrics.status()}
+
+    @app.get("/readyz", tags=["platform"], summary="Ready: tables loaded, stores reached once, not draining")
     async def readyz(request: Request) -> PlainTextResponse:
         ready = request.app.state.ready
         return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)

@@ -13,6 +13,8 @@ from uvicorn.supervisors import Multiprocess
 from container.protocol import BoundedProtocol
 from container.settings import ContainerSettings
 from crossover.settings import SettingError, load
+from crossover.stores.lazy import check_store
+from functions import registry
 
 
 def bind(settings: ContainerSettings) -> socket.socket:
@@ -56,7 +58,8 @@ def main() -> None:
     """What a pod runs: `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
-        settings.service_names()
+        for service in registry.load(settings.service_names()):
+            check_store(service, os.environ)
         listener = bind(settings)
     except SettingError as problem:
         sys.stderr.write(f"crossover: {problem}\n")

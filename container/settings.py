@@ -23,6 +23,10 @@ class ContainerSettings(Identity):
     drain_seconds: float = setting(
         5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900
     )
+    pods: int = setting(1, "pods that share the database, for the check of its connections at the start", 1, 10_000)
+    max_connections_percent: int = setting(
+        100, "percent of max_connections that are RDS Proxy's; 100 without one", 1, 100
+    )
     page_samples: str = setting("", "JSON file of requests that the page offers: {SERVICE: [{title, query}]}", 0, 4096)
     max_computations: int = setting(64, "computations under way at once in one worker; one more is 503", 1, 10_000)
     compute_seconds: float = setting(2.0, "time that one computation may take; then 503", 0.01, 900)

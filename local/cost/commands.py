@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,21 +54,22 @@ Work = Annotated[
         "--work", help="A work (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
     ),
 ]
+Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
 Hours = Annotated[str, typer.Option("--hours", help="Hours of a month for which it runs at this rate.")]
 
 
-def prices(context: typer.Context, json: Json = False) -> None:
+def prices(context: typer.Context, book: Book = None, json: Json = False) -> None:
     """List the price book with sources, dates and certainty."""
     if context.invoked_subcommand:
         return
     from local.cost import files, tables, views
 
     with _user_errors():
-        book = files.price_book()
-        if json:
-            print_json([views.dated_price(row, today()) for row in book.rows])
-        else:
-            tables.show(console, tables.prices(book.rows, today()))
+        rows = files.price_book(book).rows
+    if json:
+        print_json([views.dated_price(row, today()) for row in rows])
+    else:
+        tables.show(console, tables.prices(rows, today()))
 
 
 def refresh(
@@ -75,6 +77,7 @@ def refresh(
         str | None, typer.Option("--from", help="Folder, file or address of the bulk list. Default: AWS's public one.")
     ] = None,
     region: Annotated[str, typer.Option(help="Region whose prices are read.")] = "us-east-1",
+    book: Book = None,
     write: Annotated[bool, typer.Option("--write", help="Write the book. Without it nothing is changed.")] = False,
     json: Json = False,
 ) -> None:
@@ -95,24 +98,26 @@ def refresh(
                 progress.advance(task, len(chunk))
                 yield chunk
 
-        book = files.price_book()
-        changes = compare(book, sources_of(files.toml(files.SOURCES)), price_list(source), region, watch)
+        known = files.price_book(book)
+        changes = compare(known, sources_of(files.toml(files.SOURCES)), price_list(source), region, watch)
     if json:
         print_json([views.change(one) for one in changes])
     else:
         tables.show(console, tables.refresh(changes))
     if write:
-        files.PRICES.write_text(render(renewed_rows(book, changes)))
-        stderr.print(f"Wrote {files.PRICES.name}.")
+        path = book or files.PRICES
+        path.write_text(render(renewed_rows(known, changes)))
+        stderr.print(f"Wrote {path.name}.")
     elif not json:
         console.print("Nothing was written; --write writes the confirmed and changed rows.")
 
 
 def cost(
     configuration: Annotated[str, typer.Argument(help="A configuration: a shipped name, or a TOML file.")],
-    rate: Annotated[str, typer.Option(help="Requests/s.")],
+    rate: Annotated[list[str], typer.Option(help="Requests/s; several for one line each instead of items.")],
     work: Work = None,
     hours: Hours = "730",
+    book: Book = None,
     json: Json = False,
 ) -> None:
     """Itemise what a configuration costs at a rate: per hour, month and million requests."""
@@ -122,11 +127,15 @@ def cost(
     with _user_errors():
         chosen = files.configuration(configuration)
         mix = _mix(work, chosen)
-        bill = cheapest(chosen, mix, _number(rate, "--rate"), files.price_book(), _number(hours, "--hours"))
+        period, known = _number(hours, "--hours"), files.price_book(book)
+        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, period) for one in rate]
     if json:
-        print_json(views.bill(bill, assumed=mix.assumed))
+        found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
+        print_json(found if len(found) > 1 else found[0])
+    elif len(bills) > 1:
+        tables.show(console, tables.bills(bills, assumed=mix.assumed))
     else:
-        tables.show(console, tables.bill(bill, assumed=mix.assumed))
+        tables.show(console, tables.bill(bills[0], assumed=mix.assumed))
 
 
 def crossings(
@@ -136,6 +145,7 @@ def crossings(
     work: Work = None,
     to: Annotated[str, typer.Option("--to", help="Highest rate to look at, requests/s.")] = "10000",
     hours: Hours = "730",
+    book: Book = None,
     json: Json = False,
 ) -> None:
     """Find where cost lines cross, exactly, and which platform is cheapest at every rate."""
@@ -149,12 +159,12 @@ def crossings(
             raise UserError(f"give from 2 to {MAX_LINES} configurations to compare")
         chosen = [files.configuration(name) for name in names]
         mix = _mix(work, chosen[0])
-        book, top, period = files.price_book(), _number(to, "--to"), _number(hours, "--hours")
+        known, top, period = files.price_book(book), _number(to, "--to"), _number(hours, "--hours")
         if not top:
             raise UserError("--to: must be over 0")
         with Progress(console=stderr, transient=True) as progress:
             task = progress.add_task("drawing lines", total=sum(len(one.choices) for one in chosen))
-            lines = [line_of(one, mix, book, top, period, lambda: progress.advance(task)) for one in chosen]
+            lines = [line_of(one, mix, known, top, period, lambda: progress.advance(task)) for one in chosen]
     if json:
         print_json(views.comparison(lines, work=mix.name, assumed=mix.assumed))
     else:
@@ -165,6 +175,7 @@ def crossings(
 def audit(
     file: Annotated[str, typer.Argument(help="An audit: a shipped name, or a TOML file.")],
     rate: Annotated[str | None, typer.Option(help="Requests/s in place of the file's.")] = None,
+    book: Book = None,
     json: Json = False,
 ) -> None:
     """Hold a claimed bill against the true one, item by item."""
@@ -174,10 +185,10 @@ def audit(
 
     with _user_errors():
         given = files.audit_file(file)
-        book = files.price_book()
+        known = files.price_book(book)
         at = given.rate if rate is None else _number(rate, "--rate")
-        bill = cheapest(given.configuration, given.mix, at, book, given.hours)
-        result = audited(given.name, bill, given.claims, given.total, book)
+        bill = cheapest(given.configuration, given.mix, at, known, given.hours)
+        result = audited(given.name, bill, given.claims, given.total, known)
     if json:
         print_json(views.audit(result, assumed=given.mix.assumed))
     else:

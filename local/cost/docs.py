@@ -1,15 +1,10 @@
-"""The generated parts of the documents: help, schemas, prices, the audit and the crossings, so that they cannot drift.
-
-A part stands between `<!-- cost:NAME -->` and `<!-- cost:end -->`. Run `python -m local.cost.docs` to renew them.
-"""
+"""The parts of the documents made from the price book and the model: help, schemas, prices, audit, crossings."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING
 from fractions import Fraction
-from pathlib import Path
 
 from local.cost import files
 from local.cost.audit import audit
@@ -23,25 +18,10 @@ from local.cost.schema import settings
 from local.cost.tables import audit_sentences
 from local.cost.work import Work
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "docs" / "cost.md", ROOT / "README.md")
 SERVICES = ("blockchain", "qrcode", "twitter")
 COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
 TOP = Fraction(2000)
 DIGITS = 5
-_PART = re.compile(r"(<!-- cost:(?!end)([a-z-]+) -->\n).*?(<!-- cost:end -->)", re.DOTALL)
-
-
-def renewed(text: str) -> str:
-    """A document with its generated parts as they should be."""
-    return _PART.sub(lambda part: f"{part[1]}\n{PARTS_OF_DOCUMENTS[part[2]]()}\n\n{part[3]}", text)
-
-
-def main() -> None:
-    """Renews every document that there is."""
-    for path in DOCUMENTS:
-        if path.exists():
-            path.write_text(renewed(path.read_text()))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -73,7 +53,9 @@ def commands() -> str:
 
 def _option(option: object) -> str:
     opts = getattr(option, "opts", [])
-    return opts[0] if opts and opts[0].startswith("-") else str(getattr(option, "name", "")).upper()
+    if opts and opts[0].startswith("-"):
+        return str(opts[0])
+    return getattr(option, "metavar", None) or str(getattr(option, "name", "")).upper()
 
 
 def items() -> str:
@@ -160,11 +142,13 @@ def service_crossings() -> str:
     names = [files.configuration(name).name for name in COMPARED]
     head = ("service", "CPU a request", *names[1:])
     until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
-    note = f"Requests/s from which each is cheaper than {names[0]}, {until}."
+    again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
+    assumed = "What was assumed of the work stands in `local/cost/works`; the storage tier is left out everywhere."
+    note = f"Requests/s from which each is cheaper than {names[0]}, {until}. {assumed} Computed as by {again}."
     return f"{_table(head, rows)}\n\n{note}"
 
 
-PARTS_OF_DOCUMENTS: dict[str, Callable[[], str]] = {
+DOCUMENTED: dict[str, Callable[[], str]] = {
     "commands": commands,
     "items": items,
     "schema": schema,
@@ -174,6 +158,3 @@ PARTS_OF_DOCUMENTS: dict[str, Callable[[], str]] = {
     "audit": report_audit,
     "crossings": service_crossings,
 }
-
-if __name__ == "__main__":
-    main()

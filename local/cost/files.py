@@ -54,18 +54,18 @@ def find(name: str, folder: Path, what: str) -> Path:
         return path
     if name in shipped(folder):
         return folder / f"{name}.toml"
-    raise CostError(f"{name}: is neither a {what} file (.toml) nor one of {', '.join(shipped(folder))}")
+    raise CostError(f"{name}: is neither {what} file (.toml) nor one of {', '.join(shipped(folder))}")
 
 
 def configuration(name: str) -> Configuration:
     """A configuration by path or by its shipped name."""
-    path = find(name, CONFIGURATIONS, "configuration")
+    path = find(name, CONFIGURATIONS, "a configuration")
     return parse(toml(path), str(path) if path.parent != CONFIGURATIONS else path.name)
 
 
 def work(name: str) -> Work:
     """A work by path or by its shipped name."""
-    path = find(name, WORKS, "work")
+    path = find(name, WORKS, "a work")
     return read(Work, toml(path), f"{path.name}: work")
 
 
@@ -74,8 +74,9 @@ def mix(weights: Mapping[str, Fraction]) -> Mix:
     return Mix.of([(work(name), weight) for name, weight in weights.items()])
 
 
-def price_book(path: Path = PRICES) -> Book:
-    """The price book. Raises `CostError` for a row that is not one."""
+def price_book(path: Path | None = None) -> Book:
+    """The price book, the shipped one unless another is named. Raises `CostError` for a row that is not one."""
+    path = path or PRICES
     document = toml(path)
     rows = document.pop("price", [])
     if document or not isinstance(rows, list):
@@ -134,7 +135,7 @@ class AuditFile:
 
 def audit_file(name: str) -> AuditFile:
     """An audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
-    path = find(name, AUDITS, "audit")
+    path = find(name, AUDITS, "an audit")
     document, where = toml(path), path.name
     for key in document:
         if key not in AUDIT_KEYS:

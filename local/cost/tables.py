@@ -66,6 +66,28 @@ def bill(one: Bill, *, assumed: bool) -> Group:
     return Group(table, *lines, Text(""), *(Text(line) for line in fitness(one)))
 
 
+def bills(several: Sequence[Bill], *, assumed: bool) -> Table:
+    """Bills of one configuration at several rates, a line each, with the quota that the account needs."""
+    quotas = [quota.name for quota in several[0].quotas]
+    title = f"{several[0].work} ({'assumed' if assumed else 'measured'} work)"
+    heads = (
+        ">requests/s",
+        ">$/hour",
+        ">$/month",
+        ">$/million",
+        *(f">{name}" for name in quotas),
+        "serves",
+        "configuration",
+    )
+    table = _table(title, *heads)
+    for one in several:
+        month = one.month.value
+        needed = [plain(quota.value, DIGITS) for quota in one.quotas]
+        amounts = (dollars(one.hour.value), dollars(month, 2), _million(one, month))
+        table.add_row(plain(one.rate.value), *amounts, *needed, "yes" if one.serves else "no", one.configuration)
+    return table
+
+
 def explained(item: Item) -> list[str]:
     """An item's formula in names and numbers, where its inputs come from, and its price rows."""
     lines = [f"{item.name}: {item.formula}", f"    {item.arithmetic}"]
@@ -167,7 +189,7 @@ def _million(one: Bill, month: Fraction) -> str:
     return "" if amount is None else dollars(amount)
 
 
-def show(console: Console, group: Group) -> None:
+def show(console: Console, group: Group | Table) -> None:
     """Prints, wide where the output is no terminal."""
     target = console if console.is_terminal else Console(file=console.file, width=PIPE_WIDTH)
     target.print(group, highlight=False)

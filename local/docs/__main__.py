@@ -1,5 +1,6 @@
-"""`python -m local.docs`: writes the made tables into README.md; a test sees to it that this was done."""
+"""`python -m local.docs`: writes the made tables into the documents; a test sees to it that this was done."""
 
-from local.docs.tables import README, renewed
+from local.docs.tables import DOCUMENTS, renewed
 
-README.write_text(renewed(README.read_text()))
+for document in DOCUMENTS:
+    document.write_text(renewed(document.read_text()))

@@ -1,4 +1,4 @@
-"""The README's tables of verbs, commands and settings."""
+"""The documents' tables: verbs, commands and settings, and those of the cost model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from local.cli import build
+from local.cost import docs as cost
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")))
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -57,15 +59,22 @@ def settings() -> str:
     return _table(("setting", "where", "default", "meaning"), rows)
 
 
-TABLES: dict[str, Callable[[], str]] = {"verbs": verbs, "commands": commands, "settings": settings}
+TABLES: dict[str, Callable[[], str]] = {
+    "verbs": verbs,
+    "commands": commands,
+    "settings": settings,
+    **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
+}
 
 
 def renewed(text: str) -> str:
     """A document with every made table as it has to be now: between `<!-- NAME -->` and `<!-- /NAME -->`."""
-    for name, make in TABLES.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
-        text = re.sub(pattern, lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", text, flags=re.DOTALL)  # type: ignore[misc]
-    return text
+    return re.sub(
+        r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->",
+        lambda found: f"<!-- {found[1]} -->\n{TABLES[found[1]]()}\n<!-- /{found[1]} -->",
+        text,
+        flags=re.DOTALL,
+    )
 
 
 def _first_sentence(text: str) -> str:

@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
             str | None, typer.Option(help="How a MySQL store is laid out: packed, wide or three-tables.")
         ] = None,
         work: Annotated[
-            Path | None, typer.Option(help="A folder for intermediate data [default: beside the store].")
+            Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
         as_json: Json = False,
     ) -> None:

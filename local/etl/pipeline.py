@@ -80,7 +80,6 @@ def run(
     """
     # Seconds of imports that no other command needs.
     import duckdb
-    import ibis
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -99,13 +98,7 @@ def run(
             progress.total(sum(path.stat().st_size for path in files))
             counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
             parsed = monotonic()
-            con = ibis.duckdb.connect(
-                str(folder / "stages.duckdb"),
-                threads=cores(),
-                memory_limit=MEMORY_LIMIT,
-                temp_directory=str(folder / "spill"),
-            )
-            try:
+            with _database(folder, cores()) as con:
                 # Read as a file, as Ibis' own way to hand over a table fails on DuckDB 2.0.
                 tags = pa.table({"tag": pa.array(sorted(popular), pa.string())})
                 pq.write_table(tags, folder / "popular.parquet")
@@ -125,8 +118,6 @@ def run(
                     return report
                 progress.stage("load")
                 loaded = loader(url, Stages(con, folder, workers, progress.packed))
-            finally:
-                con.disconnect()
             return report._replace(
                 seconds=report.seconds | {"load": monotonic() - related},
                 records=loaded.records,
@@ -139,6 +130,23 @@ def run(
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None
+
+
+@contextmanager
+def _database(folder: Path, threads: int) -> Iterator[Any]:
+    """An Ibis connection to a database in the folder, which spills there too."""
+    import ibis
+
+    connection = ibis.duckdb.connect(
+        str(folder / "stages.duckdb"),
+        threads=threads,
+        memory_limit=MEMORY_LIMIT,
+        temp_directory=str(folder / "spill"),
+    )
+    try:
+        yield connection
+    finally:
+        connection.disconnect()
 
 
 def check_url(url: str) -> None:

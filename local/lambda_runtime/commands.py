@@ -44,7 +44,9 @@ def serve_lambda(
     reserved: Annotated[int | None, typer.Option(help="Reserved concurrency of every function.")] = None,
     provisioned: Annotated[int | None, typer.Option(help="Provisioned concurrency of every function.")] = None,
     idle_lifetime: Annotated[float | None, typer.Option(help="Seconds an idle environment is kept; 600.")] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Concurrency of the account.")] = 1_000,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Concurrency of the account; 1,000, or less where this machine is small.")
+    ] = None,
     records: Annotated[Path | None, typer.Option(help="File that gets a line of JSON an invocation.")] = None,
     logs: Annotated[bool, typer.Option("--logs", help="Print what functions print, to standard error.")] = False,
     control_groups: Annotated[bool, typer.Option(help="Use control groups where this user may.")] = True,
@@ -52,6 +54,8 @@ def serve_lambda(
     """Serve the functions of the template through emulated Lambda environments. Ctrl-C ends it."""
     from local.lambda_runtime.bundle import Limits
     from local.lambda_runtime.doors import DOORS
+    from local.lambda_runtime.machine import room
+    from local.lambda_runtime.quotas import ACCOUNT_CONCURRENCY
     from local.lambda_runtime.runtime_files import Missing
     from local.lambda_runtime.serve import listen, serve
     from local.lambda_runtime.spec import BadSpec
@@ -68,7 +72,7 @@ def serve_lambda(
                 bundle,
                 DOORS[event_shape],
                 listener,
-                concurrency=concurrency,
+                concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
                 records=records,
                 on_log=_print_log if logs else None,
                 show=show,

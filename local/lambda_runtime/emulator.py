@@ -319,7 +319,7 @@ class Emulator:
     def note(self) -> str:
         """How far this machine goes along with Lambda, for people."""
         version = f"Python {sys.version_info.major}.{sys.version_info.minor} of this machine"
-        return f"{version}; {self.resources.note}"
+        return f"{version}; account concurrency {self.account.concurrency:,}; {self.resources.note}"
 
     def record(self, record: bill.Record) -> None:
         """An invocation is over."""

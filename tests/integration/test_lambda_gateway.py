@@ -30,7 +30,7 @@ from local.lambda_runtime.doors.shape import Fault
 from local.lambda_runtime.emulator import Emulator
 from local.lambda_runtime.gateway import Gateway
 from local.lambda_runtime.spec import Function, Scaling
-from tests.integration.test_lambda_runtime import CODE, gone
+from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"

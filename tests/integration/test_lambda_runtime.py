@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,12 +21,12 @@ from local.lambda_runtime.bill import Record
 from local.lambda_runtime.emulator import EmulatedFunction, Emulator, Outcome
 from local.lambda_runtime.fleet import Ending, Throttle
 from local.lambda_runtime.spec import Function, Scaling
+from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
 )
 
-CODE = Path(__file__).parents[1] / "support" / "lambda_functions"
 WHOLE_CPU = Scaling(memory_mb=1769, timeout=5)
 
 
@@ -310,17 +309,3 @@ asyncio.run(main())
     emulator.stdout.close()
     for pid in pids:
         await gone(pid)
-
-
-async def gone(pid: int) -> None:
-    """Waits until a process has ended; a zombie that only its reaper has to collect counts as ended."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        if state == "Z":
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"process {pid} is still there")

@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 
 from local.cli import PURPOSES
-from local.docs.tables import README, ROOT, TABLES, renewed
+from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
 
-def test_the_tables_of_the_readme_are_up_to_date() -> None:
-    text = README.read_text()
-    assert all(f"<!-- {name} -->" in text for name in TABLES)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_made_tables_are_up_to_date(document: Path) -> None:
+    text = document.read_text()
     assert renewed(text) == text, "run: make docs"
+
+
+def test_every_table_has_its_place_in_a_document() -> None:
+    texts = "".join(document.read_text() for document in DOCUMENTS)
+    assert [name for name in TABLES if f"<!-- {name} -->" not in texts] == []
 
 
 @pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=str)

@@ -12,7 +12,7 @@ from crossover.runner import Refused, Unavailable
 from crossover.stores.port import Loaded
 from crossover_mysql.budget import Budget, budget
 from crossover_mysql.driver import NO_SUCH_TABLE, Credentials, PyMySQLDriver, code_of
-from crossover_mysql.policy import Stats
+from crossover_mysql.policy import GAUGES, Stats
 from crossover_mysql.pool import Pool
 from crossover_mysql.schemas import SCHEMAS, Schema
 from crossover_mysql.target import Target, parse
@@ -50,6 +50,7 @@ class MysqlStore:
     def __init__(self, target: Target, credentials: Credentials) -> None:
         self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, credentials), target.limits)
         self._schema: Schema | None = None
+        self.gauges = GAUGES
         self.threads = target.limits.size
         """In how many threads it is worth asking at once. One that has such a number waits for an answer, and has no
         place on an event loop."""

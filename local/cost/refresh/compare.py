@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from local.cost.book import Book, Price, Tier
-from local.cost.errors import CostError
+from local.cost.errors import CostError, Unreachable
 from local.cost.instances import split
 from local.cost.refresh.bulk import Found, Offer, read_offer
 from local.cost.refresh.port import PriceList
@@ -60,7 +60,7 @@ def compare(
 ) -> list[Change]:
     """Every row of a region against the list. `watch` sees the bytes of each offer go by.
 
-    An offer that cannot be read costs its own rows their news, and no others.
+    An offer that cannot be read costs its own rows their news, and no others. Raises `Unreachable` where none can be.
     """
     found_by_row = {id(row): source for row in book.rows for source in sources if source.finds(row)}
     offers: dict[str, Offer | CostError] = {}
@@ -73,6 +73,8 @@ def compare(
         if wanted:
             try:
                 offers[code] = read_offer(watch(code, prices.chunks(code, region)), wanted)
+            except Unreachable:
+                raise
             except CostError as problem:
                 offers[code] = problem
     return [_change(row, found_by_row.get(id(row)), offers) for row in book.rows if row.region == region]

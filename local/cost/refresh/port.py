@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from local.cost.errors import CostError
+from local.cost.errors import CostError, Unreachable
 
 PUBLIC = "https://pricing.us-east-1.amazonaws.com"
 """AWS's bulk price list (AWS Billing user guide, price list bulk API). It asks for no account."""
@@ -50,7 +50,7 @@ class HttpPriceList:
             problem.close()
             raise CostError(f"{url}: answered {problem.code}") from None
         except OSError as problem:
-            raise CostError(f"{url}: cannot be reached ({getattr(problem, 'reason', problem)})") from None
+            raise Unreachable(f"{url}: cannot be reached ({getattr(problem, 'reason', problem)})") from None
 
 
 class FolderPriceList:

@@ -58,12 +58,19 @@ def popular(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def first_load(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> bytes:
+    """The bytes of a small store."""
+    folder = tmp_path_factory.mktemp("first")
+    (folder / "first.json").write_bytes(b"\n".join(lines[:20]) + b"\n")
+    etl([folder / "first.json"], Path(str(SHIPPED)), folder / "store.db")
+    return (folder / "store.db").read_bytes()
+
+
 @pytest.fixture
-def loaded(tmp_path: Path, popular: Path, lines: list[bytes]) -> Path:
+def loaded(tmp_path: Path, first_load: bytes) -> Path:
     """A store with a load that must survive."""
-    tweets = tmp_path / "first.json"
-    tweets.write_bytes(b"\n".join(lines[:300]) + b"\n")
-    etl([tweets], popular, tmp_path / "store.db")
+    (tmp_path / "store.db").write_bytes(first_load)
     return tmp_path / "store.db"
 
 
@@ -127,7 +134,7 @@ def test_a_killed_run_leaves_the_old_store_and_the_next_run_clears_up(
         assert loaded.read_bytes() == before
     assert list(tmp_path.glob("crossover-etl-*"))
     assert etl([tmp_path / "many.json"], popular, loaded).valid == 4000
-    assert names(tmp_path) == {"first.json", "many.json", "popular.txt", "store.db"}
+    assert names(tmp_path) == {"many.json", "popular.txt", "store.db"}
 
 
 def test_a_run_asked_to_stop_takes_its_intermediate_data_along(tmp_path: Path, loaded: Path, popular: Path) -> None:
@@ -162,17 +169,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["work beside the store", "work on another disk"])
 def test_a_full_disk_leaves_the_old_store_and_one_clear_line(
-    tmp_path: Path, small_disk: Path, popular: Path, lines: list[bytes], elsewhere: bool
+    tmp_path: Path, small_disk: Path, popular: Path, first_load: bytes, elsewhere: bool
 ) -> None:
     tweets, work = tmp_path / "tweets.json", tmp_path / "work"
-    tweets.write_bytes(b"\n".join(lines[:20]))
     store = small_disk / "store.db"
-    etl([tweets], popular, store, work)
-    before = store.read_bytes()
+    store.write_bytes(first_load)
     tweets.write_bytes(b"".join(Generator(4000, 1, []).blocks()))
     with pytest.raises(UserError, match=str(small_disk)):
         etl([tweets], popular, store, work if elsewhere else None)
-    assert store.read_bytes() == before
+    assert store.read_bytes() == first_load
     assert names(small_disk) == {"store.db"}
     assert not elsewhere or not names(work)
 
@@ -189,7 +194,7 @@ def test_a_limit_on_the_size_of_files_is_met_like_a_full_disk(tmp_path: Path, lo
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert loaded.read_bytes() == before
-    assert names(tmp_path) == {"first.json", "tweets.json", "popular.txt", "store.db"}
+    assert names(tmp_path) == {"tweets.json", "popular.txt", "store.db"}
 
 
 def test_a_cut_gzip_file_leaves_the_old_store(tmp_path: Path, loaded: Path, popular: Path, lines: list[bytes]) -> None:

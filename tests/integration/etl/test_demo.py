@@ -26,13 +26,14 @@ class Heard(Progress):
 def test_the_demo_store_is_made_once_and_its_samples_match(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "TWEETS", 3000)
     folder = tmp_path / "new" / "data"
+    folder.mkdir(parents=True)
+    (folder / "demo-0123.db").write_bytes(b"of another version, and of no use")
     heard = Heard()
     url = demo.ensure_demo_store(folder, heard)
     assert heard.stages[:2] == ["tweets", "parse"]
     assert heard.stages[-1] == "load"
     made = list(folder.iterdir())
     assert len(made) == 1
-    old = folder / "demo-0123.db"
     again = Heard()
     assert demo.ensure_demo_store(folder, again) == url
     assert again.stages == []
@@ -48,10 +49,6 @@ def test_the_demo_store_is_made_once_and_its_samples_match(tmp_path: Path, monke
         assert any(sample.phrase in tweet.text for tweet in tweets)
         assert any(sample.hashtag in tweet.hashtags for tweet in tweets)
     store.close()
-
-    made[0].rename(old)
-    assert demo.ensure_demo_store(folder) == url
-    assert not old.exists(), "a store of another version is of no use"
 
 
 def test_a_store_that_is_no_file_has_no_samples() -> None:

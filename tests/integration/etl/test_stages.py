@@ -94,6 +94,23 @@ def test_a_user_of_very_many_contacts_and_a_tag_that_everybody_uses_do_no_harm(t
     store.close()
 
 
+def test_tweets_without_a_contact_make_a_store_without_records(tmp_path: Path) -> None:
+    tweet = {
+        "id": 1,
+        "created_at": "Sun Aug 31 00:29:15 +0000 2014",
+        "text": "to nobody",
+        "lang": "en",
+        "user": {"id": 2},
+        "entities": {"hashtags": [{}]},
+    }
+    (tmp_path / "tweets.json").write_text(json.dumps(tweet))
+    report = run([tmp_path / "tweets.json"], frozenset(), f"sqlite:///{tmp_path / 'store.db'}")
+    assert (report.valid, report.users, report.records) == (1, 0, 0)
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    assert store.fetch(key(2, "both")) is None
+    store.close()
+
+
 def test_one_user_in_many_batches_stays_whole() -> None:
     from local.etl import groups
     from local.etl.workers import Workers

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import subprocess
+import sys
 import time
 from urllib.parse import urlencode
 
@@ -89,3 +93,51 @@ def test_a_database_that_is_gone_is_the_twitter_services_trouble_alone(own_serve
         while pod.get(f"/twitter?{query}")[0] != 200:
             assert time.monotonic() < until
             time.sleep(0.05)
+
+
+def test_a_pod_is_ready_once_it_has_reached_its_database(own_server: PrivateServer) -> None:
+    load(own_server.url(), PAIRS[:1])
+    own_server.kill()
+    with running_server(wait=False, crossover_services="twitter,qrcode", twitter_store=own_server.url()) as pod:
+        until = time.monotonic() + 20
+        while not pod.listens():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert pod.get("/readyz")[0] == 503
+        assert pod.get("/healthz")[0] == pod.get("/qrcode?type=encode&data=a")[0] == 200
+        own_server.start()
+        while pod.get("/readyz")[0] != 200:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_pool_and_merging_show_their_figures(server: PrivateServer, container: Server) -> None:
+    query = urlencode(queries(1)[0])
+    assert container.get(f"/twitter?{query}")[0] == 200
+    metrics = container.get("/metrics")[2].decode()
+    for name in (
+        "pool_in_use",
+        "pool_waiting",
+        "pool_borrow_seconds_total",
+        "pool_reconnects_total",
+        "merging_keys_total",
+    ):
+        assert f'crossover_{name}{{service="twitter"}}' in metrics
+    status = json.loads(container.get("/status")[2])
+    assert status["ready"]
+    assert status["stores"]["twitter"]["pool"]["open"] <= status["stores"]["twitter"]["pool"]["size"]
+
+
+def test_a_pod_says_at_its_start_where_the_fleet_is_too_large_for_the_database(server: PrivateServer) -> None:
+    load(server.url(), PAIRS[:1])
+    with running_server(crossover_services="twitter", twitter_store=server.url(), pods=9_999) as pod:
+        assert "9999 pods of 1 workers may open" in pod.log()
+
+
+def test_an_address_that_is_none_of_a_store_is_one_line_and_status_2() -> None:
+    environ = {**os.environ, "TWITTER_STORE": "mysql://secret@", "PORT": "0"}
+    tried = subprocess.run([sys.executable, "-m", "container"], env=environ, capture_output=True, text=True, timeout=30)
+    assert tried.returncode == 2
+    assert tried.stderr.startswith("crossover: TWITTER_STORE: ")
+    assert tried.stderr.count("\n") == 1
+    assert "secret" not in tried.stderr

@@ -71,6 +71,26 @@ def test_a_bill_for_people_explains_every_item() -> None:
     assert run("cost", "lambda-url", "--rate", "0", "--work", "qrcode").exit_code == 0
 
 
+def test_bills_at_several_rates_are_a_line_each_with_the_quota_needed() -> None:
+    words = ("cost", "lambda-http-api", "--work", "qrcode", "--rate", "500", "--rate", "20000")
+    text = run(*words).output
+    assert "concurrent Lambda environments" in text
+    assert "2,000" in text
+    assert [bill["rate"] for bill in answer(*words)] == [500, 20_000]
+
+
+def test_prices_of_one_s_own_take_the_place_of_the_shipped_ones(book_copy: Path) -> None:
+    book_copy.write_text(book_copy.read_text().replace("price = 0.2\n", "price = 0.1\n", 1))
+    words = ("cost", "lambda-url", "--work", "qrcode", "--rate", "1000")
+    own, shipped = answer(*words, "--book", str(book_copy)), answer(*words)
+    assert own["items"][0]["hour"] * 2 == shipped["items"][0]["hour"]
+
+
+def test_a_list_that_cannot_be_reached_is_one_line(book_copy: Path) -> None:
+    said = refusal("prices", "refresh", "--from", "http://127.0.0.1:1", "--book", str(book_copy))
+    assert "cannot be reached" in said
+
+
 def test_a_mix_of_services_can_be_asked_for() -> None:
     assert (
         answer("cost", "lambda-url", "--rate", "10", "--work", "qrcode=3,twitter=1")["work"]
@@ -140,17 +160,13 @@ def test_what_is_shipped_is_listed() -> None:
 )
 def test_bad_input_is_one_line_that_says_what_to_do(words: tuple[str, ...], message: str) -> None:
     said = refusal(*words)
-    assert message.replace("an audit", "a audit") in said or message in said
+    assert message in said
     assert "\n" not in said
 
 
 @pytest.fixture
-def book_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    copy = tmp_path / "prices.toml"
-    shutil.copy(files.PRICES, copy)
-    monkeypatch.setattr(files, "PRICES", copy)
-    monkeypatch.setattr(files.price_book, "__defaults__", (copy,))
-    return copy
+def book_copy(tmp_path: Path) -> Path:
+    return Path(shutil.copy(files.PRICES, tmp_path / "prices.toml"))
 
 
 @pytest.fixture
@@ -163,13 +179,13 @@ def bulk(tmp_path: Path) -> str:
 
 def test_a_refresh_shows_the_difference_and_changes_nothing(book_copy: Path, bulk: str) -> None:
     before = book_copy.read_text()
-    result = run("prices", "refresh", "--from", bulk)
+    result = run("prices", "refresh", "--from", bulk, "--book", str(book_copy))
     assert "0.478 per instance-hour becomes 0.501 per instance-hour" in result.output
     assert "Nothing was written" in result.output
     assert book_copy.read_text() == before
 
 
 def test_a_refresh_that_is_to_write_changes_the_book(book_copy: Path, bulk: str) -> None:
-    changes = answer("prices", "refresh", "--from", bulk, "--write")
+    changes = answer("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write")
     assert [one["becomes"] for one in changes if one["is"] == "changed"] == ["0.501 per instance-hour"]
     assert files.price_book(book_copy).price("rds-mysql", "db.r7g.xlarge", "us-east-1").read == "2026-11-02"

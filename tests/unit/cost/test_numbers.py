@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import doctest
 from decimal import Decimal
 from fractions import Fraction
+from types import ModuleType
 
 import pytest
 
+from local.cost import exact as exact_numbers
+from local.cost import items
 from local.cost.exact import dollars, exact, plain, rounded
 from local.cost.linear import Linear, constant, following, larger, smaller, total, value_of, whole
+from local.cost.parts import nodes
 
 
 def test_a_float_is_no_exact_number() -> None:
@@ -76,3 +81,10 @@ def test_sums_and_differences_keep_the_narrower_range() -> None:
     assert (20 - whole(rate / 3)).value == 16
     assert total([], Fraction(3)).value == 0
     assert value_of(Fraction(3)) == 3
+
+
+@pytest.mark.parametrize("module", [exact_numbers, items, nodes], ids=lambda module: str(module.__name__))
+def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
+    results = doctest.testmod(module)
+    assert results.attempted
+    assert not results.failed

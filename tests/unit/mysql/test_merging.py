@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from container.merging import GAUGES, MergedFetcher, MergingStats
-from container.metrics import exposition
+from container.merging import MergedFetcher
 from crossover.runner import Refused, Unavailable
 
 
@@ -206,15 +205,3 @@ async def test_the_event_loop_goes_on_while_a_batch_is_under_way() -> None:
     assert turns >= 100
     assert threading.get_ident() not in source.threads
     await fetcher.close()
-
-
-def test_figures_are_written_as_prometheus_reads_them() -> None:
-    lines = exposition("crossover_fetch", MergingStats(3, 1, 20, 5, 18, 0), GAUGES, 'service="twitter"').splitlines()
-    assert lines[:2] == ["# TYPE crossover_fetch_waiting gauge", 'crossover_fetch_waiting{service="twitter"} 3']
-    assert lines[-4:] == [
-        "# TYPE crossover_fetch_keys_total counter",
-        'crossover_fetch_keys_total{service="twitter"} 18',
-        "# TYPE crossover_fetch_refused_total counter",
-        'crossover_fetch_refused_total{service="twitter"} 0',
-    ]
-    assert "crossover_fetch_waiting 3\n" in exposition("crossover_fetch", MergingStats(3, 1, 20, 5, 18, 0), GAUGES)

@@ -6,14 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from crossover.runner import Unavailable
 from crossover.seam import Service
+from crossover.settings import SettingError
 from crossover.stores import open_store
 from crossover.stores.port import Store
 
 
 class LazyStore:
-    """The store that `opener` opens, from the first question on. An opening that fails is tried again at the next."""
+    """The store that `opener` opens, from the first question on. An opening that fails is tried again at the next.
 
-    def __init__(self, opener: Callable[[], Store]) -> None:
+    `named` says whether there is an address to open at all.
+    """
+
+    def __init__(self, opener: Callable[[], Store], named: bool = True) -> None:
+        self.named = named
         self._opener = opener
         self._store: Store | None = None
 
@@ -42,11 +47,24 @@ def store_of(service: Service, environ: Mapping[str, str]) -> LazyStore | None:
     if not service.stored:
         return None
     variable = f"{service.name.upper()}_STORE"
+    url = environ.get(variable, "")
 
     def opener() -> Store:
-        url = environ.get(variable, "")
         if not url:
             raise Unavailable(f"{variable} is not set")
         return open_store(url)
 
-    return LazyStore(opener)
+    return LazyStore(opener, named=bool(url))
+
+
+def check_store(service: Service, environ: Mapping[str, str]) -> None:
+    """Raises `SettingError` where a service's setting is no address of a store. Whether one is there may show later."""
+    store = store_of(service, environ)
+    if store is not None:
+        try:
+            store.opened()
+        except ValueError as problem:
+            raise SettingError(f"{service.name.upper()}_STORE: {problem}") from problem
+        except Unavailable:
+            return
+        store.close()

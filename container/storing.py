@@ -1,0 +1,97 @@
+"""The container's stores: opened at the start, asked inline where they are at hand and merged where they are remote."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from container.merging import GAUGES as MERGING_GAUGES
+from container.merging import MergedFetcher
+from container.metrics import Figures
+from container.runner import SlicingRunner
+from container.settings import ContainerSettings
+from crossover.runner import Unavailable
+from crossover.seam import Service
+from crossover.stores.lazy import LazyStore, store_of
+
+RETRY_SECONDS = 0.5
+
+logger = logging.getLogger("crossover")
+
+
+class MergingRunner(SlicingRunner):
+    """Fetches what waits at the same moment in one round trip; computes in slices."""
+
+    def __init__(self, fetcher: MergedFetcher, settings: ContainerSettings) -> None:
+        super().__init__(None, settings.max_computations, settings.compute_seconds)
+        self.fetcher = fetcher
+
+    async def fetch(self, key: bytes) -> bytes | None:
+        return await self.fetcher.fetch(key)
+
+
+class Storing:
+    """One service's store, if it has one, and the runner that fetches from it."""
+
+    def __init__(self, service: Service, settings: ContainerSettings, environ: Mapping[str, str]) -> None:
+        self.service = service
+        self.store = store_of(service, environ)
+        self.figures: list[Figures] = []
+        self._settings = settings
+        self._remote = remote = _remote(self.store)
+        if remote is None:
+            self.runner = SlicingRunner(self.store, settings.max_computations, settings.compute_seconds)
+            return
+        fetcher = MergedFetcher(remote, remote.threads)
+        self.runner = MergingRunner(fetcher, settings)
+        self.figures = [
+            Figures("pool", service.name, remote.stats, remote.gauges),
+            Figures("merging", service.name, fetcher.stats, MERGING_GAUGES),
+        ]
+
+    async def reached(self) -> None:
+        """Returns when the store answered for the first time; at once where the service has none, or none is named."""
+        while self.store is not None and self.store.named:
+            try:
+                if self._remote is None:
+                    self.store.version()
+                else:
+                    await asyncio.to_thread(self._check)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
+
+    def _check(self) -> None:
+        """Connects, and says where the fleet may open more connections than the database gives it."""
+        self._remote.version()
+        pods, percent = self._settings.pods, self._settings.max_connections_percent
+        budget = self._remote.budget(pods, self._settings.workers, percent)
+        if not budget.fits:
+            logger.warning(
+                "%d pods of %d workers may open %d connections to the database, which gives them %d: "
+                "lower the pool's size, or raise max_connections",
+                *(pods, self._settings.workers, budget.needed, budget.allowed),
+            )
+
+    async def close(self) -> None:
+        """Waits for fetches under way, then closes the store."""
+        if isinstance(self.runner, MergingRunner):
+            await self.runner.fetcher.close()
+        if self.store is not None:
+            with contextlib.suppress(Unavailable):
+                self.store.close()
+
+
+def _remote(store: LazyStore | None) -> Any:
+    """The store behind a lazy one where it blocks on a network: such a one says in how many threads to ask it."""
+    if store is None:
+        return None
+    try:
+        opened = store.opened()
+    except Unavailable:
+        return None
+    return opened if hasattr(opened, "threads") else None
