@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from asyncio import gather
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from crossover.seam import Request
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
 from functions.twitter.handler import SERVICE
-from local.cli.report import stderr
+from local.cli.report import UserError, stderr
 from local.mysql.server import HOST, USER, PrivateServer
 
 MIX = "natural mix"
@@ -57,6 +58,8 @@ class Meter:
     """Reads what client and server have used, before and after."""
 
     def __init__(self, server: PrivateServer) -> None:
+        if sys.platform != "linux":
+            raise UserError("the CPU of another process is measured on Linux only: run this experiment there")
         # The CPU clock of another process, as clock_getcpuclockid(3) gives it on Linux: in nanoseconds, where
         # /proc/PID/stat counts hundredths of a second.
         self._server_clock = ~server.pid << 3 | 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 REPORT = {"three-tables": "at most 700", "wide": "almost 2,000", "packed": ""}
@@ -25,14 +26,14 @@ def draw(result: dict[str, Any]) -> list[Table]:
 
 
 def _costs(result: dict[str, Any]) -> Table:
-    headings = ("queries", "client", "repacking", "server", "wall", "req/s")
+    headings = ("SQL", "client", "repack", "server", "wall", "req/s")
     table = _table(
         f"us of CPU for a request, answer included: {result['records']['natural mix']:,} records"
         f" of {result['configuration']['tweets']:,} tweets",
         ("schema", "rows"),
         headings,
-        "client: of it, repacking is what the relational schemas need to make the same record of rows at every read; "
-        "wall: us of time; req/s: for each core that client and server use together",
+        "SQL: statements; repack: of the client's CPU, what the relational schemas need to make the same record of "
+        "rows at every read; wall: us of time; req/s: for each core that client and server use together",
     )
     for name, schema in result["schemas"].items():
         for at, (how, size, cost) in enumerate(_cells(schema)):
@@ -65,7 +66,7 @@ def _disk(schemas: dict[str, Any]) -> Table:
 
 
 def _table(title: str, names: tuple[str, ...], headings: tuple[str, ...], caption: str | None = None) -> Table:
-    table = Table(title=title, caption=caption)
+    table = Table(title=title, caption=caption, box=SIMPLE, collapse_padding=True)
     for name in names:
         table.add_column(name, no_wrap=True)
     for heading in headings:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
-from local.cli.report import UserError
+from local.cli.report import UserError, stderr
 
 PACKAGES = ("mariadb-server-core", "mariadb-client-core")
 """What Debian and Ubuntu need: the server alone, which starts nothing by itself, and the client programs that the
@@ -43,6 +43,7 @@ def find_or_install() -> Programs:
     if found := find():
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
+        stderr.print(f"crossover: installing {' and '.join(PACKAGES)} with apt")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
             done = subprocess.run(["apt-get", *arguments], env=quiet, capture_output=True, text=True, check=False)

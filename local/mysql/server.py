@@ -98,7 +98,11 @@ class PrivateServer:
         return self._process.wait()
 
     def __enter__(self) -> PrivateServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -119,19 +123,22 @@ class PrivateServer:
             command += ["--auth-root-authentication-method=normal", *_as_root()]
         else:
             command = [programs.server, "--no-defaults", "--initialize-insecure", f"--datadir={new}", *_as_root()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(f"no data directory could be made in {self.folder}: {(done.stderr or done.stdout)[-300:]}")
         shutil.rmtree(self._data, ignore_errors=True)
         new.rename(self._data)
 
+    def _environment(self) -> dict[str, str]:
+        # A folder of its own for temporary files: a server that starts deletes in it what others still use.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return {**os.environ, "TMPDIR": str(temporary)}
+
     def _try_to_start(self, programs: Programs, port: int) -> bool:
         (self.folder / "pid").unlink(missing_ok=True)
         init = self.folder / "init.sql"
         init.write_text(INIT_FILE)
-        # Never a folder that is shared: a server that starts deletes there what others have in use.
-        temporary = self.folder / "tmp"
-        temporary.mkdir(exist_ok=True)
         log = self.folder / "log"
         with log.open("wb") as output:
             # A session of its own: Ctrl-C reaches whoever started the server, who then ends it cleanly.
@@ -142,7 +149,6 @@ class PrivateServer:
                     *_as_root(),
                     f"--datadir={self._data}",
                     "--socket=server.sock",
-                    f"--tmpdir={temporary}",
                     f"--pid-file={self.folder / 'pid'}",
                     f"--port={port}",
                     f"--bind-address={HOST}",
@@ -160,6 +166,7 @@ class PrivateServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=self._environment(),
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS

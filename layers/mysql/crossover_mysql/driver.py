@@ -16,7 +16,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from pymysql.err import InterfaceError, InternalError, MySQLError
 
-from crossover_mysql.pool import Fault
+from crossover_mysql.policy import Fault
 from crossover_mysql.target import Target
 
 Credentials = Callable[[], tuple[str, str]]

@@ -12,7 +12,8 @@ from crossover.runner import Refused, Unavailable
 from crossover.stores.port import Loaded
 from crossover_mysql.budget import Budget, budget
 from crossover_mysql.driver import NO_SUCH_TABLE, Credentials, PyMySQLDriver, code_of
-from crossover_mysql.pool import GAUGES, Pool, Stats
+from crossover_mysql.policy import GAUGES, Stats
+from crossover_mysql.pool import Pool
 from crossover_mysql.schemas import SCHEMAS, Schema
 from crossover_mysql.target import Target, parse
 

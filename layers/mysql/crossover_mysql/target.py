@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from crossover_mysql.pool import Limits
+from crossover_mysql.policy import Limits
 
 SCHEMAS = ("packed", "wide", "three-tables")
 MAX_SIZE = 100

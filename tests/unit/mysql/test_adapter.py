@@ -8,7 +8,7 @@ from pymysql.err import InterfaceError, InternalError, OperationalError, Program
 from crossover_mysql import store
 from crossover_mysql.budget import budget
 from crossover_mysql.driver import PyMySQLDriver
-from crossover_mysql.pool import Fault
+from crossover_mysql.policy import Fault
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.target import parse
 from functions.twitter.record import key

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from crossover.runner import Unavailable
-from crossover_mysql.pool import Fault, Limits, Pool
+from crossover_mysql.policy import Fault, Limits
+from crossover_mysql.pool import Pool
 
 
 class Lost(Exception):
