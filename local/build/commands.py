@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+from local.cli.report import Json, UserError, console, print_json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,11 +18,11 @@ def add_to(app: typer.Typer) -> None:
 def build(
     target: Annotated[Literal["host", "lambda"], typer.Option(help="Lambda itself, or this machine.")] = "lambda",
     out: Annotated[Path | None, typer.Option(help="Folder, emptied first; .build/TARGET by default.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Build the Lambda artifacts that the template describes."""
     from local.build import artifacts
     from local.build.template import read_template
-    from local.cli.report import UserError, console
 
     folder = out or artifacts.ROOT / ".build" / target
     try:
@@ -30,6 +32,12 @@ def build(
             )
     except artifacts.BuildError as problem:
         raise UserError(str(problem)) from problem
-    for name, path in {**built.layers, **built.functions}.items():
-        size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
-        console.print(f"{name}: {size / 1e3:,.1f} kB in {path}", soft_wrap=True)
+    sizes: dict[str, dict[str, Any]] = {
+        name: {"folder": str(path), "bytes": sum(each.stat().st_size for each in path.rglob("*") if each.is_file())}
+        for name, path in {**built.layers, **built.functions}.items()
+    }
+    if as_json:
+        return print_json(sizes)
+    for name, artifact in sizes.items():
+        console.print(f"{name}: {artifact['bytes'] / 1e3:,.1f} kB in {artifact['folder']}", soft_wrap=True)
+    return None
