@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cache
 from itertools import cycle
-from math import floor
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -23,7 +22,7 @@ from crossover.seam import Request
 from functions.twitter.answer import answer
 from functions.twitter.handler import start
 from functions.twitter.record import KINDS, opened, pack, unpack
-from functions.twitter.scores import hashtag_score, interaction_score, keywords_score
+from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
 from local.bench.measure import Bench, Call
 
 TWEETS = 200_000
@@ -94,7 +93,7 @@ def json_answer(document: bytes, kind: str, phrase_bytes: bytes, hashtag_bytes: 
                     at = text.find(phrase, at + 1)
                 matches += hashtags.count(hashtag)
         if shown is not None:
-            score = floor(product * keywords_score(matches) * 1e5 + 0.5)
+            score = rounded(product * keywords_score(matches))
             rows.append((score, user_id, screen_name, description, shown))
     rows.sort(reverse=True)
     return "\n".join([f"{row[1]}\t{row[2]}\t{row[3]}\t{row[4]}" for row in rows]).encode()
