@@ -22,6 +22,8 @@ from urllib.parse import unquote_to_bytes
 
 MAX_PARAMETERS = 64
 """Parameters that a query may have; splitting more is work that no real request asks for."""
+PERCENT, PLUS = b"%+"
+"""As numbers: looking for a byte string costs several times as much as looking for a byte."""
 
 
 class Invalid(Exception):
@@ -48,16 +50,18 @@ class Request:
         """Takes the raw query string. Raises `Invalid` ("parameter") where it has more than `MAX_PARAMETERS`."""
         if query.count(b"&") >= MAX_PARAMETERS:
             raise Invalid("parameter", f"more than {MAX_PARAMETERS} parameters")
-        if b"+" in query:
+        if PLUS in query:
             query = query.replace(b"+", b" ")
-        encoded = b"%" in query
+        encoded = PERCENT in query
         values: dict[bytes, bytes | None] = {}
         for pair in query.split(b"&"):
-            if pair:
-                name, _, value = pair.partition(b"=")
-                if encoded and b"%" in pair:
-                    name, value = unquote_to_bytes(name), unquote_to_bytes(value)
-                values[name] = None if name in values else value
+            name, _, value = pair.partition(b"=")
+            if encoded:
+                if PERCENT in value:
+                    value = unquote_to_bytes(value)
+                if PERCENT in name:
+                    name = unquote_to_bytes(name)
+            values[name] = None if name in values else value
         self._values = values
 
     def one(self, name: bytes) -> bytes:
