@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 from container.merging import GAUGES as MERGING_GAUGES
 from container.merging import MergedFetcher
@@ -16,6 +15,7 @@ from container.settings import ContainerSettings
 from crossover.runner import Unavailable
 from crossover.seam import Service
 from crossover.stores.lazy import LazyStore, store_of
+from crossover.stores.port import RemoteStore
 
 RETRY_SECONDS = 0.5
 
@@ -59,17 +59,16 @@ class Storing:
                 if self._remote is None:
                     self.store.version()
                 else:
-                    await asyncio.to_thread(self._check)
+                    await asyncio.to_thread(self._check, self._remote)
             except Unavailable:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
 
-    def _check(self) -> None:
+    def _check(self, remote: RemoteStore) -> None:
         """Connects, and says where the fleet may open more connections than the database gives it."""
-        self._remote.version()
         pods, percent = self._settings.pods, self._settings.max_connections_percent
-        budget = self._remote.budget(pods, self._settings.workers, percent)
+        budget = remote.budget(pods, self._settings.workers, percent)
         if not budget.fits:
             logger.warning(
                 "%d pods of %d workers may open %d connections to the database, which gives them %d: "
@@ -86,12 +85,12 @@ class Storing:
                 self.store.close()
 
 
-def _remote(store: LazyStore | None) -> Any:
-    """The store behind a lazy one where it blocks on a network: such a one says in how many threads to ask it."""
+def _remote(store: LazyStore | None) -> RemoteStore | None:
+    """The store behind a lazy one, where it waits for a network."""
     if store is None:
         return None
     try:
         opened = store.opened()
     except Unavailable:
         return None
-    return opened if hasattr(opened, "threads") else None
+    return opened if isinstance(opened, RemoteStore) else None

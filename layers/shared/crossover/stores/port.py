@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Store(Protocol):
@@ -26,6 +26,24 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Gives back what it holds. Closing twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class RemoteStore(Store, Protocol):
+    """A store that waits for a network: to be asked in threads, with as many keys at once as there are."""
+
+    threads: int
+    """In how many threads it is worth asking at the same time; it has a connection for each."""
+    gauges: frozenset[str]
+    """Those of the figures of `stats` that go down too."""
+
+    def stats(self) -> Any:
+        """A named tuple of figures, of this moment."""
+        ...
+
+    def budget(self, pods: int, workers: int, percent: int = 100) -> Any:
+        """What so many processes may open (`needed`), what the database gives them (`allowed`), whether it `fits`."""
         ...
 
 
