@@ -29,7 +29,17 @@ def bench(
     if as_json:
         print_json(results)
         return
-    table = Table(Column("tweets", no_wrap=True), "input MB", "parse s", "relate s", "load s", "wall s", "CPU s", "peak MB", "store MB")
+    table = Table(
+        Column("tweets", no_wrap=True),
+        "input MB",
+        "parse s",
+        "relate s",
+        "load s",
+        "wall s",
+        "CPU s",
+        "peak MB",
+        "store MB",
+    )
     for row in results:
         sizes_mb = {name: f"{row[name] / 1e6:,.0f}" for name in ("input_bytes", "peak_bytes", "store_bytes")}
         times = [f"{row[name]:.1f}" for name in ("parse_s", "relate_s", "load_s", "wall_s", "cpu_s")]
