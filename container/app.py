@@ -151,7 +151,7 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document["paths"].update(service_paths(each.service for each in bound))
+        document["paths"] = {**service_paths(each.service for each in bound), **document["paths"]}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

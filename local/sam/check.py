@@ -20,12 +20,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from crossover.runner import InlineRunner, answer_at_once
-from crossover.seam import Invalid, Service
+from crossover.runner import InlineRunner
 from crossover.stores import open_store
 from functions.registry import load
 from local.build.template import read_template
 from local.cli.report import console, error_line
+from local.load.mix import result_of
 from local.sam import engine, image
 
 ROOT = image.ROOT
@@ -54,6 +54,7 @@ def main() -> int:
     try:
         engine.require()
         install()
+        validate()
         with engine.running(WORK / "engine") as address:
             console.print("the engine runs; making the stand-in image")
             version = image.build(address, WORK)
@@ -89,6 +90,14 @@ def install() -> None:
     stamp.write_text(lock)
 
 
+def validate() -> None:
+    """`sam validate --lint` on the template as it is."""
+    (WORK / "home").mkdir(exist_ok=True)
+    template = str(ROOT / "template.yaml")
+    run(sam("validate", "--lint", "--template", template, "--region", "us-east-1"), cwd=WORK, env=environment(""))
+    console.print("sam validate --lint: clean")
+
+
 def stage(version: str) -> Path:
     """A copy of the sources with a store of synthetic tweets; its template asks for the image's Python."""
     source = WORK / "source"
@@ -116,23 +125,15 @@ def cases_of(source: Path) -> Iterator[Case]:
         function = functions[service.name]
         head = f"{function.environment['TEAM_NAME']},{function.environment['TEAM_AWS_ACCOUNT']}\n"
         for example in service.examples:
-            result = result_of(service, example.query, runner)
+            result = result_of(service, example.query, runner).decode()
             if example.result is not None and result != example.result:
                 raise Failed(f"{service.name} does not give its published result")
             yield Case(function.name, service.name, example.query, head + result)
         if service.stored:
             queries = (f"user_id={user}&type=both&phrase=a&hashtag=b" for user in users())
-            answers = ((query, result_of(service, query, runner)) for query in queries)
+            answers = ((query, result_of(service, query, runner).decode()) for query in queries)
             query, result = next(pair for pair in answers if pair[1] != INVALID)
             yield Case(function.name, service.name, query, head + result)
-
-
-def result_of(service: Service, query: str, runner: InlineRunner) -> str:
-    """What a service gives, after the line with the team."""
-    try:
-        return answer_at_once(service, query.encode(), runner).decode()
-    except Invalid:
-        return INVALID
 
 
 def users() -> Iterator[int]:
@@ -163,7 +164,6 @@ def environment(address: str) -> dict[str, str]:
 def sam_build(source: Path, version: str, address: str) -> Path:
     """Builds for this machine and the image's Python; gives the built template."""
     console.print("sam build")
-    (WORK / "home").mkdir(exist_ok=True)
     machine = "aarch64" if image.architecture() == "arm64" else "x86_64"
     platforms = f"manylinux_2_28_{machine} manylinux2014_{machine}"
     variables = {"PYTHON": sys.executable, "PYTHON_VERSION": version, "PLATFORMS": platforms}
