@@ -8,15 +8,17 @@
 | size | connections of one process, at most | 2 |
 | borrow_timeout | seconds that a request may wait for one | 2 |
 | lifetime | seconds that one may live, less up to a fifth | 1800 |
-| connect_timeout, read_timeout | seconds without an answer until the database counts as gone | 2 |
+| connect_timeout, read_timeout | seconds without an answer until the database counts as gone | 1 |
 
-The two timeouts have to lie below a function's own. User, password and database are percent-decoded.
+Their sum has to lie below a function's own timeout: a first request connects and reads, and one whose connection dies
+reads, connects and reads again. User, password and database are percent-decoded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from crossover_mysql.policy import Limits
@@ -38,8 +40,8 @@ class Target:
     schema: str = "packed"
     tls: bool = False
     ca: str | None = None
-    connect_timeout: float = 2.0
-    read_timeout: float = 2.0
+    connect_timeout: float = 1.0
+    read_timeout: float = 1.0
     limits: Limits = field(default_factory=Limits)
 
     def __repr__(self) -> str:
@@ -50,9 +52,11 @@ def parse(url: str) -> Target:
     """What a URL says. Raises ValueError with a message that repeats no part of it that could be a password."""
     try:
         parts = urlsplit(url)
-        port = parts.port or 3306
+        port = 3306 if parts.port is None else parts.port
     except ValueError:
-        raise ValueError("the store's URL has no valid host and port") from None
+        port = 0
+    if not port:
+        raise ValueError("the store's URL has no valid host and port")
     database = unquote(parts.path.removeprefix("/"))
     if parts.scheme != "mysql" or not parts.hostname or not parts.username or not database or parts.fragment:
         raise ValueError("a MySQL store's URL is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
@@ -83,11 +87,18 @@ def _tls(target: Target, value: str) -> Target:
 
 
 def _ca(target: Target, value: str) -> Target:
+    try:
+        with Path(value).open("rb") as file:
+            filled = bool(file.read(1))
+    except (OSError, ValueError):
+        filled = False
+    if not filled:
+        raise ValueError("ca is a file of certificates that can be read and is not empty")
     return replace(target, tls=True, ca=value)
 
 
 def _size(target: Target, value: str) -> Target:
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:4]) <= MAX_SIZE):
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(MAX_SIZE)) and 1 <= int(value) <= MAX_SIZE):
         raise ValueError(f"size is a whole number from 1 to {MAX_SIZE}")
     return replace(target, limits=replace(target.limits, size=int(value)))
 

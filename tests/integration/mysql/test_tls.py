@@ -95,8 +95,14 @@ def test_a_server_without_tls_is_refused(server: PrivateServer, loaded: str, ope
 
 
 def test_a_file_of_certificates_that_is_not_there_is_told(loaded: str, opened: Open) -> None:
-    with pytest.raises(Unavailable, match="No such file"):
-        opened(f"{loaded}?ca=/nowhere.pem").fetch(ASKED)
+    with pytest.raises(ValueError, match="ca is a file"):
+        opened(f"{loaded}?ca=/nowhere.pem")
+
+
+def test_a_file_that_holds_no_certificates_makes_no_connection(loaded: str, opened: Open, tmp_path: Path) -> None:
+    (tmp_path / "rubbish.pem").write_text("rubbish")
+    with pytest.raises(Unavailable, match="no connection"):
+        opened(f"{loaded}?ca={tmp_path / 'rubbish.pem'}").fetch(ASKED)
 
 
 def test_all_connections_share_one_context(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from crossover_mysql.target import parse
@@ -28,9 +30,25 @@ def test_options_set_schema_pool_and_timeouts() -> None:
     assert (target.limits.size, target.limits.borrow_timeout, target.limits.lifetime) == (7, 0.5, 60.0)
 
 
-def test_a_file_of_certificates_turns_tls_on() -> None:
-    target = parse("mysql://me@h/d?ca=/etc/rds.pem&tls=0")
-    assert (target.tls, target.ca) == (True, "/etc/rds.pem")
+def test_a_file_of_certificates_turns_tls_on(tmp_path: Path) -> None:
+    file = tmp_path / "rds.pem"
+    file.write_text("certificates")
+    target = parse(f"mysql://me@h/d?ca={file}&tls=0")
+    assert (target.tls, target.ca) == (True, str(file))
+
+
+@pytest.mark.parametrize("name", ["missing", "empty", ".", "zero%00"])
+def test_a_file_of_certificates_has_to_be_there_and_hold_something(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").touch()
+    with pytest.raises(ValueError, match="ca is a file of certificates"):
+        parse(f"mysql://me@h/d?ca={tmp_path}/{name}")
+    with pytest.raises(ValueError, match="ca is a file of certificates"):
+        parse("mysql://me@h/d?ca=")
+
+
+def test_a_read_that_is_lost_and_repeated_fits_a_function_of_five_seconds() -> None:
+    target = parse("mysql://me@h/d")
+    assert target.read_timeout + target.connect_timeout + target.read_timeout < 5
 
 
 @pytest.mark.parametrize(
@@ -44,6 +62,7 @@ def test_a_file_of_certificates_turns_tls_on() -> None:
         "mysql://me:secret@/db",
         "mysql://me:secret@host:port/db",
         "mysql://me:secret@host:99999/db",
+        "mysql://me:secret@host:0/db",
         "mysql://me:secret@host/db#part",
         "sqlite://me:secret@host/db",
         "mysql://me:secret@host/db?colour=red",
@@ -52,6 +71,7 @@ def test_a_file_of_certificates_turns_tls_on() -> None:
         "mysql://me:secret@host/db?size=101",
         "mysql://me:secret@host/db?size=",
         "mysql://me:secret@host/db?size=\u0662",
+        "mysql://me:secret@host/db?size=00100000",
         "mysql://me:secret@host/db?size=99999999999999999999",
         "mysql://me:secret@host/db?schema=tall",
         "mysql://me:secret@host/db?tls=yes",
