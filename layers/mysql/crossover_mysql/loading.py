@@ -63,6 +63,9 @@ class _Load:
             with suppress(MySQLError):
                 self._drop(NEW)
             raise
+        # The new tables serve by now: what goes wrong from here on fails no load, and the next one drops the old.
+        with suppress(MySQLError):
+            self._drop(OLD)
         return Loaded(version, count, self._size())
 
     def _fill(self, records: Iterable[Pair], version: str) -> int:
@@ -105,20 +108,23 @@ class _Load:
         moves = [f"{table} TO {table}{OLD}" for table in TABLES if table in there]
         moves += [f"{table}{NEW} TO {table}" for table in (META, *self._schema.tables)]
         self._execute(f"RENAME TABLE {', '.join(moves)}")
-        self._drop(OLD)
 
     def _drop(self, suffix: str) -> None:
         self._execute(f"DROP TABLE IF EXISTS {', '.join(table + suffix for table in TABLES)}")
 
     def _size(self) -> int:
+        """Bytes of the tables, or 0 where the database does not tell."""
         tables = tuple(self._schema.tables)
-        self._execute(f"ANALYZE TABLE {', '.join(tables)}")
-        self._cursor.execute(
-            "SELECT SUM(data_length + index_length) FROM information_schema.tables"
-            " WHERE table_schema = DATABASE() AND table_name IN %s",
-            (tables,),
-        )
-        return int(self._cursor.fetchall()[0][0])
+        try:
+            self._execute(f"ANALYZE TABLE {', '.join(tables)}")
+            self._cursor.execute(
+                "SELECT SUM(data_length + index_length) FROM information_schema.tables"
+                " WHERE table_schema = DATABASE() AND table_name IN %s",
+                (tables,),
+            )
+            return int(self._cursor.fetchall()[0][0] or 0)
+        except MySQLError:
+            return 0
 
     def _execute(self, sql: str) -> None:
         self._cursor.execute(sql)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain, repeat
 
 import pytest
@@ -16,6 +17,7 @@ from pymysql.cursors import Cursor
 from crossover.runner import Unavailable
 from crossover.stores import load
 from crossover.stores.port import LoadFailed
+from crossover_mysql.loading import _Load
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
 from functions.twitter.record import key
@@ -194,6 +196,25 @@ def test_a_load_says_what_packet_a_record_needs(server: PrivateServer, url: str,
     setting("max_allowed_packet", 1_048_576)
     with pytest.raises(LoadFailed, match=r"a record of 600,000 bytes needs a max_allowed_packet of 1,2\d\d,\d\d\d"):
         load(url, chain(PAIRS, [(b"large", bytes(600_000))]))
+
+
+def test_a_load_whose_connection_dies_once_its_tables_are_in_place_has_not_failed(
+    server: PrivateServer, loaded: str, opened: Open, admin: Cursor
+) -> None:
+    class Dies(Cursor):
+        def execute(self, query: str, args: object = None) -> int:
+            done = super().execute(query, args)
+            if isinstance(query, str) and query.startswith("RENAME"):
+                admin.execute(f"KILL {self.connection.thread_id()}")
+            return done
+
+    connection = connect(server)
+    connection.select_db(loaded.rpartition("/")[2])
+    with closing(connection):
+        done = _Load(Dies(connection), SCHEMAS["packed"]).run(PAIRS[:1])
+    assert (done.records, done.size_bytes) == (1, 0)
+    assert opened(loaded).version() == done.version
+    assert load(loaded, PAIRS).size_bytes > 0
 
 
 def test_a_load_where_nobody_answers_fails_in_one_line() -> None:
