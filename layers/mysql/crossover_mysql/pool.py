@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -121,7 +121,8 @@ class Pool(Generic[C]):
         connection = member.connection
         if connection is not None and self._clock() >= member.expires:
             self._disconnect(member)
-            self._expired += 1
+            with self._lock:
+                self._expired += 1
             connection = None
         try:
             return work(connection or self._connect(member))
@@ -130,17 +131,20 @@ class Pool(Generic[C]):
                 raise
         # The other connections most likely died with it: each is renewed by whoever meets it.
         self._disconnect(member)
-        self._reconnects += 1
+        with self._lock:
+            self._reconnects += 1
         return work(self._connect(member))
 
     def _connect(self, member: _Member[C]) -> C:
         try:
             connection = self._driver.connect()
         except Exception as problem:
-            self._connect_failures += 1
-            self._no_connect_before = self._clock() + self._limits.retry_after
+            with self._lock:
+                self._connect_failures += 1
+                self._no_connect_before = self._clock() + self._limits.retry_after
             raise Unavailable(f"no connection to the database: {problem}") from problem
-        self._connects += 1
+        with self._lock:
+            self._connects += 1
         member.connection = connection
         member.expires = self._clock() + self._limits.lifetime * (1 - self._limits.jitter * self._chance())
         return connection
@@ -179,17 +183,31 @@ class Pool(Generic[C]):
             return waiter.outcome
 
     def _give_back(self, member: _Member[C], usable: bool) -> None:
+        leaving: Sequence[_Member[C]] = (member,)
         with self._lock:
             if usable and member.connection is not None and not self._closed:
                 if self._queue:
                     self._queue.popleft().answer(member)
-                else:
-                    self._idle.append(member)
-                return
-        self._disconnect(member)
+                    return
+                # The last to come back is the first to be lent again: those below it are seen to here, if ever.
+                leaving = self._without_expired() if self._idle else ()
+                self._idle.append(member)
+        if not leaving:
+            return
+        for each in leaving:
+            self._disconnect(each)
         with self._lock:
-            self._places -= 1
+            self._places -= len(leaving)
             self._let_in()
+
+    def _without_expired(self) -> list[_Member[C]]:
+        """Takes the idle connections that are too old out of the list; they have to be closed."""
+        now = self._clock()
+        expired = [each for each in self._idle if now >= each.expires]
+        if expired:
+            self._idle = [each for each in self._idle if now < each.expires]
+            self._expired += len(expired)
+        return expired
 
     def _let_in(self) -> None:
         """Gives free places to whoever waits first, or sends all away where nobody will ever bring them one."""

@@ -271,6 +271,20 @@ def test_a_connection_that_is_too_old_is_replaced() -> None:
     assert pool.stats().reconnects == 0
 
 
+def test_a_connection_that_nobody_needs_any_more_is_closed_when_it_is_too_old() -> None:
+    driver, clock = FakeDriver(), Clock()
+    chances = iter((0.0, 1.0))
+    pool = pool_of(driver, clock, lambda: next(chances), size=2, lifetime=100, jitter=0.2)
+    assert pool.read(lambda first: (first.number, pool.read(number))) == (0, 1)
+    clock.now += 79
+    assert pool.read(number) == 0
+    assert driver.open() == [0, 1]
+    clock.now += 2
+    assert pool.read(number) == 0
+    assert driver.open() == [0]
+    assert (pool.stats().open, pool.stats().in_use, pool.stats().expired) == (1, 0, 1)
+
+
 def test_the_lifetime_is_shorter_by_chance() -> None:
     driver, clock = FakeDriver(), Clock()
     pool = pool_of(driver, clock, lambda: 0.5, lifetime=100, jitter=0.2)
