@@ -76,10 +76,12 @@ class MysqlStore:
     def budget(self, pods: int, workers: int, percent: int = 100) -> Budget:
         """What `pods` of `workers` processes with such stores may open, of what the database takes from all.
 
-        `percent` is RDS Proxy's MaxConnectionsPercent, and 100 without a proxy.
+        `percent` is RDS Proxy's MaxConnectionsPercent, and 100 without a proxy. Raises `Unavailable`.
         """
-        ((_, max_connections),) = self._query("SHOW VARIABLES LIKE 'max_connections'", ())
-        return budget(pods, workers, self.threads, int(max_connections), percent)
+        rows = self._query("SHOW VARIABLES LIKE 'max_connections'", ())
+        if not rows:
+            raise Refused("the database does not tell its max_connections")
+        return budget(pods, workers, self.threads, int(rows[0][1]), percent)
 
     def stats(self) -> Stats:
         """The pool's figures."""

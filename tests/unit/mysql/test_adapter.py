@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pymysql.err import InterfaceError, InternalError, OperationalError, ProgrammingError
 
+from crossover.runner import Refused
 from crossover_mysql import store
 from crossover_mysql.budget import budget
 from crossover_mysql.driver import PyMySQLDriver
@@ -83,3 +84,12 @@ def test_a_fleet_fits_where_pods_times_workers_times_size_does(
     needed: tuple[int, int, int], percent: int, fits: bool
 ) -> None:
     assert budget(*needed, max_connections=10, percent=percent).fits is fits
+
+
+def test_a_database_that_does_not_tell_its_limit_has_no_budget() -> None:
+    class Silent(store.MysqlStore):
+        def _query(self, sql: str, parameters: object) -> store.Rows:
+            return ()
+
+    with pytest.raises(Refused, match="does not tell its max_connections"):
+        Silent(parse("mysql://me@host/db"), lambda: ("me", "")).budget(1, 1)
