@@ -24,9 +24,10 @@ from functions.twitter.handler import start
 from functions.twitter.record import KINDS, opened, pack, unpack
 from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
 from local.bench.measure import Bench, Call
+from local.cli.places import DATA
 
 TWEETS = 200_000
-FOLDER = Path(".data/bench")
+FOLDER = DATA / "bench"
 FEW, MANY = (1, 5), (190, 243)
 """Rows of an answer, from and to."""
 SAMPLES = 40

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from local.build.template import Template
+from local.cli.places import ROOT as ROOT
 
 Target = Literal["host", "lambda"]
 
-ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
 
 

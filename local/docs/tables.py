@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import typer
 from typer.core import TyperGroup
@@ -13,9 +12,9 @@ from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from local.cli import build
+from local.cli.places import ROOT
 from local.cost import docs as cost
 
-ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")))
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from local.cli.report import Json, console, print_json
+from local.cli.places import DATA
+from local.cli.report import Json, UserError, console, print_json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +28,9 @@ def schemas(
     seed: Annotated[int, typer.Option(help="Seed of the tweets and of the requests.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 15,
     seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.15,
-    result: Annotated[Path, typer.Option(help="Where the result goes, as JSON.")] = Path(".data/schemas.json"),
+    result: Annotated[
+        Path, typer.Option(help="Where the result goes, as JSON.", show_default=".data/schemas.json")
+    ] = DATA / "schemas.json",
     as_json: Json = False,
 ) -> None:
     """Compare three schemas on a private MySQL server: packed, one wide table, three joined tables."""
@@ -36,8 +39,8 @@ def schemas(
     from local.experiments.schemas import Configuration, run
     from local.experiments.schemas_table import draw
 
+    _check_writable(result)
     found = run(Configuration(tweets, seed, rounds, seconds))
-    result.parent.mkdir(parents=True, exist_ok=True)
     result.write_text(json.dumps(found, indent=2) + "\n")
     if as_json:
         print_json(found)
@@ -45,3 +48,15 @@ def schemas(
         for part in draw(found):
             console.print(part)
         console.print(f"The result is in {result}.")
+
+
+def _check_writable(path: Path) -> None:
+    """Makes the file's folder, and leaves the file as it is. Raises `UserError` where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = path.exists()
+        path.open("a").close()
+        if not there:
+            path.unlink()
+    except OSError as problem:
+        raise UserError(f"cannot write the result to {path}: {problem.strerror}; name another file") from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from local.cli.places import ROOT
 from local.cli.report import Json, UserError, console, print_json, stderr
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from local.lambda_runtime.function import Outcome
     from local.lambda_runtime.spec import Function
 
-STORE_THAT_TRAVELS = Path(__file__).resolve().parents[2] / "layers" / "store" / "twitter.db"
+STORE_THAT_TRAVELS = ROOT / "layers" / "store" / "twitter.db"
 """What the template's default for `TWITTER_STORE` names, once the layer is in its place."""
 
 Shape = Literal["url", "v2", "v1", "alb", "alb-multi"]

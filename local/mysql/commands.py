@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from local.cli.places import DATA
 from local.cli.report import Json, UserError, console, print_json
 
-FOLDER = Path(".data/mysql")
+FOLDER = DATA / "mysql"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,8 +24,10 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; if not given, the last or a free one.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the data live.")] = FOLDER,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; if not given, the last or a free one.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the data live.", show_default=".data/mysql")] = FOLDER,
 ) -> None:
     """Run a private MariaDB or MySQL server in the foreground, and print its store URL; Ctrl-C ends it.
 

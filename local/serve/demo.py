@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from local.cli.places import DATA
 from local.cli.report import stderr
-
-DATA = Path(__file__).resolve().parents[2] / ".data"
 
 
 def use_demo_store(service_names: Sequence[str]) -> dict[str, str]:

@@ -77,6 +77,14 @@ def test_the_command_prints_a_url_serves_and_ends_on_an_interrupt(server: Privat
         assert again.url() == url
 
 
+@pytest.mark.parametrize("port", [0, -1, 65_536])
+def test_a_port_that_is_none_is_refused(crossover: Run, port: int) -> None:
+    refused = crossover("mysql", "--port", port)
+    assert refused.status == 2
+    assert "--port" in refused.errors
+    assert refused.errors.count("\n") == 1
+
+
 def test_a_server_that_cannot_start_says_why(server: PrivateServer, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Address already in use"):
         PrivateServer(tmp_path / "mysql", port=server.port).start()

@@ -13,6 +13,8 @@ import pytest
 from rich.console import Console
 
 from local.cli import main
+from local.cli.report import UserError
+from local.experiments.commands import _check_writable, schemas
 from local.experiments.schemas import _samples
 from local.experiments.schemas_measure import MIX
 from local.experiments.schemas_table import draw
@@ -63,6 +65,24 @@ def test_requests_are_chosen_by_the_rows_of_their_answers() -> None:
     assert [sample.name for sample in samples] == ["1-5", "6-8", MIX]
     assert counted[MIX] == len(PAIRS) == len(samples[-1].requests)
     assert counted["1-5"] == len(samples[0].requests) > 0
+
+
+@pytest.mark.parametrize("name", ["file/result", "folder"])
+def test_a_result_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="cannot write the result to"):
+        schemas(result=tmp_path / name)
+
+
+def test_looking_whether_a_result_can_be_written_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    before, new = tmp_path / "before", tmp_path / "new" / "result"
+    before.write_text("of yesterday")
+    for path in (before, new):
+        _check_writable(path)
+    assert before.read_text() == "of yesterday"
+    assert new.parent.exists()
+    assert not new.exists()
 
 
 @pytest.mark.heavy
