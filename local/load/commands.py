@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from local.cli.report import Json, console, print_json
+from local.cli.report import Json, UserError, console, print_json
+
+if TYPE_CHECKING:
+    from local.load.mix import Asked
+    from local.load.run import Outcome
 
 
 def _in_the_bundle(name: str) -> str:
@@ -41,19 +45,23 @@ def load(
     as_json: Json = False,
 ) -> None:
     """Send a service its usual requests, good and bad mixed, and check every answer."""
+    from local.load.run import check_address
+
     server_cpu = {}
     if url is None:
-        outcome, seconds = _served_and_loaded(service, requests, connections, seed)
+        asked = _asked_of_own_server(service, requests, seed)
+        outcome, seconds = _served_and_loaded(asked, service, requests, connections)
         server_cpu["server_cpu_us_per_request"] = round(seconds / requests * 1e6, 1)
     else:
-        outcome = _loaded(service, url, requests, connections, seed)
+        address = check_address(url)
+        outcome = _loaded(_asked(service, requests, seed), address, requests, connections)
     report: dict[str, Any] = {
         "requests": requests,
         "right": outcome.right,
         "wrong": outcome.wrong,
         "errors": dict(outcome.errors),
         "seconds": round(outcome.seconds, 2),
-        "requests_per_second": round(requests / outcome.seconds),
+        "requests_per_second": round(outcome.answered / outcome.seconds),
         "p50_ms": round(outcome.percentile(0.5), 2),
         "p99_ms": round(outcome.percentile(0.99), 2),
         **server_cpu,
@@ -78,7 +86,8 @@ def profile(
 
     from local.load.profiler import profiled
 
-    hottest = profiled(service, lambda address: _loaded(service, address, requests, 50, seed=1), requests * 9 // 10)
+    asked = _asked_of_own_server(service, requests, seed=1)
+    hottest = profiled(service, lambda address: _loaded(asked, address, requests, 50), requests * 9 // 10)
     if as_json:
         return print_json([each._asdict() for each in hottest[:top]])
     table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
@@ -91,33 +100,56 @@ def profile(
     return console.print(table)
 
 
-def _served_and_loaded(name: str, requests: int, connections: int, seed: int) -> tuple[Any, float]:
+def _served_and_loaded(asked: list[Asked], name: str, requests: int, connections: int) -> tuple[Outcome, float]:
     """Starts a server of one service for the load; the CPU time of its requests is what a start alone does not take."""
-    from local.serve.demo import use_demo_store
     from local.serve.process import served
 
-    settings = {**use_demo_store([name]), "CROSSOVER_SERVICES": name, "WORKERS": "1"}
-    os.environ.update(settings)
+    settings = {"CROSSOVER_SERVICES": name, "WORKERS": "1"}
     with served(settings) as idle:
         pass
     with served(settings) as busy:
-        outcome = _loaded(name, busy.address, requests, connections, seed)
+        outcome = _loaded(asked, busy.address, requests, connections)
     return outcome, busy.cpu_seconds - idle.cpu_seconds
 
 
-def _loaded(name: str, address: str, requests: int, connections: int, seed: int) -> Any:
-    from rich.progress import Progress
+def _asked_of_own_server(name: str, requests: int, seed: int) -> list[Asked]:
+    """Requests for a server that is yet to be started; it has a demo store where none is named."""
+    from local.serve.demo import use_demo_store
 
-    from crossover.runner import InlineRunner
+    os.environ.update(use_demo_store([name]))
+    return _asked(name, requests, seed)
+
+
+def _asked(name: str, requests: int, seed: int) -> list[Asked]:
+    """Requests with right answers, from the store that is named in the environment. Raises `UserError`."""
+    from crossover.runner import InlineRunner, Unavailable
     from crossover.stores.lazy import store_of
     from functions import registry
     from local.load.mix import mixed
-    from local.load.run import send
 
     (service,) = registry.load([name])
-    asked = mixed(service, min(requests, 10_000), seed, InlineRunner(store_of(service, os.environ)))
+    store = store_of(service, os.environ)
+    variable = f"{name.upper()}_STORE"
+    try:
+        if store:
+            store.version()
+        return mixed(service, min(requests, 10_000), seed, InlineRunner(store), os.environ.get(variable, ""))
+    except (Unavailable, ValueError) as problem:
+        raise UserError(
+            f"{problem}; right answers come from the store that the server reads: name it in {variable}"
+        ) from None
+    finally:
+        if store:
+            store.close()
+
+
+def _loaded(asked: list[Asked], address: str, requests: int, connections: int) -> Outcome:
+    from rich.progress import Progress
+
+    from local.load.run import send
+
     with Progress(transient=True) as progress:
-        task = progress.add_task(f"{name}: {requests:,} requests", total=requests)
+        task = progress.add_task(f"{requests:,} requests", total=requests)
         return asyncio.run(
             send(address, asked, requests, connections, lambda done: progress.update(task, completed=done))
         )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
+from local.cli.report import UserError
 from local.load.mix import Asked
+
+ANSWER_SECONDS = 10
+"""How long a server may take for its first answer."""
 
 
 @dataclass
@@ -24,10 +32,37 @@ class Outcome:
     seconds: float = 0
     latencies_ms: list[float] = field(default_factory=list)
 
+    @property
+    def answered(self) -> int:
+        """Requests that got an answer, right or wrong."""
+        return self.right + self.wrong
+
     def percentile(self, share: float) -> float:
         """The latency in ms that `share` of the answers kept to."""
         ordered = sorted(self.latencies_ms)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def check_address(url: str) -> str:
+    """The address of a server that answers, without a slash at its end. Raises `UserError`."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise UserError("--url is the address of a running server, http://HOST:PORT")
+    address = url.rstrip("/")
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=ANSWER_SECONDS):
+            return address
+    except urllib.error.HTTPError as answer:
+        # Somebody is there, though a Lambda function's front door knows no such path.
+        answer.close()
+        return address
+    except (OSError, ValueError, HTTPException) as problem:
+        reason = getattr(problem, "reason", problem)
+        raise UserError(f"no server answers at {parts.scheme}://{parts.netloc.rpartition('@')[2]}: {reason}") from None
 
 
 async def send(
@@ -59,7 +94,7 @@ async def send(
 
     async def report() -> None:
         while True:
-            progress(outcome.right + outcome.wrong + outcome.errors.total())
+            progress(outcome.answered + outcome.errors.total())
             await asyncio.sleep(0.1)
 
     connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=60)
