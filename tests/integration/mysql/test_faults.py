@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
+import httpx
 import pymysql
 import pytest
 from pymysql.cursors import Cursor
 
 from container.merging import MergedFetcher
-from crossover.runner import Refused, Unavailable
+from crossover.runner import InlineRunner, Refused, Unavailable, answer_at_once
 from crossover.stores import load
 from crossover_mysql.store import MysqlStore
+from functions.twitter.handler import SERVICE
+from functions.twitter.record import KINDS
+from local.lambda_runtime.bill import Record
+from local.lambda_runtime.bundle import Limits, from_template
+from local.lambda_runtime.doors import DOORS
+from local.lambda_runtime.emulator import Emulator
+from local.lambda_runtime.gateway import Gateway
 from local.mysql.server import PrivateServer
 from tests.integration.mysql.conftest import connect
 from tests.integration.mysql.proxy import COM_QUERY, COM_QUIT, Proxy
@@ -244,6 +254,40 @@ def test_a_connection_that_was_idle_too_long_is_replaced_once(loaded: str, opene
     time.sleep(1.6)
     assert store.fetch(ASKED) == RECORD
     assert (store.stats().reconnects, store.stats().connects, store.stats().open) == (1, 2, 1)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
+)
+async def test_a_lambda_environment_that_thaws_after_its_connection_was_cut_answers_with_one_reconnect(
+    loaded: str, opened: Open, setting: Setting, admin: Cursor, tmp_path: Path
+) -> None:
+    setting("wait_timeout", 1)
+    asked = next(asked for asked, record in PAIRS if len(record) > 100 and asked[8:] == KINDS["both"])
+    query = f"user_id={int.from_bytes(asked[:8], 'big')}&type=both&phrase=a&hashtag=b"
+    expected = answer_at_once(SERVICE, query.encode(), InlineRunner(opened(loaded))).decode()
+    assert "\t" in expected
+    function = from_template(Limits(), environ={"TWITTER_STORE": loaded}).functions["twitter"]
+    records: list[Record] = []
+
+    def connections() -> int:
+        admin.execute("SHOW GLOBAL STATUS LIKE 'Connections'")
+        ((_, count),) = admin.fetchall()
+        return int(count)
+
+    before = connections()
+    async with Emulator([function], runtime=tmp_path / "runtime", on_record=records.append) as emulator:
+        app = Gateway(emulator, DOORS["url"], {"/twitter": function.name})
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            for made, frozen_seconds in ((1, 1.6), (2, 0)):
+                answer = await client.get(f"/twitter?{query}")
+                assert (answer.status_code, answer.text.partition("\n")[2]) == (200, expected)
+                assert connections() - before == made
+                await emulator.functions[function.name].settled()
+                # Every environment is frozen between two invocations.
+                await asyncio.sleep(frozen_seconds)
+    assert [record.init_ms is not None for record in records] == [True, False]
 
 
 def test_a_connection_that_somebody_killed_is_replaced(loaded: str, opened: Open, admin: Cursor) -> None:
