@@ -6,7 +6,10 @@ where many match, the rows are sorted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import partial
 from math import fmod
 from typing import Any
 
@@ -56,7 +59,7 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
                 matches[row - 1] = matches.get(row - 1, 0) + 1
         text_at = find(phrase, text_at + 1, others_end)
         patience -= 1
-        if not patience and not has_border(phrase):
+        if not patience:
             matches = _all_counted(data, phrase, body_end, numbers, contacts)
             break
     while tag_at >= 0:
@@ -98,15 +101,21 @@ def has_border(phrase: bytes) -> bool:
     return begin >= 0
 
 
+def _overlapping(data: bytes, phrase: bytes) -> Callable[[int, int], int]:
+    """Counts a phrase that may overlap itself from one place to another: where it is seen ahead, taking nothing."""
+    find_all = re.compile(b"(?=" + re.escape(phrase) + b")").findall
+    return lambda start, end: len(find_all(data, start, end))
+
+
 def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
-    """The occurrences of a phrase that cannot overlap itself, counted text by text."""
+    """The occurrences of a phrase, counted text by text."""
     starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
-    count = data.count
-    counts = list(map(count, [phrase] * contacts, numbers[starts:ends], numbers[ends + 1 : others]))
+    count = _overlapping(data, phrase) if has_border(phrase) else partial(data.count, phrase)
+    counts = list(map(count, numbers[starts:ends], numbers[ends + 1 : others]))
     start = body_end
     for row, end in enumerate(numbers[others:tags]):
         if start < end:
-            counts[row] += count(phrase, start, end)
+            counts[row] += count(start, end)
             start = end
     return {row: found for row, found in enumerate(counts) if found}
 
