@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from functools import partial
+from itertools import repeat
 from math import fmod
 from typing import Any
 
@@ -23,6 +23,8 @@ Matches = dict[int, int]
 PATIENCE = 6
 """Occurrences of a phrase that are looked up one by one, and one more for every 16 contacts, before all the texts
 are counted through. Only speed depends on it."""
+OVERLAPPING_PATIENCE = 4
+"""The same for a phrase that may overlap itself, for each contact: counting such a one through takes a pattern."""
 COMMON_COUNTS = 64
 KEYWORDS_SCORES = tuple(map(keywords_score, range(COMMON_COUNTS)))
 FEW = 1 / 8
@@ -48,6 +50,7 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     ends = 4 * contacts
     size = len(phrase)
     patience = PATIENCE + (contacts >> 4)
+    overlapping = False
     while text_at >= 0:
         if text_at >= body_end:
             row = bisect_right(numbers, text_at, ends + contacts + 1, 6 * contacts + 1) - ends - contacts - 1
@@ -60,8 +63,11 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
         text_at = find(phrase, text_at + 1, others_end)
         patience -= 1
         if not patience:
-            matches = _all_counted(data, phrase, body_end, numbers, contacts)
-            break
+            if not overlapping and has_border(phrase):
+                overlapping, patience = True, OVERLAPPING_PATIENCE * contacts
+            else:
+                matches = _all_counted(data, phrase, body_end, numbers, contacts, overlapping)
+                break
     while tag_at >= 0:
         row = bisect_right(numbers, tag_at, 6 * contacts + 1) - 6 * contacts - 1
         matches[row] = matches.get(row, 0) + 1
@@ -101,21 +107,23 @@ def has_border(phrase: bytes) -> bool:
     return begin >= 0
 
 
-def _overlapping(data: bytes, phrase: bytes) -> Callable[[int, int], int]:
-    """Counts a phrase that may overlap itself from one place to another: where it is seen ahead, taking nothing."""
+def _overlapping(data: bytes, phrase: bytes) -> Callable[[bytes, int, int], int]:
+    """`data.count` for a phrase that may overlap itself: it counts where the phrase is seen ahead, taking nothing."""
     find_all = re.compile(b"(?=" + re.escape(phrase) + b")").findall
-    return lambda start, end: len(find_all(data, start, end))
+    return lambda _, start, end: len(find_all(data, start, end))
 
 
-def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
+def _all_counted(
+    data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int, overlapping: bool
+) -> Matches:
     """The occurrences of a phrase, counted text by text."""
     starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
-    count = _overlapping(data, phrase) if has_border(phrase) else partial(data.count, phrase)
-    counts = list(map(count, numbers[starts:ends], numbers[ends + 1 : others]))
+    count: Callable[[bytes, int, int], int] = _overlapping(data, phrase) if overlapping else data.count
+    counts = list(map(count, repeat(phrase), numbers[starts:ends], numbers[ends + 1 : others]))
     start = body_end
     for row, end in enumerate(numbers[others:tags]):
         if start < end:
-            counts[row] += count(start, end)
+            counts[row] += count(phrase, start, end)
             start = end
     return {row: found for row, found in enumerate(counts) if found}
 
