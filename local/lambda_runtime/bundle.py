@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.build.artifacts import ROOT, TEMPLATE, Artifacts, build
-from local.build.template import Template, read_template
+from local.build.template import ANY, Template, read_template
 from local.lambda_runtime.spec import BadSpec, Function, Scaling
 
 OVERRIDES = ("TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
@@ -44,10 +44,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Functions by the name of their service, and the paths that they answer on."""
+    """Functions by the name of their service, and the methods and paths that they answer on, by their own names."""
 
     functions: Mapping[str, Function]
-    routes: Mapping[str, str]
+    routes: Mapping[tuple[str, str], str]
 
 
 def from_template(
@@ -105,7 +105,7 @@ def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapp
     """What the emulator needs to know of a template and its artifacts. Raises `BadSpec`."""
     given = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
     functions: dict[str, Function] = {}
-    routes: dict[str, str] = {}
+    routes: dict[tuple[str, str], str] = {}
     for name, each in template.functions.items():
         scaling = Scaling(
             memory_mb=each.memory_mb,
@@ -123,7 +123,7 @@ def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapp
             variables={key: _in_layer(value, layers) for key, value in variables.items()},
             scaling=limits.over(scaling),
         )
-        routes |= dict.fromkeys(each.paths or (f"/{each.service}",), name)
+        routes |= dict.fromkeys(each.routes or ((ANY, f"/{each.service}"),), name)
     return Bundle(functions, routes)
 
 
