@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,8 +145,11 @@ def _in_layer(value: str, layers: tuple[Path, ...]) -> str:
 
 def function_of(bundle: Bundle, service: str) -> Function:
     """The function of a service. Raises `BadSpec` where there is none."""
-    try:
-        return bundle.functions[service]
-    except KeyError:
-        known = ", ".join(sorted(bundle.functions))
-        raise BadSpec(f"no service is called {service[:40]!r}; there are: {known}") from None
+    check_service(service, bundle.functions)
+    return bundle.functions[service]
+
+
+def check_service(service: str, known: Iterable[str]) -> None:
+    """Raises `BadSpec` where the service is none of these."""
+    if service not in known:
+        raise BadSpec(f"no service is called {service[:40]!r}; there are: {', '.join(sorted(known))}")

@@ -249,6 +249,7 @@ def test_invoke_prints_the_answer_and_the_report_line() -> None:
         (["invoke", "qrcode", "--event", "/nowhere"], "", "cannot read /nowhere"),
         (["invoke", "qrcode", "--memory", "64"], "{}", "give 128 to 10,240"),
         (["invoke", "qrcode"], json.dumps("x" * 6_291_600), "larger than Lambda takes"),
+        (["events", "nothing", "data=a"], "", "no service is called 'nothing'; there are: qrcode, twitter"),
         (["events", "qrcode", "data=a b"], "", "write %20 for a space"),
         (["events", "qrcode", "data=" + "x" * 20_000], "", "url too long"),
         (["lambda", "--timeout", "1000"], "", "give 1 to 900"),
