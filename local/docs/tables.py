@@ -37,10 +37,10 @@ def commands() -> str:
 
     def walk(group: TyperGroup, prefix: str) -> None:
         for name, command in group.commands.items():
+            if not isinstance(command, TyperGroup) or command.invoke_without_command:
+                rows.append((f"`crossover {prefix}{name}`", _first_sentence(command.help or "")))
             if isinstance(command, TyperGroup):
                 walk(command, f"{prefix}{name} ")
-            else:
-                rows.append((f"`crossover {prefix}{name}`", _first_sentence(command.help or "")))
 
     walk(typer.main.get_group(build()), "")
     return _table(("command", "what it does"), rows)

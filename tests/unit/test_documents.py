@@ -30,3 +30,9 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 def test_every_package_with_commands_is_registered() -> None:
     assert {path.parent.name for path in (ROOT / "local").glob("*/commands.py")} == set(PURPOSES)
+
+
+def test_a_command_that_has_commands_of_its_own_is_listed_where_it_does_something_by_itself() -> None:
+    listed = re.findall(r"^\| `crossover ([a-z ]+)` \|", TABLES["commands"](), re.MULTILINE)
+    assert {"mysql", "mysql check", "prices", "prices refresh"} <= set(listed)
+    assert "twitter" not in listed
