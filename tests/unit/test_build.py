@@ -1,4 +1,4 @@
-"""Where artifacts may be built: never over somebody's files."""
+"""What the template says, and where artifacts may be built: never over somebody's files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.build.artifacts import MARKER, BuildError, build
-from local.build.template import Layer, Template
+from crossover_mysql.target import parse
+from local.build.artifacts import MARKER, TEMPLATE, BuildError, build
+from local.build.template import Layer, Template, read_template
 from local.cli import build as tool
 from local.cli.report import UserError
 
@@ -57,3 +58,25 @@ def test_the_working_directory_is_not_emptied(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(UserError, match="is not empty"):
         tool()(["build", "--out", "."], standalone_mode=False)
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_the_template_s_routes_have_methods_and_its_timeouts_leave_time_for_the_store() -> None:
+    functions = read_template(TEMPLATE).functions.values()
+    assert {each.routes for each in functions} == {(("GET", f"/{each.service}"),) for each in functions}
+    target = parse("mysql://reader@db/twitter")
+    (twitter,) = (each for each in functions if each.service == "twitter")
+    assert twitter.timeout > target.connect_timeout + target.read_timeout
+
+
+def test_a_route_without_a_method_takes_all_and_a_function_s_paths_are_each_once(tmp_path: Path) -> None:
+    get = "\n            Method: get"
+    event = "\n        {}:\n          Type: HttpApi\n          Properties:\n            Path: /odd{}"
+    text = (
+        "Rules: {Any: {Assertions: []}}\nResources:\n  Odd:\n    Type: AWS::Serverless::Function\n"
+        "    Metadata: {BuildProperties: {ParentPackages: functions.odd}}\n"
+        "    Properties:\n      CodeUri: functions/odd/\n      Handler: functions.odd.handler\n      Events:"
+    )
+    (tmp_path / "template.yaml").write_text(text + event.format("One", get) + event.format("Two", "") + "\n")
+    odd = read_template(tmp_path / "template.yaml").functions["Odd"]
+    assert odd.routes == (("GET", "/odd"), ("ANY", "/odd"))
+    assert odd.paths == ("/odd",)
