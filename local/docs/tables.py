@@ -1,4 +1,4 @@
-"""The documents' tables: verbs, commands and settings, and those of the cost model."""
+"""The documents' tables: verbs, commands, settings and options, and those of the cost model."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
+from crossover_mysql import target
 from local.cli import build
 from local.cost import docs as cost
 
@@ -59,10 +60,18 @@ def settings() -> str:
     return _table(("setting", "where", "default", "meaning"), rows)
 
 
+def mysql_options() -> str:
+    """The options of a MySQL store's URL, out of the table in their module's docstring."""
+    lines = [line for line in (target.__doc__ or "").splitlines() if line.startswith("|")]
+    head, _, *rows = (tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines)
+    return _table(head, ((f"`{name.replace(', ', '`, `')}`", *rest) for name, *rest in rows))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
     "settings": settings,
+    "mysql-options": mysql_options,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
 
