@@ -48,7 +48,6 @@ test: $(READY) ## Check, then run all the tests but the heavy ones
 .PHONY: test-all
 test-all: test ## The heavy tests too: load, soak, container engine, SAM
 	@$(BIN)/pytest -m heavy
-	@$(MAKE) --no-print-directory test-sam
 
 .PHONY: test-sam
 test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)

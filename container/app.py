@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,8 @@ from crossover.settings import load
 from functions import registry
 
 PAGE = Path(__file__).parent / "page"
+MAX_SCANNABLE = 40
+"""Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
 
 
 def create() -> ServiceApp:
@@ -87,21 +90,16 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
         redirect_slashes=False,
     )
     app.state.ready = False
+    offered = settings.offered_samples()
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
 
     @app.get("/page/scannable.svg", include_in_schema=False)
-    async def scannable(text: Annotated[str, Query(min_length=1, max_length=300)]) -> Response:
+    async def scannable(text: Annotated[str, Query(min_length=1, max_length=MAX_SCANNABLE)]) -> Response:
         """A standard QR code, which any phone reads: what the service's own code is not."""
-        from io import BytesIO
-
-        import segno
-
-        drawing = BytesIO()
-        segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
-        return Response(drawing.getvalue(), media_type="image/svg+xml")
+        return Response(await asyncio.to_thread(_scannable_svg, text), media_type="image/svg+xml")
 
     for each in bound:
         if each.service.name == "twitter":
@@ -109,9 +107,7 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     @app.get("/page/samples.json", include_in_schema=False)
     async def samples() -> Response:
-        if settings.page_samples:
-            return FileResponse(settings.page_samples, media_type="application/json")
-        return Response("{}", media_type="application/json")
+        return Response(offered, media_type="application/json")
 
     @app.get("/page/{name}", include_in_schema=False)
     async def page_part(name: str) -> Response:
@@ -156,3 +152,11 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
+
+
+def _scannable_svg(text: str) -> bytes:
+    import segno
+
+    drawing = BytesIO()
+    segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
+    return drawing.getvalue()

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from container.settings import ContainerSettings
@@ -24,7 +24,7 @@ TOO_MANY = _refusal("503 Service Unavailable", "retry-after: 1")
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Bounds the bytes and the time of a request's head, and the number of connections.
+    """Bounds the bytes and the time of a request's head, the time to take an answer, and the number of connections.
 
     httptools keeps an unfinished request line or header in memory however long it grows, so bytes are counted as they
     come in: `_pending` are those that have arrived since a head was last completed. A body, which no route here wants,
@@ -40,6 +40,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._pending = 0
         self._in_head = True
         self._timer: asyncio.TimerHandle | None = None
+        self._max_stalled_seconds = settings.write_seconds
+        self._stalled: asyncio.TimerHandle | None = None
+        self._active: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,7 +53,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._go_on()
+        if self._active is not None:
+            # uvicorn tells the newest of pipelined requests, which need not be the one that is being answered.
+            self._active.disconnected = True
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._active = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), self._max_bytes):
@@ -85,6 +96,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         if self.cycle is not None:
             super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self._max_stalled_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._go_on()
+        super().resume_writing()
+
+    def _go_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self._max_seconds, self._time_is_up)

@@ -60,6 +60,7 @@ def main() -> None:
         settings = load(ContainerSettings, os.environ)
         for service in registry.load(settings.service_names()):
             check_store(service, os.environ)
+        settings.offered_samples()
         listener = bind(settings)
     except SettingError as problem:
         sys.stderr.write(f"crossover: {problem}\n")

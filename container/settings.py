@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from crossover.settings import Identity, SettingError, setting
 from functions.registry import SERVICES
@@ -19,6 +21,7 @@ class ContainerSettings(Identity):
     max_connections: int = setting(10_000, "open connections of one worker; one more is answered 503", 1, 1_000_000)
     max_head_bytes: int = setting(16_384, "bytes of request line and headers; more is answered 431", 512, 1_048_576)
     head_seconds: float = setting(10.0, "time to send a request line and headers whole; then 408", 0.1, 3600)
+    write_seconds: float = setting(10.0, "time to go on taking an answer; then the connection is cut", 0.1, 3600)
     keep_alive_seconds: int = setting(75, "idle time of a connection; above the load balancer's own (60 s)", 1, 3600)
     drain_seconds: float = setting(
         5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900
@@ -30,6 +33,18 @@ class ContainerSettings(Identity):
     page_samples: str = setting("", "JSON file of requests that the page offers: {SERVICE: [{title, query}]}", 0, 4096)
     max_computations: int = setting(64, "computations under way at once in one worker; one more is 503", 1, 10_000)
     compute_seconds: float = setting(2.0, "time that one computation may take; then 503", 0.01, 900)
+
+    def offered_samples(self) -> bytes:
+        """What is in the file of samples. Raises `SettingError` where it is no JSON object."""
+        if not self.page_samples:
+            return b"{}"
+        try:
+            content = Path(self.page_samples).read_bytes()
+            if isinstance(json.loads(content), dict):
+                return content
+        except (OSError, ValueError):
+            pass
+        raise SettingError("PAGE_SAMPLES takes a file with a JSON object: {SERVICE: [{title, query}]}")
 
     def service_names(self) -> list[str]:
         """The services to serve. Raises `SettingError` for a name that is not in the bundle."""

@@ -12,7 +12,7 @@ from container.merging import MergedFetcher
 from container.metrics import Figures
 from container.runner import SlicingRunner
 from container.settings import ContainerSettings
-from crossover.runner import Unavailable
+from crossover.runner import Refused, Unavailable
 from crossover.seam import Service
 from crossover.stores.lazy import LazyStore, store_of
 from crossover.stores.port import RemoteStore
@@ -54,13 +54,17 @@ class Storing:
 
     async def reached(self) -> None:
         """Returns when the store answered for the first time; at once where the service has none, or none is named."""
+        told = ""
         while self.store is not None and self.store.named:
             try:
                 if self._remote is None:
                     self.store.version()
                 else:
                     await asyncio.to_thread(self._check, self._remote)
-            except Unavailable:
+            except Unavailable as problem:
+                if str(problem) != told:
+                    told = str(problem)
+                    logger.warning("not ready: the store of the %s service: %s", self.service.name, told)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
@@ -68,7 +72,11 @@ class Storing:
     def _check(self, remote: RemoteStore) -> None:
         """Connects, and says where the fleet may open more connections than the database gives it."""
         pods, percent = self._settings.pods, self._settings.max_connections_percent
-        budget = remote.budget(pods, self._settings.workers, percent)
+        try:
+            budget = remote.budget(pods, self._settings.workers, percent)
+        except Refused as problem:
+            logger.warning("connected, but how many connections there may be is not known: %s", problem)
+            return
         if not budget.fits:
             logger.warning(
                 "%d pods of %d workers may open %d connections to the database, which gives them %d: "

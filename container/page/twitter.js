@@ -56,7 +56,7 @@ export function panel(path, operation) {
     const answer = await fetch(`/page/twitter.json?${new URLSearchParams(parameters)}`);
     const { problem, count, contacts } = await answer.json();
     if (turn !== latest) return;
-    panel.querySelector(".problem").textContent = problem ? `INVALID, ${problem}` : "";
+    panel.querySelector(".problem").textContent = problem;
     const cards = contacts.map((contact) => card(contact, parameters.phrase, parameters.hashtag));
     part(panel, "contacts").replaceChildren(...cards);
     part(panel, "count").textContent = count > cards.length ? `the first ${cards.length} of ${count} contacts` : "";

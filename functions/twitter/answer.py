@@ -6,7 +6,10 @@ where many match, the rows are sorted.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from itertools import repeat
 from math import fmod
 from typing import Any
 
@@ -20,6 +23,8 @@ Matches = dict[int, int]
 PATIENCE = 6
 """Occurrences of a phrase that are looked up one by one, and one more for every 16 contacts, before all the texts
 are counted through. Only speed depends on it."""
+OVERLAPPING_PATIENCE = 4
+"""The same for a phrase that may overlap itself, for each contact: counting such a one through takes a pattern."""
 COMMON_COUNTS = 64
 KEYWORDS_SCORES = tuple(map(keywords_score, range(COMMON_COUNTS)))
 FEW = 1 / 8
@@ -45,6 +50,7 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     ends = 4 * contacts
     size = len(phrase)
     patience = PATIENCE + (contacts >> 4)
+    overlapping = False
     while text_at >= 0:
         if text_at >= body_end:
             row = bisect_right(numbers, text_at, ends + contacts + 1, 6 * contacts + 1) - ends - contacts - 1
@@ -56,9 +62,12 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
                 matches[row - 1] = matches.get(row - 1, 0) + 1
         text_at = find(phrase, text_at + 1, others_end)
         patience -= 1
-        if not patience and not has_border(phrase):
-            matches = _all_counted(data, phrase, body_end, numbers, contacts)
-            break
+        if not patience:
+            if not overlapping and has_border(phrase):
+                overlapping, patience = True, OVERLAPPING_PATIENCE * contacts
+            else:
+                matches = _all_counted(data, phrase, body_end, numbers, contacts, overlapping)
+                break
     while tag_at >= 0:
         row = bisect_right(numbers, tag_at, 6 * contacts + 1) - 6 * contacts - 1
         matches[row] = matches.get(row, 0) + 1
@@ -98,11 +107,19 @@ def has_border(phrase: bytes) -> bool:
     return begin >= 0
 
 
-def _all_counted(data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int) -> Matches:
-    """The occurrences of a phrase that cannot overlap itself, counted text by text."""
+def _overlapping(data: bytes, phrase: bytes) -> Callable[[bytes, int, int], int]:
+    """`data.count` for a phrase that may overlap itself: it counts where the phrase is seen ahead, taking nothing."""
+    find_all = re.compile(b"(?=" + re.escape(phrase) + b")").findall
+    return lambda _, start, end: len(find_all(data, start, end))
+
+
+def _all_counted(
+    data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int, overlapping: bool
+) -> Matches:
+    """The occurrences of a phrase, counted text by text."""
     starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
-    count = data.count
-    counts = list(map(count, [phrase] * contacts, numbers[starts:ends], numbers[ends + 1 : others]))
+    count: Callable[[bytes, int, int], int] = _overlapping(data, phrase) if overlapping else data.count
+    counts = list(map(count, repeat(phrase), numbers[starts:ends], numbers[ends + 1 : others]))
     start = body_end
     for row, end in enumerate(numbers[others:tags]):
         if start < end:

@@ -19,8 +19,12 @@ Target = Literal["host", "lambda"]
 TEMPLATE = ROOT / "template.yaml"
 
 
+MARKER = ".crossover-artifacts"
+"""The file beside the artifacts that says that a folder is a build's, to be emptied by the next one."""
+
+
 class BuildError(RuntimeError):
-    """A layer's Makefile failed; the message ends with what it printed."""
+    """The folder cannot be used, or a layer's Makefile failed; the message then ends with what it printed."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,32 @@ class Artifacts:
 def build(
     template: Template, target: Target, out: Path, root: Path = ROOT, say: Callable[[str], None] = print
 ) -> Artifacts:
-    """Builds every function and layer into `out`, which is emptied first, for Lambda (arm64) or for this machine.
+    """Builds every function and layer into `out`, for Lambda (arm64) or for this machine.
 
-    Raises `BuildError`.
+    What an earlier build left in `out` goes first; a folder with anything else in it is refused. Raises `BuildError`.
     """
-    shutil.rmtree(out, ignore_errors=True)
+    out = out.absolute()  # a layer's make runs in a folder of its own
+    try:
+        _make_room(out)
+        return _build(template, target, out, root, say)
+    except OSError as problem:
+        raise BuildError(f"cannot build in {out}: {problem}") from problem
+
+
+def _make_room(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    content = list(out.iterdir())
+    if content and not (out / MARKER).is_file():
+        raise BuildError(f"{out} is not empty and was not made by crossover build; empty it or give another --out")
+    (out / MARKER).touch()
+    for each in content:
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != MARKER:
+            each.unlink()
+
+
+def _build(template: Template, target: Target, out: Path, root: Path, say: Callable[[str], None]) -> Artifacts:
     layers = {}
     for name, layer in template.layers.items():
         say(f"building {name} for {target}")

@@ -17,7 +17,9 @@ def add_to(app: typer.Typer) -> None:
 
 def build(
     target: Annotated[Literal["host", "lambda"], typer.Option(help="Lambda itself, or this machine.")] = "lambda",
-    out: Annotated[Path | None, typer.Option(help="Folder, emptied first; .build/TARGET by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder, new, empty or an earlier build's; .build/TARGET by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build the Lambda artifacts that the template describes."""

@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+ANY = "ANY"
+"""An HTTP API event's method where it takes all of them, which is SAM's default."""
+
 
 @dataclass(frozen=True)
 class Function:
@@ -22,9 +25,15 @@ class Function:
     timeout: float
     layers: tuple[str, ...]
     environment: Mapping[str, str]
-    paths: tuple[str, ...]
+    routes: tuple[tuple[str, str], ...]
+    """The method, `ANY` for all of them, and the path of each HTTP API event."""
     reserved_concurrency: int | None
     provisioned_concurrency: int
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The routes' paths, each once."""
+        return tuple(dict.fromkeys(path for _, path in self.routes))
 
     @property
     def service(self) -> str:
@@ -144,7 +153,11 @@ def _function(name: str, resource: Any, common: Any, resolve: _Resolver) -> Func
         timeout=float(value("Timeout", 3)),
         layers=tuple(resolve(common.get("Layers", [])) + resolve(own.get("Layers", []))),
         environment={key: str(text) for key, each in variables.items() if (text := resolve(each)) is not None},
-        paths=tuple(event["Properties"]["Path"] for event in events if event["Type"] == "HttpApi"),
+        routes=tuple(_route(event["Properties"]) for event in events if event["Type"] == "HttpApi"),
         reserved_concurrency=None if reserved is None else int(reserved),
         provisioned_concurrency=int(provisioned.get("ProvisionedConcurrentExecutions", 0)),
     )
+
+
+def _route(event: Any) -> tuple[str, str]:
+    return str(event.get("Method", ANY)).upper(), event["Path"]

@@ -106,7 +106,7 @@ def refresh(
         tables.show(console, tables.refresh(changes))
     if write:
         path = book or files.PRICES
-        path.write_text(render(renewed_rows(known, changes)))
+        _write(path, render(renewed_rows(known, changes)))
         stderr.print(f"Wrote {path.name}.")
     elif not json:
         console.print("Nothing was written; --write writes the confirmed and changed rows.")
@@ -233,12 +233,22 @@ def _mix(work: str | None, configuration: Configuration) -> Mix:
     return files.mix(weights)
 
 
+def _write(path: Path, text: str) -> None:
+    """Writes a file, whole or not at all: beside it first."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as problem:
+        raise UserError(f"cannot write {path}: {problem.strerror}") from None
+
+
 def _number(text: str, option: str) -> Fraction:
     """An exact number that is not negative, as decimals write it."""
     import re
 
     from local.cost.exact import exact
 
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text.replace("_", "").replace(",", "")):
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.replace("_", "").replace(",", "")):
         raise UserError(f"{option}: {text[:40]!r} is no number such as 5000 or 0.5")
     return exact(text.replace("_", "").replace(",", ""))

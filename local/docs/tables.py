@@ -1,4 +1,4 @@
-"""The documents' tables: verbs, commands and settings, and those of the cost model."""
+"""The documents' tables: verbs, commands, settings and options, and those of the cost model."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
+from crossover_mysql import target
 from local.cli import build
 from local.cli.places import ROOT
 from local.cost import docs as cost
@@ -36,10 +37,10 @@ def commands() -> str:
 
     def walk(group: TyperGroup, prefix: str) -> None:
         for name, command in group.commands.items():
+            if not isinstance(command, TyperGroup) or command.invoke_without_command:
+                rows.append((f"`crossover {prefix}{name}`", _first_sentence(command.help or "")))
             if isinstance(command, TyperGroup):
                 walk(command, f"{prefix}{name} ")
-            else:
-                rows.append((f"`crossover {prefix}{name}`", _first_sentence(command.help or "")))
 
     walk(typer.main.get_group(build()), "")
     return _table(("command", "what it does"), rows)
@@ -58,10 +59,18 @@ def settings() -> str:
     return _table(("setting", "where", "default", "meaning"), rows)
 
 
+def mysql_options() -> str:
+    """The options of a MySQL store's URL, out of the table in their module's docstring."""
+    lines = [line for line in (target.__doc__ or "").splitlines() if line.startswith("|")]
+    head, _, *rows = (tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines)
+    return _table(head, ((f"`{name.replace(', ', '`, `')}`", *rest) for name, *rest in rows))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
     "settings": settings,
+    "mysql-options": mysql_options,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
 

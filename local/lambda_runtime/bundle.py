@@ -7,12 +7,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.build.artifacts import ROOT, TEMPLATE, Artifacts, build
-from local.build.template import Template, read_template
+from local.build.template import ANY, Template, read_template
 from local.lambda_runtime.spec import BadSpec, Function, Scaling
 
 OVERRIDES = ("TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
@@ -44,10 +44,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Functions by the name of their service, and the paths that they answer on."""
+    """Functions by the name of their service, and the methods and paths that they answer on, by their own names."""
 
     functions: Mapping[str, Function]
-    routes: Mapping[str, str]
+    routes: Mapping[tuple[str, str], str]
 
 
 def from_template(
@@ -105,7 +105,7 @@ def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapp
     """What the emulator needs to know of a template and its artifacts. Raises `BadSpec`."""
     given = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
     functions: dict[str, Function] = {}
-    routes: dict[str, str] = {}
+    routes: dict[tuple[str, str], str] = {}
     for name, each in template.functions.items():
         scaling = Scaling(
             memory_mb=each.memory_mb,
@@ -123,7 +123,7 @@ def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapp
             variables={key: _in_layer(value, layers) for key, value in variables.items()},
             scaling=limits.over(scaling),
         )
-        routes |= dict.fromkeys(each.paths or (f"/{each.service}",), name)
+        routes |= dict.fromkeys(each.routes or ((ANY, f"/{each.service}"),), name)
     return Bundle(functions, routes)
 
 
@@ -145,8 +145,11 @@ def _in_layer(value: str, layers: tuple[Path, ...]) -> str:
 
 def function_of(bundle: Bundle, service: str) -> Function:
     """The function of a service. Raises `BadSpec` where there is none."""
-    try:
-        return bundle.functions[service]
-    except KeyError:
-        known = ", ".join(sorted(bundle.functions))
-        raise BadSpec(f"no service is called {service[:40]!r}; there are: {known}") from None
+    check_service(service, bundle.functions)
+    return bundle.functions[service]
+
+
+def check_service(service: str, known: Iterable[str]) -> None:
+    """Raises `BadSpec` where the service is none of these."""
+    if service not in known:
+        raise BadSpec(f"no service is called {service[:40]!r}; there are: {', '.join(sorted(known))}")

@@ -128,10 +128,18 @@ def events(
     """Write the event that a front door makes of a GET request."""
     from datetime import UTC, datetime
 
+    from local.build.artifacts import TEMPLATE
+    from local.build.template import read_template
+    from local.lambda_runtime.bundle import check_service
     from local.lambda_runtime.doors import DOORS
     from local.lambda_runtime.doors.shape import Call, HttpRequest
     from local.lambda_runtime.function import new_id, new_trace
+    from local.lambda_runtime.spec import BadSpec
 
+    try:
+        check_service(service, {function.service for function in read_template(TEMPLATE).functions.values()})
+    except (BadSpec, ValueError) as problem:
+        raise UserError(str(problem)) from None
     if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
         raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")
     headers = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))

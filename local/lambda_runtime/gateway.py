@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local.build.template import ANY
 from local.lambda_runtime import quotas
 from local.lambda_runtime.actions import Ending
 from local.lambda_runtime.bill import Record
@@ -33,10 +34,21 @@ FAULTS = {
 }
 
 
-class Gateway:
-    """The ASGI application. `routes` are paths and the names of the functions that answer on them."""
+Routes = Mapping[tuple[str, str], str]
+"""Methods (`ANY` for all of them) and paths, and the names of the functions that answer on them."""
 
-    def __init__(self, emulator: Emulator, door: Door, routes: Mapping[str, str]) -> None:
+
+def owner(door: Door, routes: Routes, request: HttpRequest) -> str | None:
+    """The function that a door asks; a door whose routes have no methods goes by the path alone."""
+    if door.by_method:
+        return routes.get((request.method, request.path)) or routes.get((ANY, request.path))
+    return next((name for (_, path), name in routes.items() if path == request.path), None)
+
+
+class Gateway:
+    """The ASGI application."""
+
+    def __init__(self, emulator: Emulator, door: Door, routes: Routes) -> None:
         self.emulator = emulator
         self.door = door
         self.routes = dict(routes)
@@ -54,7 +66,7 @@ class Gateway:
             functions.append(
                 {
                     "name": name,
-                    "paths": [path for path, owner in self.routes.items() if owner == name],
+                    "paths": list(dict.fromkeys(path for (_, path), each in self.routes.items() if each == name)),
                     "memory_mb": scaling.memory_mb,
                     "timeout_s": scaling.timeout,
                     "states": {state.value: count for state, count in function.fleet.states().items()},
@@ -68,7 +80,7 @@ class Gateway:
         fault = self.door.refuse(request)
         if fault:
             return self.door.fault(fault)
-        name = self.routes.get(request.path)
+        name = owner(self.door, self.routes, request)
         if name is None:
             return self.door.fault(Fault.NO_ROUTE)
         return await self._ask(self.emulator.functions[name], request)

@@ -19,6 +19,7 @@ from local.lambda_runtime.bundle import Bundle
 from local.lambda_runtime.doors.shape import Door
 from local.lambda_runtime.emulator import Emulator
 from local.lambda_runtime.gateway import Gateway
+from local.lambda_runtime.protocol import TimedProtocol
 
 MAX_CONNECTIONS = 4_000
 MAX_HEAD = 80 * 1024
@@ -67,7 +68,7 @@ async def serve(
             gateway = Gateway(emulator, door, bundle.routes)
             config = uvicorn.Config(
                 gateway,
-                http="h11",
+                http=TimedProtocol,
                 ws="none",
                 lifespan="off",
                 access_log=False,

@@ -56,7 +56,8 @@ def bundle() -> Bundle:
 
 
 @contextlib.asynccontextmanager
-async def gateway(functions: list[Function], routes: dict[str, str], shape: str, tmp_path: Path) -> AsyncIterator[Any]:
+async def gateway(functions: list[Function], paths: dict[str, str], shape: str, tmp_path: Path) -> AsyncIterator[Any]:
+    routes = {("GET", path): name for path, name in paths.items()}
     async with Emulator(functions, runtime=tmp_path / "runtime", on_record=lambda record: app.add(record)) as emulator:
         app = Gateway(emulator, DOORS[shape], routes)
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
@@ -86,7 +87,7 @@ def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path
     assert made.functions["qrcode"].variables["TEAM_NAME"] == "Crossover"
     assert "HOME" not in made.functions["qrcode"].variables
     assert {each.scaling.memory_mb for each in made.functions.values()} == {512}
-    assert set(made.routes) == {"/qrcode", "/twitter"}
+    assert set(made.routes) == {("GET", "/qrcode"), ("GET", "/twitter")}
 
 
 async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: Path) -> None:
@@ -118,6 +119,19 @@ async def test_a_door_gives_up_where_the_function_may_still_run(
     async with gateway([slow], {"/slow": "Slow"}, "v2", tmp_path) as client:
         monkeypatch.setattr(client._transport.app.emulator.functions["Slow"], "_start", lambda _: None)
         assert (await client.get("/slow")).status_code == 503
+
+
+async def test_a_post_is_an_invocation_only_where_a_doors_routes_have_no_methods(tmp_path: Path) -> None:
+    for shape, invocations in (("url", 1), ("v2", 0), ("v1", 0)):
+        async with gateway([odd()], {"/odd": "Odd"}, shape, tmp_path) as client:
+            answer = await client.post("/odd", content=b"x")
+            (shown,) = (await client.get("/_lambda/state")).json()["functions"]
+        assert shown["invocations"] == invocations
+        if not invocations:
+            assert (answer.status_code, answer.content) == (
+                DOORS[shape].fault(Fault.NO_ROUTE).status,
+                DOORS[shape].fault(Fault.NO_ROUTE).body,
+            )
 
 
 async def test_the_page_and_its_figures_are_there(tmp_path: Path) -> None:
@@ -235,6 +249,7 @@ def test_invoke_prints_the_answer_and_the_report_line() -> None:
         (["invoke", "qrcode", "--event", "/nowhere"], "", "cannot read /nowhere"),
         (["invoke", "qrcode", "--memory", "64"], "{}", "give 128 to 10,240"),
         (["invoke", "qrcode"], json.dumps("x" * 6_291_600), "larger than Lambda takes"),
+        (["events", "nothing", "data=a"], "", "no service is called 'nothing'; there are: qrcode, twitter"),
         (["events", "qrcode", "data=a b"], "", "write %20 for a space"),
         (["events", "qrcode", "data=" + "x" * 20_000], "", "url too long"),
         (["lambda", "--timeout", "1000"], "", "give 1 to 900"),

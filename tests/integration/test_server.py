@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -170,6 +172,64 @@ def test_a_connection_over_the_limit_is_told_503_and_the_others_live(server: Ser
     finally:
         for connection in connections:
             connection.close()
+
+
+def test_a_client_that_takes_no_answers_is_cut_off() -> None:
+    with running_server(write_seconds=0.5) as server, server.connect() as connection:
+        large = b"GET /static-offline-docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n"
+        connection.sendall(large * 20)
+        time.sleep(2)
+        assert server.get("/healthz")[0] == 200
+        assert len(read_all(connection)) < 20 * 1_000_000
+        assert server.log() == ""
+
+
+def test_an_outage_is_told_in_the_log(tmp_path: Path) -> None:
+    with running_server(
+        wait=False, crossover_services="twitter", twitter_store=f"sqlite:///{tmp_path}/no.db"
+    ) as server:
+        deadline = time.monotonic() + 20
+        while "not ready: the store of the twitter service: no store at" not in server.log():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for _ in range(5):
+            assert server.get("/twitter?user_id=1&type=both&phrase=a&hashtag=b")[0] == 503
+        assert server.log().count("the twitter service is unavailable") == 1
+
+
+@pytest.mark.parametrize("content", [None, "[]", "not JSON"])
+def test_samples_that_are_none_are_one_line_and_status_2(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "samples.json"
+    if content is not None:
+        path.write_text(content)
+    tried = subprocess.run(
+        [sys.executable, "-m", "container"],
+        env={**os.environ, "PORT": "0", "PAGE_SAMPLES": str(path)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (tried.returncode, tried.stderr.count("\n")) == (2, 1)
+    assert "PAGE_SAMPLES takes a file" in tried.stderr
+
+
+def test_the_main_job_checks_itself_says_what_to_try_and_ends_cleanly() -> None:
+    tool = Path(sys.executable).parent / "crossover"
+    environ = {**os.environ, "PORT": str(free_port()), "CROSSOVER_SERVICES": "qrcode"}
+    job = subprocess.Popen([tool, "run"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert job.stdout is not None
+    said = ""
+    while "Ctrl-C ends it" not in said:
+        line = job.stdout.readline()
+        assert line, said
+        said += line
+    job.send_signal(signal.SIGINT)
+    said += job.stdout.read()
+    assert job.wait(timeout=20) == 0
+    assert "qrcode: right over HTTP and through the Lambda entry" in said
+    assert f"curl 'http://127.0.0.1:{environ['PORT']}/qrcode?type=encode&data=CC%20Team'" in said
+    assert "Traceback" not in said
+    job.stdout.close()
 
 
 def test_sigterm_drains_readiness_off_and_connections_closed_before_the_stop() -> None:

@@ -22,6 +22,7 @@ from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
 from local.lambda_runtime.doors import DOORS
 from local.lambda_runtime.doors.shape import BadAnswer, Call, Door, Fault, HttpRequest
+from local.lambda_runtime.gateway import owner
 from tests.support.events import SHAPES, Pairs
 
 DOCS = (Path(__file__).parents[2] / "docs" / "lambda-doors.md").read_text()
@@ -116,6 +117,20 @@ def test_a_door_takes_what_its_documented_limit_allows_and_not_a_byte_more(row: 
 def test_an_alb_bounds_all_headers_together() -> None:
     many = tuple((f"x-{number}", "x" * 10_000) for number in range(7))
     assert DOORS["alb"].refuse(HttpRequest("GET", "/q", "", many)) is Fault.HEADERS_TOO_LARGE
+
+
+@pytest.mark.parametrize("row", list(tables("to a route for GET")), ids=named)
+def test_a_door_minds_the_routes_method_or_not_as_documented(row: Row) -> None:
+    line, documented, source, _ = row.cells
+    routes = {("GET", "/q"): "Getting", ("ANY", "/any"): "Any"}
+    assert owner(row.door, routes, request(line)) == {"invoked": "Getting", "no route": None}[documented]
+    assert owner(row.door, routes, request("GET /q")) == "Getting"
+    assert owner(row.door, routes, request(line.replace("/q", "/any"))) == "Any"
+    assert source
+
+
+def test_every_door_says_whether_it_minds_the_method() -> None:
+    assert [row.door for row in tables("to a route for GET")] == list(DOORS.values())
 
 
 @pytest.mark.parametrize("row", list(tables("request")), ids=named)

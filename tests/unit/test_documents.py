@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crossover_mysql.target import parse
 from local.cli import PURPOSES
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
@@ -30,3 +31,20 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 def test_every_package_with_commands_is_registered() -> None:
     assert {path.parent.name for path in (ROOT / "local").glob("*/commands.py")} == set(PURPOSES)
+
+
+def test_a_command_that_has_commands_of_its_own_is_listed_where_it_does_something_by_itself() -> None:
+    listed = re.findall(r"^\| `crossover ([a-z ]+)` \|", TABLES["commands"](), re.MULTILINE)
+    assert {"mysql", "mysql check", "prices", "prices refresh"} <= set(listed)
+    assert "twitter" not in listed
+
+
+def test_the_options_of_a_mysql_store_and_their_defaults_are_those_that_its_url_takes() -> None:
+    url = "mysql://reader@db/twitter"
+    rows = [line.strip("|").split("|") for line in TABLES["mysql-options"]().splitlines()[2:]]
+    listed = {name: default.strip() for names, _, default in rows for name in re.findall(r"`(\w+)`", names)}
+    with pytest.raises(ValueError, match=f"takes the options {', '.join(listed)}, each once"):
+        parse(f"{url}?nosuch=1")
+    for name, default in listed.items():
+        if default:
+            assert parse(f"{url}?{name}={default}") == parse(url)

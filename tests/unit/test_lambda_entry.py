@@ -28,8 +28,14 @@ def test_a_plain_event_gives_what_http_gives() -> None:
     assert plain["headers"] == over_http["headers"]
 
 
-@pytest.mark.parametrize("event", [{}, {"parameters": {}}, {"parameters": {"type": ["encode", "encode"]}}])
-def test_a_plain_event_without_its_parameters_is_invalid(event: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        *({}, {"parameters": {}}, {"parameters": {"type": ["a", "a"]}}, {"parameters": 5}),
+        *([1], "x", None, {"requestContext": 1}),
+    ],
+)
+def test_a_plain_event_without_its_parameters_is_invalid(event: Any) -> None:
     answer = handler()(event, None)
     assert (answer["statusCode"], answer["body"]) == (200, "Us,42\nINVALID")
     assert answer["headers"]["x-invalid-reason"].startswith("parameter: ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from time import monotonic
 from typing import Any, NamedTuple
 
 from crossover.responses import Envelope, Response, text_response
@@ -21,6 +22,8 @@ HEALTHY = text_response(200, b"ok")
 CLOSE = (b"connection", b"close")
 
 logger = logging.getLogger("crossover")
+_told: dict[str, float] = {}
+"""When an outage of a service was last told, in seconds of the monotonic clock."""
 
 
 class Bound(NamedTuple):
@@ -40,10 +43,19 @@ async def answer(bound: Bound, query: bytes, envelope: Envelope) -> Response:
     except Invalid as problem:
         return envelope.invalid(problem)
     except Unavailable as problem:
+        _tell(bound.service.name, problem)
         return envelope.unavailable(problem)
     except Exception:
         logger.exception("the %s service failed", bound.service.name)
         return envelope.failed()
+
+
+def _tell(service: str, problem: Unavailable) -> None:
+    """Logs why a service is unavailable, once a second: an outage meets every request."""
+    now = monotonic()
+    if now - _told.get(service, -1.0) >= 1.0:
+        _told[service] = now
+        logger.warning("the %s service is unavailable: %s", service, problem)
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:

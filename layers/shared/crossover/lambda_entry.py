@@ -26,7 +26,7 @@ from crossover.seam import Service
 from crossover.settings import Identity, load, setting
 from crossover.stores.lazy import store_of
 
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+Handler = Callable[[Any, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,12 @@ def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) ->
     observe = Observer(service.name, settings.log_sample_rate)
     http = LooplessMangum(ServiceApp([bound], envelope, observe=observe), lifespan="off")
 
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        if "requestContext" in event:
-            return http(event, context)
-        query = urlencode(event.get("parameters", {}), doseq=True).encode()
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        given = event if isinstance(event, dict) else {}
+        if isinstance(given.get("requestContext"), dict):
+            return http(given, context)
+        parameters = given.get("parameters")
+        query = urlencode(parameters if isinstance(parameters, dict) else {}, doseq=True).encode()
         response = at_once(answer(bound, query, envelope))
         observe(service.name, response)
         return {

@@ -117,7 +117,7 @@ Step = bytes | Fetch | Compute
 
 
 class Parameter(NamedTuple):
-    """One documented query parameter. `schema` is its JSON schema, `examples` are values to try."""
+    """One documented query parameter. `schema` is its JSON schema, `example` a value to try."""
 
     name: str
     description: str

@@ -60,7 +60,8 @@ def compare(
 ) -> list[Change]:
     """Every row of a region against the list. `watch` sees the bytes of each offer go by.
 
-    An offer that cannot be read costs its own rows their news, and no others. Raises `Unreachable` where none can be.
+    An offer that cannot be read costs its own rows their news, and no others. Raises `CostError` where none can be, and
+    `Unreachable` at once where the list's place cannot be reached.
     """
     found_by_row = {id(row): source for row in book.rows for source in sources if source.finds(row)}
     offers: dict[str, Offer | CostError] = {}
@@ -77,6 +78,9 @@ def compare(
                 raise
             except CostError as problem:
                 offers[code] = problem
+    problems = [offer for offer in offers.values() if isinstance(offer, CostError)]
+    if problems and len(problems) == len(offers):
+        raise CostError(f"no bulk price list was found: {problems[0]}")
     return [_change(row, found_by_row.get(id(row)), offers) for row in book.rows if row.region == region]
 
 

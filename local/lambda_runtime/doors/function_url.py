@@ -34,6 +34,7 @@ class FunctionUrl:
     name = "url"
     title = "Function URL"
     timeout: float | None = None
+    by_method = False
     answer_limit: int | None = None
 
     def refuse(self, request: HttpRequest) -> Fault | None:

@@ -35,6 +35,7 @@ class HttpApi:
     name = "v2"
     title = "API Gateway, HTTP API"
     timeout: float | None = 30.0
+    by_method = True
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:

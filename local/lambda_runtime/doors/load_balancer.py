@@ -61,6 +61,7 @@ class LoadBalancer:
     """A listener in front of one function. `multiple` is the target group's switch for multi-value headers."""
 
     timeout: float | None = None
+    by_method = False
     answer_limit: int | None = MAX_BODY
 
     def __init__(self, multiple: bool = False) -> None:

@@ -48,6 +48,7 @@ class RestApi:
     name = "v1"
     title = "API Gateway, REST API"
     timeout: float | None = 29.0
+    by_method = True
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:

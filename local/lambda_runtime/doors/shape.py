@@ -78,7 +78,7 @@ class Fault(Enum):
     """The function's answer has not the shape that the door needs."""
     ANSWER_TOO_LARGE = "answer too large"
     NO_ROUTE = "no route"
-    """Nothing answers on the path."""
+    """Nothing answers on the path, or not to the method."""
 
 
 class BadAnswer(ValueError):
@@ -92,6 +92,8 @@ class Door(Protocol):
     title: str
     timeout: float | None
     """Seconds that it waits for the function; None where it waits as long as the function may run."""
+    by_method: bool
+    """Whether its routes name a method, besides a path."""
     answer_limit: int | None
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 

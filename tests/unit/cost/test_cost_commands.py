@@ -147,6 +147,7 @@ def test_what_is_shipped_is_listed() -> None:
             "--rate: 'fast' is no number such as 5000 or 0.5",
         ),
         (("cost", "lambda-url", "--rate", "1e9", "--work", "qrcode"), "--rate: '1e9' is no number"),
+        (("cost", "lambda-url", "--rate", "٥٠٠", "--work", "qrcode"), "--rate: '٥٠٠' is no number"),
         (("cost", "lambda-url", "--rate", "999999999", "--work", "qrcode"), "the rate must be from 0 to 100,000,000"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--hours", "0"), "the hours must be"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode,qrcode"), "--work: qrcode is given twice"),
@@ -189,3 +190,23 @@ def test_a_refresh_that_is_to_write_changes_the_book(book_copy: Path, bulk: str)
     changes = answer("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write")
     assert [one["becomes"] for one in changes if one["is"] == "changed"] == ["0.501 per instance-hour"]
     assert files.price_book(book_copy).price("rds-mysql", "db.r7g.xlarge", "us-east-1").read == "2026-11-02"
+
+
+def test_a_file_that_is_no_list_is_refused(book_copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "shopping.json").write_text("{}")
+    said = refusal("prices", "refresh", "--from", str(tmp_path / "shopping.json"), "--book", str(book_copy))
+    assert said.startswith("no bulk price list was found: ")
+
+
+def test_a_book_that_cannot_be_written_stays_as_it_was(book_copy: Path, bulk: str) -> None:
+    before = book_copy.read_text()
+    book_copy.with_name("prices.toml.new").mkdir()
+    said = refusal("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write")
+    assert said.startswith(f"cannot write {book_copy}: ")
+    assert book_copy.read_text() == before
+
+
+def test_a_written_book_leaves_nothing_beside_it(book_copy: Path, bulk: str) -> None:
+    beside = set(book_copy.parent.iterdir())
+    assert run("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write").exit_code == 0
+    assert set(book_copy.parent.iterdir()) == beside
