@@ -277,7 +277,7 @@ async def test_a_lambda_environment_that_thaws_after_its_connection_was_cut_answ
 
     before = connections()
     async with Emulator([function], runtime=tmp_path / "runtime", on_record=records.append) as emulator:
-        app = Gateway(emulator, DOORS["url"], {"/twitter": function.name})
+        app = Gateway(emulator, DOORS["url"], {("GET", "/twitter"): function.name})
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for made, frozen_seconds in ((1, 1.6), (2, 0)):
