@@ -24,11 +24,11 @@ from crossover.runner import InlineRunner
 from crossover.stores import open_store
 from functions.registry import load
 from local.build.template import read_template
+from local.cli.places import ROOT
 from local.cli.report import console, error_line
 from local.load.mix import result_of
 from local.sam import engine, image
 
-ROOT = image.ROOT
 WORK = ROOT / ".build" / "sam"
 SAM = WORK / "venv" / "bin" / "sam"
 TWEETS = 300

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from local.cli.places import ROOT
 from local.sam import engine
 
-ROOT = Path(__file__).resolve().parents[2]
 BASE = "crossover-debian"
 NAME = "crossover-lambda"
 BOOTSTRAP = """#!/bin/sh
