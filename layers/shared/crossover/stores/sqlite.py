@@ -93,6 +93,11 @@ class SqliteStore:
     def close(self) -> None:
         self._connection.close()
 
+    def __del__(self) -> None:
+        # Lambda says no goodbye: there a store is closed by being forgotten.
+        if hasattr(self, "_connection"):
+            self._connection.close()
+
     def _look(self) -> None:
         """Opens the file that is at the path now, if it is another one."""
         self._look_at = monotonic() + LOOK_EVERY_S
