@@ -19,8 +19,7 @@ from urllib.parse import urlencode
 
 import pymysql
 
-from crossover.runner import InlineRunner, at_once, drive
-from crossover.seam import Request
+from crossover.runner import InlineRunner, answer_at_once
 from crossover.stores import load
 from crossover_mysql.schemas import SCHEMAS, Pair
 from crossover_mysql.store import MysqlStore, open_store
@@ -137,6 +136,6 @@ def _check(stores: dict[str, MysqlStore], samples: list[Sample]) -> None:
     """Every schema gives the same answers, or there is nothing to compare."""
     for sample in samples:
         for query in sample.requests:
-            answers = {at_once(drive(SERVICE.start(Request(query)), InlineRunner(each))) for each in stores.values()}
+            answers = {answer_at_once(SERVICE, query, InlineRunner(each)) for each in stores.values()}
             if len(answers) != 1:
                 raise AssertionError(f"the schemas disagree on {query!r}")

@@ -14,7 +14,7 @@ import pymysql
 import uvloop
 
 from container.merging import MergedFetcher
-from crossover.runner import InlineRunner, Runner, at_once, drive
+from crossover.runner import InlineRunner, Runner, answer_at_once, drive
 from crossover.seam import Request
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
@@ -149,7 +149,7 @@ def _one_by_one(store: MysqlStore, sample: Sample) -> Callable[[int], object]:
 
     def go(requests: int) -> None:
         for at in range(requests):
-            at_once(drive(SERVICE.start(Request(sample.requests[at % len(sample.requests)])), runner))
+            answer_at_once(SERVICE, sample.requests[at % len(sample.requests)], runner)
 
     return go
 
