@@ -157,7 +157,7 @@ def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
 def test_what_is_no_http_gets_400_and_no_log_line(server: Server, garbage: bytes) -> None:
     with server.connect() as connection:
         connection.sendall(garbage)
-        assert read_all(connection).startswith((b"HTTP/1.1 400 ", b""))
+        assert read_all(connection).startswith(b"HTTP/1.1 400 ")
     assert server.log() == ""
 
 
@@ -167,7 +167,8 @@ def test_a_connection_over_the_limit_is_told_503_and_the_others_live(server: Ser
         time.sleep(0.2)
         with server.connect() as one_more:
             one_more.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert read_all(one_more).startswith((b"HTTP/1.1 503 ", b""))
+            # The answer may be lost where the request came after the close; there is never another one.
+            assert read_all(one_more)[:13] in (b"HTTP/1.1 503 ", b"")
         read_health(connections[0])
     finally:
         for connection in connections:
