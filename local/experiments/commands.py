@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
         """Keeps the experiments a group, however few there are."""
 
     group.command()(schemas)
+    group.command()(tools)
     app.add_typer(group, name="experiment")
 
 
@@ -48,6 +49,35 @@ def schemas(
         for part in draw(found):
             console.print(part)
         console.print(f"The result is in {result}.")
+
+
+def tools(
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds to measure; medians are of these.")] = 15,
+    as_json: Json = False,
+) -> None:
+    """Compare the tools that each step of the blockchain service could be done with: their time and their weight."""
+    from rich.progress import track
+    from rich.table import Table
+
+    from local.cli.report import stderr
+    from local.experiments.tools import rows, run
+
+    *_, found = track(run(rounds), "Measuring", total=rounds, console=stderr, transient=True)
+    if as_json:
+        return print_json(found)
+    table = Table(
+        title="Tools for the blockchain service; * is the one in use",
+        caption="Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\nCPU of the first import; "
+        "MB of the package as it is installed here, and zipped;\nbytes that an answer has before base64.",
+    )
+    for heading in ("Step", "Tool"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("us", "units", "import", "MB", "zip", "bytes"):
+        table.add_column(heading, justify="right")
+    for row in rows(found):
+        table.add_row(*row)
+    console.print(table)
+    return None
 
 
 def _check_writable(path: Path) -> None:
