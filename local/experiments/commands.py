@@ -67,8 +67,9 @@ def tools(
         return print_json(found)
     table = Table(
         title="Tools for the blockchain service; * is the one in use",
-        caption="Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\nCPU of the first import; "
-        "MB of the package as it is installed here, and zipped;\nbytes that an answer has before base64.",
+        caption="Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\n"
+        "CPU of the first import; MB of the package as it is installed here, and zipped;\n"
+        "bytes that an answer has before base64.",
     )
     for heading in ("Step", "Tool"):
         table.add_column(heading, no_wrap=True)
