@@ -26,8 +26,9 @@ from functions.registry import load
 from local.build.template import read_template
 from local.cli.places import ROOT
 from local.cli.report import console, error_line
+from local.engine import private
 from local.load.mix import result_of
-from local.sam import engine, image
+from local.sam import image
 
 WORK = ROOT / ".build" / "sam"
 SAM = WORK / "venv" / "bin" / "sam"
@@ -52,10 +53,10 @@ class Failed(RuntimeError):
 def main() -> int:
     """Runs everything; returns the exit status."""
     try:
-        engine.require()
+        private.require()
         install()
         validate()
-        with engine.running(WORK / "engine") as address:
+        with private.running() as address:
             console.print("the engine runs; making the stand-in image")
             version = image.build(address, WORK)
             console.print(f"stand-in image: Debian's Python {version} with AWS's runtime client")
@@ -67,7 +68,7 @@ def main() -> int:
             with start_api(template, address) as api:
                 for case in cases:
                     ask(api, case)
-    except engine.NoEngine as problem:
+    except private.NoEngine as problem:
         error_line(str(problem))
         return 2
     except Failed as problem:

@@ -1,0 +1,88 @@
+"""Builds the image: the wheels first, on this machine and by their hashes, then everything else in the engine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from local.cli.places import ROOT
+from local.cli.report import UserError
+from local.engine.docker import Docker, EngineError
+
+DOCKERFILE = ROOT / "container" / "Dockerfile"
+LOCK = ROOT / "container" / "requirements.txt"
+WHEELS = ROOT / ".build" / "image" / "wheels"
+TAG = "crossover"
+ARCHITECTURES = ("x86_64", "aarch64")
+MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+"""Every Debian and Ubuntu that has Python 3.11 has a newer C library than 2.28."""
+
+
+def default_base() -> str:
+    """The base image that the Dockerfile names."""
+    line = next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("ARG BASE="))
+    return line.removeprefix("ARG BASE=")
+
+
+def require(docker: Docker) -> None:
+    """Raises `UserError` where no engine answers."""
+    if not docker.answers():
+        raise UserError(
+            "no container engine answers: start Docker (macOS: Docker Desktop or colima start; Debian, Ubuntu: "
+            "apt-get install docker.io, then add yourself to the group docker or be root); "
+            "make test-container brings an engine of its own where root on Debian runs it"
+        )
+
+
+def build(docker: Docker, base: str, tag: str, platforms: str = "", push: bool = False) -> None:
+    """Builds `tag` on `base`, for the engine's own platform, or with buildx for `platforms`, `linux/amd64,linux/arm64`.
+
+    Raises `UserError` for what cannot be, `EngineError` where a build fails.
+    """
+    if "," in platforms and not push:
+        raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
+    fetch_wheels(python_of(docker, base))
+    how = ["build"]
+    if platforms or push:
+        how = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
+    arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={revision()}", "--tag", tag)
+    docker.show(*how, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
+
+
+def python_of(docker: Docker, base: str) -> str:
+    """The version of the Python in an image, `3.13` for instance. Raises `EngineError`."""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return docker.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, "-c", ask)
+
+
+def fetch_wheels(python: str) -> None:
+    """Lays the locked wheels for a Python into `WHEELS`, for both architectures. Raises `EngineError`."""
+    wanted = f"{python} {', '.join(MANYLINUX)}\n{LOCK.read_text()}"
+    stamp = WHEELS / ".stamp"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    for architecture in ARCHITECTURES:
+        _download(python, architecture, WHEELS)
+    stamp.write_text(wanted)
+
+
+def _download(python: str, architecture: str, folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    pip += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
+    pip += [argument for name in MANYLINUX for argument in ("--platform", f"{name}_{architecture}")]
+    done = subprocess.run([*pip, "--dest", str(folder), "-r", str(LOCK)], capture_output=True, text=True)
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise EngineError(f"the wheels for Python {python} on {architecture} cannot be had: {said[-600:]}")
+
+
+def revision() -> str:
+    """The commit that is built, `+` after it where files differ from it; `unknown` where there is no git."""
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
