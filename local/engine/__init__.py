@@ -1,1 +1,1 @@
-"""A container engine of this project's own, and a base image made on this machine: for checks that nobody's engine sees."""
+"""Container engines: anybody's, or one for a single check, with a base image that this machine makes by itself."""

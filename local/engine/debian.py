@@ -30,7 +30,7 @@ def mirror() -> tuple[str, str]:
 
 
 def base_image(address: str, work: Path = FOLDER) -> str:
-    """Makes a minimal Debian with Python into an image, unless the engine has it from an earlier run; gives its name."""
+    """The name of a minimal Debian with Python, made into an image unless the engine has it from an earlier run."""
     docker = ["docker", "-H", address]
     if subprocess.run([*docker, "image", "inspect", NAME], capture_output=True).returncode == 0:
         return NAME

@@ -38,6 +38,13 @@ class Docker:
         if done.returncode:
             raise EngineError(f"docker {arguments[0]} failed; what it said stands above")
 
+    def logs(self, container: str) -> str:
+        """All that a container has written, on either stream."""
+        done = subprocess.run(
+            self.command("logs", container), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return done.stdout
+
     def answers(self) -> bool:
         """Whether there is a `docker` command and an engine behind it."""
         if shutil.which("docker", path=os.environ.get("PATH")) is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from local.cli.places import ROOT
 from local.cli.report import UserError
 from local.engine.docker import Docker, EngineError
+from local.results.files import commit
 
 DOCKERFILE = ROOT / "container" / "Dockerfile"
 LOCK = ROOT / "container" / "requirements.txt"
@@ -47,7 +48,7 @@ def build(docker: Docker, base: str, tag: str, platforms: str = "", push: bool =
     how = ["build"]
     if platforms or push:
         how = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
-    arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={revision()}", "--tag", tag)
+    arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={commit() or 'unknown'}", "--tag", tag)
     docker.show(*how, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
 
 
@@ -77,12 +78,3 @@ def _download(python: str, architecture: str, folder: Path) -> None:
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
         raise EngineError(f"the wheels for Python {python} on {architecture} cannot be had: {said[-600:]}")
-
-
-def revision() -> str:
-    """The commit that is built, `+` after it where files differ from it; `unknown` where there is no git."""
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

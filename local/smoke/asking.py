@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
@@ -101,7 +101,10 @@ async def _ask(session: aiohttp.ClientSession, address: str, case: Case, seconds
                     return f"the answer is larger than {MAX_BYTES:,} bytes"
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, headers, body)
-    except (TimeoutError, asyncio.TimeoutError):
+    except TimeoutError:
         return f"no whole answer within {seconds:g} s"
+    except aiohttp.ClientConnectorError as problem:
+        number = problem.os_error.errno
+        return f"no connection: {os.strerror(number) if number and number > 0 else problem.os_error}"
     except (aiohttp.ClientError, OSError, ValueError) as problem:
         return str(problem) or type(problem).__name__

@@ -26,8 +26,15 @@ class Case(NamedTuple):
     method: str = "GET"
 
 
-def service_cases(service: Service, runner: InlineRunner | None, store: str = "") -> Iterator[Case]:
-    """Every documented example, every parameter left out, and some of the service's usual mix.
+def service_cases(
+    service: Service,
+    runner: InlineRunner | None,
+    store: str = "",
+    *,
+    functions_only: bool = False,
+    of_the_mix: int = MIXED,
+) -> Iterator[Case]:
+    """Every documented example, every parameter left out, and `of_the_mix` requests of the service's usual mix.
 
     What is published has to come back; everything else is what the service answers here, through `runner`. None is for
     a service whose store, with the URL `store`, is not known here: of what it would fetch only the form counts.
@@ -35,29 +42,34 @@ def service_cases(service: Service, runner: InlineRunner | None, store: str = ""
     """
 
     def case(asked: str, query: str, result: str | None = None) -> Case:
-        expected = expected_of(service, query, runner) if result is None else Served(result.encode())
+        expected = expected_of(service, query, runner)
+        if result is not None:
+            expected = expected._replace(result=result.encode(), reason=expected.reason if result == "INVALID" else "")
         return Case(service.name, asked, f"/{service.name}?{query}", expected)
 
+    if not service.examples:
+        return
     for example in service.examples:
         yield case(example.title, example.query, example.result)
-    if service.examples:
-        pairs = service.examples[0].query.split("&")
-        whole = "&".join(pairs)
-        for pair in pairs:
-            others = "&".join(other for other in pairs if other != pair)
-            yield case(f"without {pair.partition('=')[0]}", others)
+    whole = service.examples[0].query
+    pairs = whole.split("&")
+    for pair in pairs:
+        yield case(f"without {pair.partition('=')[0]}", "&".join(other for other in pairs if other != pair))
+    if not functions_only:  # A load balancer's event may have but the last of repeated parameters.
         yield case(f"{pairs[0].partition('=')[0]} twice", f"{pairs[0]}&{whole}")
-        yield case("a parameter that it does not know", f"{whole}&unknown=1", service.examples[0].result)
-        yield case("too many parameters", whole + "&x=" * MAX_PARAMETERS)
+    yield case("a parameter that it does not know", f"{whole}&unknown=1", service.examples[0].result)
+    yield case("too many parameters", whole + "".join(f"&x{number}=" for number in range(MAX_PARAMETERS)))
     if runner is not None:
-        for number, each in enumerate(mixed(service, MIXED, SEED, runner, store), 1):
-            yield case(f"of the usual mix, {number}", each.path.partition("?")[2])
+        mix = dict.fromkeys(each.path.partition("?")[2] for each in mixed(service, of_the_mix, SEED, runner, store))
+        known = {example.query for example in service.examples}
+        for number, query in enumerate((query for query in mix if query not in known), 1):
+            yield case(f"of the usual mix, {number}", query)
 
 
 def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Served:
     """What a service answers here, without any platform. Raises `Unavailable` where a store that is known does not."""
     try:
-        return Served(answer_at_once(service, query.encode(), runner or InlineRunner()))
+        return Served(answer_at_once(service, query.encode(), runner or InlineRunner()), same=service.same)
     except Invalid as problem:
         return Served(b"INVALID", str(problem))
     except Unavailable:

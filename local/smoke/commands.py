@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from local.cli.report import Json, UserError, console, print_json, stderr
+from local.cli.report import Json, console, print_json, stderr
 
 if TYPE_CHECKING:
     from local.smoke.asking import Outcome
@@ -45,7 +46,7 @@ def smoke(
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("asking", total=len(cases))
         outcomes = asyncio.run(ask_all(address, cases, seconds, lambda: progress.advance(task)))
-    print_json([_row(each) for each in outcomes]) if as_json else _tell(outcomes)
+    print_json([_row(each) for each in outcomes]) if as_json else _tell(address, outcomes)
     if not all(each.good for each in outcomes):
         raise typer.Exit(1)
 
@@ -64,15 +65,17 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+SHORT = 500
+"""Characters of a path that is shown whole, to be asked again by hand."""
 COLOURS = {"right": "green", "in form": "yellow", "wrong": "bold red", "no answer": "bold red", "not asked": "dim"}
 
 
-def _tell(outcomes: list[Outcome]) -> None:
+def _tell(address: str, outcomes: list[Outcome]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table("service", "asked", "verdict", "status", "ms", "problem")
-    for each in outcomes:
+    for each in (each for each in outcomes if each.verdict != "not asked"):
         table.add_row(
             each.case.service or "platform",
             Text(each.case.asked),
@@ -82,8 +85,12 @@ def _tell(outcomes: list[Outcome]) -> None:
             Text(each.problem, overflow="fold"),
         )
     console.print(table)
-    good = sum(each.good for each in outcomes)
-    console.print(f"{good} of {len(outcomes)} answers are right", highlight=False)
+    for each in outcomes:
+        if each.verdict == "wrong" and len(each.case.path) < SHORT:
+            method = "" if each.case.method == "GET" else f" -X {each.case.method}"
+            console.print(f"curl -i{method} '{address}{each.case.path}'", highlight=False, markup=False, soft_wrap=True)
+    verdicts = Counter(each.verdict for each in outcomes)
+    console.print(", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()), highlight=False)
     for name in sorted({each.case.service for each in outcomes if each.verdict == "in form"}):
         console.print(
             f"{name}: what comes from its store was judged by its form alone; "

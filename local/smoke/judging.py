@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import eq
 from typing import NamedTuple
 
 TEXT = "text/plain; charset=utf-8"
@@ -29,6 +30,8 @@ class Served(NamedTuple):
     """The whole `X-Invalid-Reason`, where the result is INVALID."""
     codes: tuple[str, ...] = ()
     """What a reason may begin with where the result is not known."""
+    same: Callable[[bytes, bytes], bool] = eq
+    """Whether two results say the same."""
 
 
 class Plain(NamedTuple):
@@ -63,7 +66,7 @@ def faults(expected: Expected, answer: Answer, first_line: bytes | None = None) 
     result, reason = answer.body[head.end() :], answer.headers.get("x-invalid-reason", "")
     if expected.result is None:
         return found + _form_faults(expected, result, reason)
-    if result != expected.result:
+    if not expected.same(result, expected.result):
         found.append(f"{shown(result)}, not {shown(expected.result)}")
     if reason != expected.reason:
         found.append(f"the reason is {reason[:SHOWN]!r}, not {expected.reason!r}")
