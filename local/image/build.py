@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from local.cli.places import ROOT
@@ -37,14 +38,22 @@ def require(docker: Docker) -> None:
         )
 
 
-def build(docker: Docker, base: str, tag: str, platforms: str = "", push: bool = False) -> None:
+def build(
+    docker: Docker,
+    base: str,
+    tag: str,
+    platforms: str = "",
+    push: bool = False,
+    fetch: Callable[[str], None] | None = None,
+) -> None:
     """Builds `tag` on `base`, for the engine's own platform, or with buildx for `platforms`, `linux/amd64,linux/arm64`.
 
-    Raises `UserError` for what cannot be, `EngineError` where a build fails.
+    `fetch` lays the wheels for a Python where the Dockerfile looks for them. Raises `UserError` for what cannot be,
+    `EngineError` where a build fails.
     """
     if "," in platforms and not push:
         raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
-    fetch_wheels(python_of(docker, base))
+    (fetch or fetch_wheels)(python_of(docker, base))
     how = ["build"]
     if platforms or push:
         how = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
@@ -58,19 +67,24 @@ def python_of(docker: Docker, base: str) -> str:
     return docker.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, "-c", ask)
 
 
-def fetch_wheels(python: str) -> None:
-    """Lays the locked wheels for a Python into `WHEELS`, for both architectures. Raises `EngineError`."""
+def fetch_wheels(python: str, folder: Path = WHEELS, download: Callable[[str, str, Path], None] | None = None) -> None:
+    """Lays the locked wheels for a Python into a folder, for both architectures. Raises `EngineError`.
+
+    What is there is kept if it is for the same Python and lock.
+    """
     wanted = f"{python} {', '.join(MANYLINUX)}\n{LOCK.read_text()}"
-    stamp = WHEELS / ".stamp"
+    stamp = folder / ".stamp"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    shutil.rmtree(WHEELS, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     for architecture in ARCHITECTURES:
-        _download(python, architecture, WHEELS)
+        (download or pip_download)(python, architecture, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted)
 
 
-def _download(python: str, architecture: str, folder: Path) -> None:
+def pip_download(python: str, architecture: str, folder: Path) -> None:
+    """Downloads the locked wheels by their hashes. Raises `EngineError`."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     pip += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
     pip += [argument for name in MANYLINUX for argument in ("--platform", f"{name}_{architecture}")]

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import typer.testing
@@ -123,6 +129,24 @@ def test_a_running_bundle_is_right_in_every_answer() -> None:
     assert all(isinstance(row["milliseconds"], float) for row in found)
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("shape", ["url", "v2", "v1", "alb", "alb-multi"])
+def test_the_functions_are_right_behind_every_front_door(shape: str, tmp_path: Path) -> None:
+    port, tool = free_port(), str(Path(sys.executable).with_name("crossover"))
+    environ = {**os.environ, "PORT": str(port)}
+    with (tmp_path / "log").open("wb") as log:
+        gateway = subprocess.Popen([tool, "lambda", "--event-shape", shape], env=environ, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + 120
+            while smoke(f"http://127.0.0.1:{port}", "--functions-only", "--service", "qrcode").exit_code:
+                assert gateway.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.5)
+        finally:
+            gateway.send_signal(signal.SIGINT)
+            gateway.wait(timeout=30)
+
+
 def test_the_little_server_is_right_as_long_as_it_behaves() -> None:
     with little_server(says(b""), only="nothing") as address:
         assert smoke(address, "--service", "qrcode").exit_code == 0
@@ -206,7 +230,7 @@ def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
 
 
 def test_a_service_whose_store_nobody_names_is_judged_by_its_form_and_that_is_said(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from crossover.stores import load
 
