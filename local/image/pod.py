@@ -71,7 +71,7 @@ class Pod:
 
     def stop(self) -> int:
         """Sends SIGTERM, and SIGKILL if that does not end it in time; gives the exit status."""
-        self._docker.ask("stop", "--time", str(STOP_SECONDS), self.name)
+        self._docker.ask("stop", "-t", str(STOP_SECONDS), self.name)
         return int(self._docker.ask("inspect", "--format", "{{.State.ExitCode}}", self.name))
 
     def log(self) -> str:

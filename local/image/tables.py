@@ -20,13 +20,13 @@ def show(figures: dict[str, Any]) -> None:
     pods = Table(
         *("services", "start, s", "RSS", "requests", "RSS then", "RSS peak", "group then", "group peak"),
         title="Pods, --memory 256m --cpus 1; memory in MB",
-        caption="start: from docker run to the first 200 of /readyz; group: the control group, with the pages of files "
-        "that it read first",
+        caption="start: the fastest, from docker run to the first 200 of /readyz; "
+        "group: the control group, with the pages of files that it read first",
     )
     for pod in figures["pods"]:
         idle, loaded = pod["idle"], pod["loaded"]
         pods.add_row(
-            *(pod["services"], f"{pod['start_seconds']:.2f}", _mb(idle["rss"]), f"{pod['requests']:,}"),
+            *(pod["services"], f"{min(pod['start_seconds']):.2f}", _mb(idle["rss"]), f"{pod['requests']:,}"),
             *(_mb(loaded[name]) for name in ("rss", "peak_rss", "group", "group_peak")),
         )
     console.print(pods)

@@ -1,4 +1,4 @@
-"""`crossover image`: the wheels, and what is asked of Docker. The `docker` here is a script that writes down its use."""
+"""`crossover image`: the wheels, and what is asked of Docker. The `docker` here is a script that notes its use."""
 
 from __future__ import annotations
 
