@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from crossover.seam import Service
+from crossover.settings import Identity, load
 from local.smoke.asking import Outcome, ask_all, judged
 from local.smoke.cases import Case
 from local.smoke.choosing import cases_here
@@ -33,10 +35,12 @@ def self_check(address: str, services: list[Service]) -> Iterator[Check]:
     """
     with urllib.request.urlopen(f"{address}/page/samples.json", timeout=ANSWER_SECONDS) as known:
         samples = json.load(known)
+    identity = load(Identity, os.environ)
+    first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
     for service in services:
         cases = cases_here(service)
-        over_http = asyncio.run(ask_all(address, cases, ANSWER_SECONDS))
-        through_lambda = (judged(case, ask_lambda(case)) for case in cases)
+        over_http = asyncio.run(ask_all(address, cases, ANSWER_SECONDS, first_line=first_line))
+        through_lambda = (judged(case, ask_lambda(case), first_line) for case in cases)
         problems = [_told("HTTP", each) for each in over_http if not each.good]
         problems += [_told("the Lambda entry", each) for each in through_lambda if not each.good]
         made = [sample["query"] for sample in samples.get(service.name, ())]

@@ -51,14 +51,18 @@ def address_of(url: str) -> str:
 
 
 async def ask_all(
-    address: str, cases: Sequence[Case], seconds: float, asked: Callable[[], object] = lambda: None
+    address: str,
+    cases: Sequence[Case],
+    seconds: float,
+    asked: Callable[[], object] = lambda: None,
+    first_line: bytes | None = None,
 ) -> list[Outcome]:
     """Asks one case after the other over connections that stay open; `asked` is called after each.
 
-    `seconds` bound each request, connecting included.
+    `seconds` bound each request, connecting included. All answers of services begin with `first_line`, TEAM,ACCOUNT and
+    a line feed; by default with what the first one begins with.
     """
     outcomes: list[Outcome] = []
-    first_line: bytes | None = None
     silent = 0
     timeout = aiohttp.ClientTimeout(total=seconds)
     async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from local.cli.report import Json, console, print_json, stderr
+from local.cli.report import Json, UserError, console, print_json, stderr
 
 if TYPE_CHECKING:
     from local.smoke.asking import Outcome
@@ -35,6 +35,7 @@ def smoke(
     judged by their form alone.
     """
     import asyncio
+    import math
 
     from rich.progress import Progress
 
@@ -42,6 +43,8 @@ def smoke(
     from local.smoke.choosing import chosen_cases
 
     address = address_of(url)
+    if math.isnan(seconds):
+        raise UserError("--seconds takes a number of seconds from 0.1 to 600")
     cases = chosen_cases(service or [], functions_only)
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("asking", total=len(cases))

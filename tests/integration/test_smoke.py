@@ -19,7 +19,8 @@ import typer.testing
 from click.testing import Result
 
 from local.cli import build
-from local.smoke.choosing import chosen_cases
+from local.serve.selfcheck import self_check
+from local.smoke.choosing import chosen_cases, loaded
 from local.smoke.judging import Plain, Served
 from tests.support.server import free_port, running_server
 
@@ -255,3 +256,29 @@ def test_a_pod_that_cannot_reach_its_store_fails(monkeypatch: pytest.MonkeyPatch
     assert found["ready"]["status"] == 503
     assert found["Replies and retweets"]["status"] == 503
     assert found["alive"]["verdict"] == "right"
+
+
+def test_the_self_check_of_a_start_finds_what_is_wrong_on_one_platform_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TEAM_NAME", "Us"), ("TEAM_AWS_ACCOUNT", "1")):
+        monkeypatch.setenv(name, value)
+    lie = RIGHT[ENCODE].replace(b"0x66d92b80", b"0x66d92b81")
+    samples = b"HTTP/1.1 200 X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+    def misbehave(connection: socket.socket, asked: str) -> None:
+        connection.sendall({"GET /page/samples.json": samples, ENCODE: lie}.get(asked) or RIGHT[asked])
+
+    with little_server(misbehave) as address:
+        (check,) = self_check(address, loaded(["qrcode"]))
+    assert check.url == address + ENCODE.removeprefix("GET ")
+    (problem,) = check.problems
+    assert problem.startswith("over HTTP, Encode a text: '0x66d92b81")
+
+
+def test_the_self_check_sees_that_the_lambda_entry_answers_to_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAM_NAME", "Somebody")
+    with running_server(team_name="Somebody") as server:
+        (check,) = self_check(server.address, loaded(["qrcode"]))
+        monkeypatch.setenv("TEAM_NAME", "Another")
+        (other,) = self_check(server.address, loaded(["qrcode"]))
+    assert {problem.partition(",")[0] for problem in other.problems} >= {"over HTTP"}
+    assert all("over HTTP" not in problem for problem in check.problems)
