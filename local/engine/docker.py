@@ -38,6 +38,14 @@ class Docker:
         if done.returncode:
             raise EngineError(f"docker {arguments[0]} failed; what it said stands above")
 
+    def has(self, plugin: str) -> bool:
+        """Whether a plugin of the command line is there."""
+        try:
+            self.ask(plugin, "version", seconds=20)
+        except EngineError:
+            return False
+        return True
+
     def logs(self, container: str) -> str:
         """All that a container has written, on either stream."""
         done = subprocess.run(

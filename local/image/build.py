@@ -53,6 +53,8 @@ def build(
     """
     if "," in platforms and not push:
         raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
+    if (platforms or push) and not docker.has("buildx"):
+        raise UserError("--platform and --push need Docker's buildx (Debian, Ubuntu: the package docker-buildx)")
     (fetch or fetch_wheels)(python_of(docker, base))
     how = ["build"]
     if platforms or push:

@@ -39,6 +39,8 @@ def main() -> int:
     except (private.NoEngine, UserError) as problem:
         error_line(str(problem))
         return 2
+    except KeyboardInterrupt:
+        return 130
     except (Failed, EngineError) as problem:
         error_line(str(problem))
         return 1

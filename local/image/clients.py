@@ -15,6 +15,8 @@ from local.smoke.cases import Case
 from local.smoke.judging import Answer, faults
 
 ANSWER_SECONDS = 20
+NO_ANSWER = (OSError, EOFError, TimeoutError, LookupError, ValueError, asyncio.LimitOverrunError)
+"""The connection broke, nothing came, or something that is no answer."""
 
 
 @dataclass
@@ -53,7 +55,11 @@ class Clients:
         await asyncio.gather(*(self._client(pause, itertools.count()) for pause in self._pauses))
 
     async def _client(self, pause: float, left: Iterable[int]) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError as problem:
+            self.told.lost.append(f"no connection: {problem}")
+            return
         try:
             for _ in left:
                 case = next(self._cases)
@@ -61,7 +67,7 @@ class Clients:
                     async with asyncio.timeout(ANSWER_SECONDS):
                         writer.write(f"GET {case.path} HTTP/1.1\r\nHost: pod\r\n\r\n".encode())
                         answer = await _answer(reader)
-                except (OSError, EOFError, TimeoutError) as problem:
+                except NO_ANSWER as problem:
                     self.told.lost.append(f"{type(problem).__name__} {problem}".strip())
                     return
                 if found := faults(case.expected, answer):

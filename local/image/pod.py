@@ -53,8 +53,8 @@ class Pod:
         return found
 
     def memory(self) -> Memory:
-        """What it uses now and has used at most."""
-        status = self._read("/proc/1/status")
+        """What it uses now and has used at most. Raises `EngineError`."""
+        status = self._docker.ask("exec", self.name, "cat", "/proc/1/status")
         rss, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) * 1024 for name in ("VmRSS", "VmHWM"))
         return Memory(rss, peak, self._number(NOW), self._number(PEAK))
 

@@ -22,7 +22,7 @@ def used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script = tmp_path / "docker"
     script.write_text(
         f'#!/bin/sh\necho "$@" >> {log}\n'
-        'case "$1" in run) echo 3.13;; build) if [ -n "$FAIL" ]; then echo no space left >&2; exit 1; fi;; esac\n'
+        'case "$1" in buildx) test -z "$NO_BUILDX";; run) echo 3.13;; build) if [ -n "$FAIL" ]; then echo no space left >&2; exit 1; fi;; esac\n'
     )
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -51,6 +51,12 @@ def test_several_platforms_are_buildxs_and_go_to_a_registry(used: Path) -> None:
 def test_another_platform_alone_is_loaded_into_the_engine(used: Path) -> None:
     build.build(Docker(), "b", "crossover", "linux/arm64", fetch=lambda _: None)
     assert used.read_text().splitlines()[-1].startswith("buildx build --load --platform linux/arm64 ")
+
+
+def test_without_buildx_there_is_one_line_that_says_what_to_do(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_BUILDX", "1")
+    with pytest.raises(UserError, match="--platform and --push need Docker's buildx"):
+        build.build(Docker(), "b", "crossover", "linux/arm64", fetch=lambda _: None)
 
 
 def test_a_build_that_fails_is_one_line(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
