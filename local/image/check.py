@@ -70,13 +70,13 @@ def check(docker: Docker, base: str) -> dict[str, Any]:
     os.environ["TWITTER_STORE"] = store = ensure_demo_store(DATA)
     settings = {"DRAIN_SECONDS": str(DRAIN_SECONDS), "TWITTER_STORE": store.replace(str(DATA.absolute()), "/data")}
     with running_pod(docker, TAG, settings, DATA) as pod:
-        say(f"all services: ready after {pod.start_seconds:.2f} s")
+        say(f"all services: ready after {pod.start.seconds} s")
         idle = pod.memory()
         smoke(pod)
         page_and_docs(pod)
         figures = [figures_of("all", pod, idle, load(pod, list(registry.SERVICES)))]
         drained = drain(pod)
-    figures[0]["start_seconds"] += starts(docker, settings)
+    figures[0]["starts"] += starts(docker, settings)
     figures += [one_service(docker, name, settings) for name in registry.SERVICES]
     with running_pod(docker, TAG, {**settings, "WORKERS": "2"}, DATA) as pod:
         restricted(pod.inside())
@@ -103,26 +103,26 @@ def one_service(docker: Docker, name: str, settings: dict[str, str]) -> dict[str
             if other != name and not missing(pod, f"/{other}"):
                 raise Failed(f"a pod of {name} alone answers on /{other}")
         told = load(pod, [name])
-        say(f"{name} alone: ready after {pod.start_seconds:.2f} s, the others' paths are 404")
+        say(f"{name} alone: ready after {pod.start.seconds} s, the others' paths are 404")
         figures = figures_of(name, pod, idle, told)
-    figures["start_seconds"] += starts(docker, {**settings, "CROSSOVER_SERVICES": name})
+    figures["starts"] += starts(docker, {**settings, "CROSSOVER_SERVICES": name})
     return figures
 
 
-def starts(docker: Docker, settings: dict[str, str]) -> list[float]:
-    """Seconds from `docker run` to the first 200, of so many starts that with the one before they are `STARTS`."""
-    seconds = []
+def starts(docker: Docker, settings: dict[str, str]) -> list[dict[str, Any]]:
+    """So many starts more that with the one before they are `STARTS`."""
+    found = []
     for _ in range(STARTS - 1):
         with running_pod(docker, TAG, settings, DATA) as pod:
-            seconds.append(round(pod.start_seconds, 2))
-    return seconds
+            found.append(pod.start._asdict())
+    return found
 
 
 def figures_of(services: str, pod: Pod, idle: Memory, told: Told) -> dict[str, Any]:
     """A pod's figures after its load."""
     return {
         "services": services,
-        "start_seconds": [round(pod.start_seconds, 2)],
+        "starts": [pod.start._asdict()],
         "requests": told.right,
         "idle": idle._asdict(),
         "loaded": pod.memory()._asdict(),

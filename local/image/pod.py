@@ -38,14 +38,21 @@ class Memory(NamedTuple):
     group_peak: int | None
 
 
-class Pod:
-    """A running container: its address on this machine, and the seconds from `docker run` to its first 200."""
+class Start(NamedTuple):
+    """From `docker run` to the first 200 of /readyz: seconds of the clock, and of CPU time inside."""
 
-    def __init__(self, docker: Docker, name: str, address: str, start_seconds: float) -> None:
+    seconds: float
+    cpu_seconds: float | None
+
+
+class Pod:
+    """A running container, its address on this machine, and its start."""
+
+    def __init__(self, docker: Docker, name: str, address: str, seconds: float) -> None:
         self._docker = docker
         self.name = name
         self.address = address
-        self.start_seconds = start_seconds
+        self.start = Start(round(seconds, 2), self._cpu_seconds())
 
     def inside(self) -> dict[str, Any]:
         """What `inside.py` finds."""
@@ -57,6 +64,11 @@ class Pod:
         status = self._docker.ask("exec", self.name, "cat", "/proc/1/status")
         rss, peak = (int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) * 1024 for name in ("VmRSS", "VmHWM"))
         return Memory(rss, peak, self._number(NOW), self._number(PEAK))
+
+    def _cpu_seconds(self) -> float | None:
+        found = re.search(r"usage_usec (\d+)", self._read(str(GROUP / "cpu.stat")))
+        nanoseconds = int(found[1]) * 1000 if found else self._number([GROUP / "cpuacct/cpuacct.usage"])
+        return None if nanoseconds is None else round(nanoseconds / 1e9, 2)
 
     def _number(self, paths: Sequence[Path]) -> int | None:
         texts = [self._read(str(path)) for path in paths]
