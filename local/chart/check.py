@@ -29,7 +29,7 @@ def main() -> int:
     except programs.NotHere as problem:
         console.print(f"NOT RUN: the chart's checks: {problem}", style="yellow", markup=False, soft_wrap=True)
         return 0
-    except manifests.Refused as problem:
+    except (manifests.Refused, checkov.NotRead, subprocess.CalledProcessError) as problem:
         wrong = [str(problem)]
     for line in wrong:
         error_line(f"chart: {line}")
@@ -49,11 +49,8 @@ def complaints(rendered: Mapping[str, str]) -> list[str]:
     if RIGHT.exists() and RIGHT.read_text() == state:
         return []
     wrong = [line for values, text in rendered.items() for line in against_schemas(values, text, versions)]
-    try:
-        # values.yaml alone is part of every other one.
-        found = checkov.findings({values: text for values, text in rendered.items() if values})
-    except (subprocess.CalledProcessError, ValueError) as problem:
-        return [*wrong, f"checkov: {problem}"]
+    # values.yaml alone is part of every other one.
+    found = checkov.findings({values: text for values, text in rendered.items() if values})
     wrong += checkov.complaints(found, checkov.justifications())
     if not wrong:
         RIGHT.write_text(state)

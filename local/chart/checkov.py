@@ -16,6 +16,10 @@ from local.cli.places import ROOT
 JUSTIFIED = ROOT / "local/chart/justified.toml"
 
 
+class NotRead(RuntimeError):
+    """checkov saw no manifests, or could not parse them."""
+
+
 class Finding(NamedTuple):
     """A check of checkov's that failed on the manifests of a values file."""
 
@@ -57,7 +61,7 @@ def findings(manifests: Mapping[str, str]) -> dict[Finding, str]:
     folder.mkdir(parents=True)
     for values, text in manifests.items():
         (folder / f"{values}.yaml").write_text(text)
-    # "." from inside, because it looks into no path with a hidden folder, as .build is one.
+    # "." from inside, because it passes over every path with a hidden folder in it, as .build is one.
     command = [str(programs.checkov()), "--directory", ".", "--framework", "kubernetes", "--compact", "--quiet"]
     command += ["--output", "json", "--skip-download", "--soft-fail"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(programs.WORK), "LOG_LEVEL": "ERROR"}
@@ -65,7 +69,7 @@ def findings(manifests: Mapping[str, str]) -> dict[Finding, str]:
     report = json.loads(done.stdout)
     summary = report.get("summary", report)
     if summary["parsing_errors"] or not summary["passed"]:
-        raise ValueError(f"the manifests were not read: {summary}")
+        raise NotRead(f"checkov did not read the manifests: {summary}")
     return {
         Finding(each["check_id"], Path(each["file_path"]).stem): each["check_name"]
         for each in report["results"]["failed_checks"]
