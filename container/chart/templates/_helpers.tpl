@@ -1,7 +1,11 @@
+{{/* The release's name, as short as names of objects need it. */}}
+{{- define "crossover.release" -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
 {{/* The name of a service's objects, of (list $ service). */}}
 {{- define "crossover.name" -}}
-{{- $root := index . 0 -}}
-{{- printf "%s-%s" ($root.Release.Name | trunc 50 | trimSuffix "-") (index . 1) -}}
+{{- printf "%s-%s" (include "crossover.release" (index . 0)) (index . 1) -}}
 {{- end -}}
 
 {{/* The labels that select a service's pods, of (list $ service). They may never change. */}}
@@ -14,13 +18,12 @@ app.kubernetes.io/component: {{ index . 1 }}
 
 {{/* All labels of a service's objects, of (list $ service). */}}
 {{- define "crossover.labels" -}}
-{{- $root := index . 0 -}}
 {{ include "crossover.selector" . }}
-{{ include "crossover.release" $root }}
+{{ include "crossover.versions" (index . 0) }}
 {{- end -}}
 
-{{/* The labels of a release, of $. */}}
-{{- define "crossover.release" -}}
+{{/* The labels that change with a version. */}}
+{{- define "crossover.versions" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
@@ -28,15 +31,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{/* The image: by digest where one is given. */}}
 {{- define "crossover.image" -}}
-{{- $image := .Values.image -}}
-{{- if $image.digest -}}
-{{ $image.repository }}@{{ $image.digest }}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
 {{- else -}}
-{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
-{{/* How many pods of a service there may be at once, a rollout's among them, of (list $ pods). */}}
+{{/* How many pods of a service there may be at once, a rollout's among them, of (list $ pods). A surge is rounded up. */}}
 {{- define "crossover.mostPods" -}}
 {{- $pods := index . 1 -}}
 {{- $most := ternary $pods.autoscaling.max $pods.replicas $pods.autoscaling.enabled | int -}}

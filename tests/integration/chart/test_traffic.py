@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 
 from functions import registry
 from local.chart import manifests
@@ -80,10 +81,19 @@ def test_without_a_certificate_there_is_http_and_with_one_it_redirects(nodes: Cl
 
 
 def test_another_ingress_class_is_told_nothing_of_a_load_balancer(helm: None) -> None:
-    text = manifests.render("laptop", "--set", "ingress.enabled=true,ingress.className=traefik,timing.preStop=20")
+    text = manifests.render("laptop", "--set", "ingress.enabled=true,ingress.className=traefik")
     ingress = Cluster(manifests.objects(text)).all("Ingress")[""]
     assert ingress["spec"]["ingressClassName"] == "traefik"
     assert "alb." not in str(ingress)
+
+
+def test_annotations_that_are_given_are_over_those_of_the_chart(helm: None) -> None:
+    given = {"alb.ingress.kubernetes.io/healthcheck-interval-seconds": "30", "example.com/team": "ours"}
+    text = manifests.render("nodes", "--set-json", f"ingress.annotations={json.dumps(given)}")
+    told = Cluster(manifests.objects(text)).annotations()
+    assert given.items() <= told.items()
+    assert told["alb.ingress.kubernetes.io/target-type"] == "ip"
+    assert text.count("healthcheck-interval-seconds") == 1
 
 
 def test_in_production_two_pods_are_the_least_and_a_ceiling_is_set(production: Cluster) -> None:

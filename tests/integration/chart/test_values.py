@@ -27,6 +27,7 @@ WRONG = {
     "services.blockchain.settings.POW_MAX_ATTEMPTS=0": "POW_MAX_ATTEMPTS': minimum: got 0, want 1",
     "services.twitter.store.secret=Not_A_Name": "at '/services/twitter/store/secret'",
     "services.twitter.store.secret=": "services.twitter.store.secret: name the Secret",
+    "services.qrcode.enabled=false,services.blockchain.enabled=false,services.twitter.enabled=false": "services: none",
     "pods.settings.WORKRS=2": "at '/pods/settings': additional properties 'WORKRS' not allowed",
     "pods.settings.WORKERS=0": "at '/pods/settings/WORKERS': minimum: got 0, want 1",
     "pods.settings.WORKERS=two": "at '/pods/settings/WORKERS': got string, want integer",
