@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.chart import check, checkov, programs
+from local.chart import check, checkov, manifests, programs
 from local.chart.checkov import Finding, Justification, complaints
 
 LIMITS = Finding("CKV_K8S_11", "nodes")
@@ -75,3 +76,24 @@ def test_where_helm_is_not_packaged_the_one_on_the_path_is_taken(
         programs.helm()
     (tmp_path / "helm").touch(mode=0o755)
     assert programs.helm() == tmp_path / "helm"
+
+
+def test_where_helm_cannot_be_had_the_checks_say_that_they_were_not_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(programs, "PACKAGED_FOR", ("Plan 9", "mips"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert check.main() == 0
+    assert capsys.readouterr().out.startswith("NOT RUN: the chart's checks: helm is not on the PATH: brew install helm")
+
+
+def test_a_program_that_cannot_be_installed_fails_the_checks_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def offline() -> Path:
+        raise subprocess.CalledProcessError(2, ["uv", "pip", "install"])
+
+    monkeypatch.setattr(manifests, "helm", offline)
+    assert check.main() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("crossover: chart: ")
