@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from local.chart.programs import helm
+from local.chart.programs import NotHere, helm
 from local.cli.places import ROOT
 
 Manifest = dict[str, Any]
@@ -52,9 +52,17 @@ def lint(values: str) -> None:
 
 
 def notes(values: str, *more: str) -> str:
-    """What helm says after an installation, as far as it can be known without a cluster."""
+    """What helm says after an installation, as far as it can be known without a cluster.
+
+    Raises `Refused`, and `NotHere` with helm 3, which does not even pretend to install without one.
+    """
     arguments = ("install", RELEASE, str(CHART), "--namespace", RELEASE, "--dry-run=client", *options(values), *more)
-    return run(*arguments).partition("\nNOTES:\n")[2]
+    try:
+        return run(*arguments).partition("\nNOTES:\n")[2]
+    except Refused as problem:
+        if "cluster unreachable" in str(problem):
+            raise NotHere("notes without a cluster need helm 4: https://helm.sh/docs/intro/install") from None
+        raise
 
 
 def run(*arguments: str) -> str:
