@@ -114,10 +114,10 @@ async def test_one_stall_makes_many_requests_of_an_open_loop_late(connections: i
     assert later_than(total, 95) >= 58
 
 
-async def test_the_same_stall_makes_one_request_of_a_closed_loop_late() -> None:
+async def test_the_same_stall_makes_hardly_more_than_one_request_of_a_closed_loop_late() -> None:
     total, _ = await loaded(stalls_once(20, 0.4), requests=100, connections=1)
     assert total.right == 100
-    assert later_than(total, 395) == 1
+    assert 1 <= later_than(total, 395) < 5
 
 
 async def test_a_server_that_never_answers_is_given_up() -> None:
@@ -259,7 +259,7 @@ async def test_more_arrivals_than_may_wait_are_not_sent() -> None:
         await asyncio.sleep(60)
 
     values = {"rate": 1000, "requests": 200, "arrivals": "fixed", "connections": 2, "backlog": 10}
-    total, server = await loaded(never, **values, timeout=0.5)
+    total, server = await loaded(never, **values, timeout=1)
     assert (total.asked, total.answered) == (200, 0)
     # Two were sent at once, and for ten there was room to wait, in vain.
     assert set(total.errors) == {"timeout", "not sent"}
@@ -299,6 +299,16 @@ async def test_the_warm_up_is_sent_and_not_counted(values: dict[str, Any]) -> No
 async def test_a_closed_loop_ends_by_time() -> None:
     total, server = await loaded(well, seconds=0.2)
     assert total.right == total.asked == len(server.heads) > 0
+
+
+async def test_a_closed_loop_of_so_many_requests_ends_by_time_too() -> None:
+    async def slow(asked: Asked) -> None:
+        await asyncio.sleep(0.05)
+        await asked.send(ANSWER)
+
+    total, server = await loaded(slow, requests=1_000, connections=2, longest=0.3)
+    assert 0 < total.right == len(server.heads) < 20
+    assert total.errors == {"not sent": 1_000 - total.right}
 
 
 async def test_requests_are_sent_in_their_order_each_process_its_share() -> None:
