@@ -158,11 +158,13 @@ def _loaded(plan: Plan, url: str) -> Outcome:
 
 def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
     """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
+    from local.etl.progress import quit_on_terminate
     from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
 
     asked = _asked_of_own_server(plan)
-    with served({"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
+    settings = {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}
+    with quit_on_terminate(), served(settings) as server:
         outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
     assert outcome.watched is not None  # noqa: S101 - it was asked for
     before, after = outcome.watched

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from local.load.client import Question
 from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally, Total
+from tests.support.certificates import authority
 from tests.support.little_server import Asked, Behaviour, LittleServer
 from tests.support.server import free_port
 
@@ -25,10 +28,10 @@ def plan(**values: Any) -> Plan:
     return Plan(**{"mix": {"notes": 1}, "connections": 4, "timeout": 20, **values})
 
 
-async def sent(plan: Plan, port: int) -> tuple[Total, Sender]:
+async def sent(plan: Plan, port: int, tls_name: str = "") -> tuple[Total, Sender]:
     """What a process counts that does all of the plan, always asking for `result`."""
     tally = Tally()
-    target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "")
+    target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "", tls_name)
     question = Question(b"GET /notes?q=%d HTTP/1.1\r\nHost: x\r\n\r\n", b"result", tally)
     sender = (ClosedLoop if plan.rate is None else OpenLoop)(plan, 0, target, [question])
     await sender.connect()
@@ -283,6 +286,24 @@ async def test_where_nobody_listens_every_request_is_refused(values: dict[str, A
     total, sender = await sent(plan(**values), free_port())
     assert (total.answered, total.errors) == (0, {"refused": 20})
     assert sender.refused >= 20
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authority(tmp_path_factory.mktemp("tls"), "server")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_is_spoken_with_the_server_that_the_certificate_names(
+    trusted: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    async with LittleServer(well, tls) as server:
+        total, _ = await sent(plan(requests=8), server.port, "127.0.0.1")
+    assert (total.right, total.errors) == ((8, {}) if trusted else (0, {"no TLS": 8}))
 
 
 @pytest.mark.parametrize("values", [{}, {"rate": 300}])
