@@ -195,7 +195,8 @@ def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], floa
     from local.load.run import run
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    # Drawn seldom: what draws takes the core from what sends.
+    with Progress(*columns, console=stderr, transient=True, refresh_per_second=2) as progress:
         task = progress.add_task("connecting", total=1.0)
 
         def show(share: float, ended: int) -> None:
