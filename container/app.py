@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from container.computing import Computing, Slices
 from container.drain import drain_on_sigterm
 from container.explaining import add_explanations
 from container.metrics import Metrics
@@ -36,6 +37,11 @@ MAX_SCANNABLE = 40
 """Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
 
 
+def in_slices(settings: ContainerSettings) -> Computing:
+    """Computing between requests, within the settings' bounds."""
+    return Slices(settings.max_computations, settings.compute_seconds)
+
+
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
@@ -47,15 +53,18 @@ def build(
     settings: ContainerSettings,
     environ: Mapping[str, str],
     drain: Callable[[Callable[[], None], float], None] | None = None,
+    computing: Callable[[ContainerSettings], Computing] = in_slices,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
     `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
+    `computing` makes for each service what computes for it.
     """
-    storings = [Storing(service, settings, environ) for service in services]
+    storings = [Storing(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
     metrics = Metrics()
     metrics.figures = [figures for each in storings for figures in each.figures]
+    metrics.figures += [figures for each in storings for figures in each.runner.figures]
 
     async def become_ready() -> None:
         await asyncio.gather(*(each.reached() for each in storings))
