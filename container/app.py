@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from container.computing import Computing, Slices
 from container.drain import drain_on_sigterm
-from container.explaining import add_explanations
+from container.explaining import add_chains, add_contacts
 from container.metrics import Metrics
 from container.openapi import service_paths
 from container.settings import ContainerSettings
@@ -31,6 +31,7 @@ from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import load
 from functions import registry
+from functions.blockchain.limits import Limits
 
 PAGE = Path(__file__).parent / "page"
 MAX_SCANNABLE = 40
@@ -86,12 +87,14 @@ def build(
         behind.state.ready = False
         front.draining = True
 
-    behind = _behind(bound, settings, metrics, lifespan)
+    behind = _behind(bound, settings, environ, metrics, lifespan)
     front = ServiceApp(bound, Envelope(settings), otherwise=behind, observe=metrics.observe)
     return front
 
 
-def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, lifespan: Any) -> FastAPI:
+def _behind(
+    bound: list[Bound], settings: ContainerSettings, environ: Mapping[str, str], metrics: Metrics, lifespan: Any
+) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -112,7 +115,9 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     for each in bound:
         if each.service.name == "twitter":
-            add_explanations(app, each)
+            add_contacts(app, each)
+        elif each.service.name == "blockchain":
+            add_chains(app, each, load(Limits, environ))
 
     @app.get("/page/samples.json", include_in_schema=False)
     async def samples() -> Response:
