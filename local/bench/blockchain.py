@@ -5,7 +5,6 @@ step of a request, and each step by the tools that could do it.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import zlib
 from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ from typing import Any, NamedTuple
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Compute, Invalid, Request
-from functions.blockchain import toy_rsa
 from functions.blockchain.codec import decode, encode, inflate
 from functions.blockchain.handler import SERVICE, next_transactions
 from functions.blockchain.ledger import Answered, Asked, Block, seal
