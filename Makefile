@@ -62,13 +62,14 @@ test-container: $(READY) ## Run the image as restricted as a pod: ask, load, dra
 	@$(BIN)/python -m local.image.check
 
 .PHONY: check
-check: $(READY) ## Lint, types, architecture, templates
+check: $(READY) ## Lint, types, architecture, templates, the Dockerfile, the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/hadolint container/Dockerfile
+	@$(BIN)/python -m local.chart.check
 
 .PHONY: bench-etl
 bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)

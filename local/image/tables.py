@@ -32,7 +32,6 @@ def show(figures: dict[str, Any]) -> None:
                 _least(pod["starts"], "seconds"),
                 _least(pod["starts"], "cpu_seconds"),
                 _mb(idle["rss"]),
-                f"{pod['requests']:,}",
             ),
             *(_mb(loaded[name]) for name in ("rss", "peak_rss", "group", "group_peak")),
         )
