@@ -43,9 +43,10 @@ class Mining(NamedTuple):
                 hashing = begun()
                 hashing.update(digits)
                 if hashing.hexdigest() < ceiling:
-                    return Done(Mined(str(1000 * thousands + int(digits)), hashing.hexdigest()[:8]))
+                    last = 1000 * thousands + int(digits)
+                    return Done(Mined(str(last), hashing.hexdigest()[:8]), last + 1 - self.attempt)
             number += 1000 - ending
-        return Done(None) if until == self.limit else self._replace(attempt=until)
+        return Done(None, until - self.attempt) if until == self.limit else self._replace(attempt=until)
 
 
 def hopeless(target: str) -> bool:
