@@ -7,7 +7,7 @@ which keys and types there are, is the codec's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from operator import lt
 
@@ -52,13 +52,11 @@ def ids(asked: Asked) -> None:
 
 def times(asked: Asked) -> None:
     """Rule 3: time strictly increases over all transactions, on through the new ones and up to our block's reward."""
-    times: Sequence[str | int] = [each.time for each in asked.transactions()]
-    if len(set(map(len, times))) > 1:  # type: ignore[arg-type]
-        times = [int(time) for time in times]  # digits of one length, as usual, compare as the numbers that they are
+    times = [int(each.time) for each in asked.transactions()]
     if not all(map(lt, times, times[1:])):
-        late = next(place for place, (before, time) in enumerate(pairwise(times), 1) if not before < time)  # type: ignore[operator]
+        late = next(place for place, (before, time) in enumerate(pairwise(times), 1) if before >= time)
         raise _broken("time", asked, asked.transactions()[late], "it is not after the transaction before it")
-    if int(times[-1]) >= our_reward_time(asked):
+    if times[-1] >= our_reward_time(asked):
         raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
 
 
