@@ -29,8 +29,9 @@ LONG_PLACES = 8
 """Some 45 ms each of a core of its own, and three times as much of a loop that is busy."""
 SHARE = 0.5
 """Seconds of computing for each second that the loop spends otherwise: a third of a loop that is busy."""
-MOST_AT_ONCE_SECONDS = 0.01
-"""What slices take in a row at most, however long the loop was kept from them."""
+MOST_AT_ONCE_SECONDS = 0.25
+"""What slices take in a row at most, however long the loop was kept from them: a thousand requests that are ready at the
+same moment keep a slow core for a second, and leave hundreds of short computations."""
 
 
 class ComputingStats(NamedTuple):

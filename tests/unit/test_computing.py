@@ -133,11 +133,11 @@ async def test_however_long_the_loop_was_kept_from_computing_slices_in_a_row_are
             return super().advance(units)
 
     computing = Slices(1, 60, clock=lambda: now)
-    task = asyncio.create_task(computing.compute(Slow("slice", 100 * SLICE_UNITS, noted)))
+    task = asyncio.create_task(computing.compute(Slow("slice", 1_000 * SLICE_UNITS, noted)))
     await asyncio.sleep(0)
     now += 3600
     await asyncio.sleep(0)
-    assert len(noted) == 1 + 10
+    assert len(noted) in (1 + 250, 1 + 251)
     task.cancel()
 
 
