@@ -30,8 +30,8 @@ LONG_PLACES = 8
 SHARE = 0.5
 """Seconds of computing for each second that the loop spends otherwise: a third of a loop that is busy."""
 MOST_AT_ONCE_SECONDS = 0.25
-"""What slices take in a row at most, however long the loop was kept from them: a thousand requests that are ready at the
-same moment keep a slow core for a second, and leave hundreds of short computations."""
+"""What slices take in a row at most, however long the loop was kept from them. A thousand requests that come at once
+keep a slow core for a second, and leave hundreds of short computations."""
 
 
 class ComputingStats(NamedTuple):
