@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
     group.command()(schemas)
     group.command()(tools)
+    group.command()(flood)
     app.add_typer(group, name="experiment")
 
 
@@ -79,6 +80,33 @@ def tools(
         table.add_row(*row)
     console.print(table)
     return None
+
+
+def flood(
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="QR codes asked for in a second.")] = 100,
+    blocks: Annotated[float, typer.Option(min=1, max=1_000, help="Blocks that cannot be mined, in a second.")] = 30,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each measurement.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 3,
+    one_core: Annotated[bool, typer.Option(help="Keep the server on one core, and the load on another.")] = True,
+    seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure what a flood of long computations does to another service, for four ways to compute."""
+    from dataclasses import asdict
+
+    from local.experiments.flood import Configuration, measure
+    from local.experiments.flood_table import draw
+    from local.results.files import Result, write
+
+    configuration = Configuration(rate, blocks, seconds, rounds, one_core, seed)
+    with console.status("") as status:
+        found = Result(kind="flood", config=asdict(configuration), data=measure(configuration, status.update))
+    path = write(found)
+    if as_json:
+        print_json(found.data)
+    else:
+        console.print(draw(asdict(configuration), dict(found.data)))
+        console.print(f"The result is in {path}.")
 
 
 def _check_writable(path: Path) -> None:
