@@ -33,20 +33,21 @@ STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
 PLAIN: tuple[str, tuple[int, ...]] = (LINE, ())
 
 
-def spec(names: Mapping[str, str], *, y_title: str) -> dict[str, Any]:
+def spec(names: Mapping[str, str], *, y_title: str, top: int = TO_RATE, legend: bool = False) -> dict[str, Any]:
     """The specification for these lines, by key and name, with its datasets left empty:
 
-    `lines` (rate, cost, name, part, and at: its place in the line), `marks` (rate, cost, text) and `here` (rate). Colours of text and grid are for the
-    theme that it is drawn with.
+    `lines` (rate, cost, name, part, and at: its place in the line), `marks` (rate, cost, text) and `here` (rate).
+    Colours of text and grid are for the theme that it is drawn with.
     """
     import altair as alt
 
     styles = [STYLES.get(key, PLAIN) for key in names]
     scale = alt.Scale(domain=list(names.values()), range=[colour for colour, _ in styles])
     dashes = alt.Scale(domain=list(names.values()), range=[list(dash) or [1, 0] for _, dash in styles])
+    shown = alt.Legend(title=None, orient="right") if legend else None
     rate = alt.X(
         "rate:Q",
-        scale=alt.Scale(type="log", domain=[FROM_RATE, TO_RATE], nice=False),
+        scale=alt.Scale(type="log", domain=[FROM_RATE, top], nice=False),
         axis=alt.Axis(title="requests per second", format="~s", values=[10**power for power in range(6)]),
     )
     cost = alt.Y(
@@ -60,8 +61,8 @@ def spec(names: Mapping[str, str], *, y_title: str) -> dict[str, Any]:
         .encode(
             x=rate,
             y=cost,
-            color=alt.Color("name:N", scale=scale, legend=None),
-            strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=None),
+            color=alt.Color("name:N", scale=scale, legend=shown),
+            strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=shown),
             detail="part:N",
             order="at:Q",
         )
@@ -99,5 +100,7 @@ def points_of(name: str, pieces: Sequence[Any], low: float) -> list[dict[str, An
         while rates[-1] * 1.25 < until:
             rates.append(rates[-1] * 1.25)
         intercept, slope = float(piece.intercept), float(piece.slope)
-        result += [{"name": name, "rate": rate, "cost": intercept + slope * rate, "part": 0} for rate in (*rates, until)]
+        result += [
+            {"name": name, "rate": rate, "cost": intercept + slope * rate, "part": 0} for rate in (*rates, until)
+        ]
     return [{**point, "at": at} for at, point in enumerate(result)]

@@ -23,11 +23,10 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     source: Annotated[
-        Path | None, typer.Option("--from", help="A result of `make compare`. Default: the last one.", show_default=False)
+        Path | None,
+        typer.Option("--from", help="A result of `make compare`. Default: the last one.", show_default=False),
     ] = None,
-    output: Annotated[
-        Path, typer.Option(help="Where the page goes.", show_default="report/index.html")
-    ] = PAGE,
+    output: Annotated[Path, typer.Option(help="Where the page goes.", show_default="report/index.html")] = PAGE,
     picture: Annotated[
         Path | None, typer.Option(help="Draw the chart alone, too: a file that ends in .svg or .png.")
     ] = None,

@@ -19,6 +19,11 @@ def table_at(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def tables(data: Mapping[str, Any]) -> list[Table]:
+    """The tables of what was measured, as far as it was."""
+    return [table for table in (container(data), functions(data), starts(data)) if table]
+
+
 def container(data: Mapping[str, Any]) -> Table | None:
     """The container under load, a row for each service and for the mix."""
     rows = []

@@ -1,4 +1,4 @@
-"""What the page computes with, as plain JSON: prices, instance types and constants of the book, configurations, works."""
+"""What the page computes with, as plain JSON: prices, instance types, constants, configurations and works."""
 
 from __future__ import annotations
 

@@ -45,6 +45,8 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
     stored = works.storage(compare) if any(map(works.uses_storage, found.values())) else {}
     compared = Compared(found, works.compared(), stored)
     sources = Sources()
+    for result in (compare, *(results[kind] for kind in experiments.KINDS if kind in results)):
+        sources.measured(result)  # so that the runs come first among the notes
     data = _data(compare, compared, book, sources)
     shown = [_experiment(kind, results.get(kind), sources) for kind in experiments.KINDS]
     data["notes"] = sources.notes
@@ -65,11 +67,7 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         vega=vega(),
         script=script,
         policy=policy([vega(), script], [style]),
-        tables=[
-            table
-            for table in map(lambda of: of(compare.data), (measured.container, measured.functions, measured.starts))
-            if table
-        ],
+        tables=measured.tables(compare.data),
         splits=measured.splits(compare.data),
         void=list(measured.void(compare.data)),
         storage=experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held"),
@@ -84,11 +82,17 @@ def _data(compare: Result, compared: Compared, book: Book, sources: Sources) -> 
     weights = works.weights_of(compare, compared.works)
     total = sum(weights.values())
     assumed = sources.note(ASSUMED, "no run on one machine can measure this of the traffic; change it in the page")
-    sizes = sorted({int(size) for work in compared.works.values() for size in work.lambda_ms} | set(_listed_sizes(compared)))
+    sizes = sorted(
+        {int(size) for work in compared.works.values() for size in work.lambda_ms} | set(_listed_sizes(compared))
+    )
     return {
         "book": payload.book(book, everything.values(), sources),
         "configurations": [
-            {**payload.configuration(key, one), "shown": key in works.SHOWN, "style": chart.STYLES.get(key, chart.PLAIN)}
+            {
+                **payload.configuration(key, one),
+                "shown": key in works.SHOWN,
+                "style": chart.STYLES.get(key, chart.PLAIN),
+            }
             for key, one in compared.configurations.items()
         ],
         "storage": [

@@ -1,4 +1,4 @@
-"""What a reader of the report asks for, turned into what the cost model takes. `page/scenario.js` has the same rules."""
+"""What a reader of the report asks for, turned into what the cost model takes. `page/scenario.js` does the same."""
 
 from __future__ import annotations
 

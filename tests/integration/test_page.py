@@ -21,6 +21,7 @@ from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.browser
 
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with running_server() as running:

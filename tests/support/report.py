@@ -41,8 +41,18 @@ def sample_container(work: Work, part: float = 0.05) -> dict[str, Any]:
     cpu_us = float(1_000_000 / work.requests_per_vcpu)
     latency = {"p50": 1.2, "p90": 2.5, "p99": 6.1, "p99.9": 11.8, "max": 23.4}
     return {
-        **{"cpu_us": spread(cpu_us, part), "rate": 500, "requests": 10_000, "right": 9_990, "wrong": 2, "errors": 8},
-        **{"latency_ms": latency, "peak_mb": 61.5, "start_ms": 412, "bytes_in": 300, "bytes_out": 700, "void": []},
+        "cpu_us": spread(cpu_us, part),
+        "rate": 500,
+        "requests": 10_000,
+        "right": 9_990,
+        "wrong": 2,
+        "errors": 8,
+        "latency_ms": latency,
+        "peak_mb": 61.5,
+        "start_ms": 412,
+        "bytes_in": 300,
+        "bytes_out": 700,
+        "void": [],
     }
 
 
@@ -54,8 +64,16 @@ def sample_lambda(work: Work) -> dict[str, Any]:
         memory[str(size)] = {"duration_ms": spread(ms), "billed_ms": ms + 0.5, "peak_mb": 41}
     split = {"handler": spread(cpu_ms * 0.8), "adapter": spread(cpu_ms * 0.5), "runtime": spread(0.1)}
     return {
-        **{"memory": memory, "split_ms": split, "cpu_ms": spread(cpu_ms * 1.3), "init_ms": spread(380.0)},
-        **{"requests": 2_000, "right": 2_000, "wrong": 0, "errors": 0, "event_bytes": 900, "answer_bytes": 120},
+        "memory": memory,
+        "split_ms": split,
+        "cpu_ms": spread(cpu_ms * 1.3),
+        "init_ms": spread(380.0),
+        "requests": 2_000,
+        "right": 2_000,
+        "wrong": 0,
+        "errors": 0,
+        "event_bytes": 900,
+        "answer_bytes": 120,
     }
 
 
@@ -77,7 +95,10 @@ def sample_compare(services: tuple[str, ...] = SERVICES, **changes: Any) -> Resu
 
 def sample_experiments() -> dict[str, Result]:
     rows = [{"change": "workers 1", "requests_per_s": spread(1200.0)}, {"change": "workers 2", "requests_per_s": 2300}]
-    functions = {"QrcodeFunction": {"init_ms": spread(377.0), "kB": 18.3}, "TwitterFunction": {"init_ms": 381, "kB": 23}}
+    functions = {
+        "QrcodeFunction": {"init_ms": spread(377.0), "kB": 18.3},
+        "TwitterFunction": {"init_ms": 381, "kB": 23},
+    }
     return {
         "web-tier": Result(kind="web-tier", config={}, data={"rows": rows}, **{**RUN, "command": "crossover web"}),
         "cold-start": Result(kind="cold-start", config={}, data={"functions": functions}, **RUN),

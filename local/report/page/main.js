@@ -202,5 +202,12 @@ for (const box of document.querySelectorAll("[data-toggle]")) {
     changed();
   });
 }
-document.documentElement.classList.add("live");
+const opened = [];
+window.addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("#itemised details:not([open]), #storage-itemised details:not([open])")) {
+    one.open = true;
+    opened.push(one);
+  }
+});
+window.addEventListener("afterprint", () => opened.splice(0).forEach((one) => (one.open = false)));
 update();
