@@ -39,7 +39,7 @@ MAX_SCANNABLE = 40
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
-    return build(registry.load(settings.service_names()), settings, os.environ, drain=drain_on_sigterm)
+    return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_sigterm)
 
 
 def build(

@@ -58,7 +58,7 @@ def main() -> None:
     """What a pod runs: `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
-        for service in registry.load(settings.service_names()):
+        for service in registry.load(settings.service_names(), os.environ):
             check_store(service, os.environ)
         settings.offered_samples()
         listener = bind(settings)

@@ -23,7 +23,7 @@ from crossover.asgi import Bound, ServiceApp, answer
 from crossover.responses import Envelope, Response
 from crossover.runner import InlineRunner, at_once
 from crossover.seam import Service
-from crossover.settings import Identity, load, setting
+from crossover.settings import Identity, configured, load, setting
 from crossover.stores.lazy import store_of
 
 Handler = Callable[[Any, Any], dict[str, Any]]
@@ -41,6 +41,7 @@ class LambdaSettings(Identity):
 def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) -> Handler:
     """The function's handler. Called at import, so that INIT pays for settings and tables, not the first request."""
     settings = load(LambdaSettings, environ)
+    service = configured(service, environ)
     logging.getLogger("mangum").setLevel(logging.WARNING)
     service.warm()
     envelope = Envelope(settings)

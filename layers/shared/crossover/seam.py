@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import eq
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -146,5 +147,11 @@ class Service:
     examples: tuple[Example, ...] = ()
     stored: bool = False
     """Whether it fetches; its store's URL is then the setting `NAME_STORE`, in capitals."""
+    same: Callable[[bytes, bytes], bool] = eq
+    """Whether two results say the same; for most services only if they are the same."""
+    settings: type[Any] | None = None
+    """The group of settings that it is limited by, if any (see `crossover.settings`); `start` has their defaults."""
+    start_within: Callable[[Any], Callable[[Request], Step]] | None = None
+    """Makes `start` for other values of `settings`."""
     warm: Callable[[], object] = field(default=lambda: None)
     """Loads what the first request would have to wait for, tables for instance."""

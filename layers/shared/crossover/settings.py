@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
+from crossover.seam import Service
+
 Group = TypeVar("Group")
 
 
@@ -38,6 +40,13 @@ def load(group: type[Group], environ: Mapping[str, str]) -> Group:
         if text:
             given[each.name] = _parse(each.name.upper(), text, hints[each.name], each.metadata)
     return group(**given)
+
+
+def configured(service: Service, environ: Mapping[str, str]) -> Service:
+    """The service with the limits that `environ` gives. Raises `SettingError`."""
+    if service.settings is None or service.start_within is None:
+        return service
+    return dataclasses.replace(service, start=service.start_within(load(service.settings, environ)))
 
 
 def documented(group: type[Any]) -> Iterator[Documented]:

@@ -1,0 +1,1 @@
+"""The blockchain service: judges a chain of blocks and mines the next one."""
