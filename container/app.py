@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,11 +20,16 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from container.columns import Measured
 from container.drain import drain_on_sigterm
 from container.explaining import add_explanations
+from container.files import connections_within_limit
+from container.life import Life
+from container.logs import count_dropped, sampling, told
 from container.metrics import Metrics
 from container.openapi import service_paths
 from container.settings import ContainerSettings
+from container.sheets import FOLDER
 from container.storing import Storing
 from crossover.asgi import Bound, ServiceApp
 from crossover.responses import Envelope
@@ -39,6 +45,7 @@ MAX_SCANNABLE = 40
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
+    settings = replace(settings, max_connections=connections_within_limit(settings.max_connections))
     return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_sigterm)
 
 
@@ -54,12 +61,16 @@ def build(
     """
     storings = [Storing(service, settings, environ) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
-    metrics = Metrics()
-    metrics.figures = [figures for each in storings for figures in each.figures]
+    figures = [figures for each in storings for figures in each.figures]
+    figures += [figures for each in bound if isinstance(each.runner, Measured) for figures in each.runner.figures]
+    folder = Path(environ[FOLDER]) if FOLDER in environ else None
+    metrics = Metrics(services, figures, settings.max_connections, folder)
+    count_dropped(metrics.line_dropped)
+    life = Life(metrics, settings, environ)
 
     async def become_ready() -> None:
         await asyncio.gather(*(each.reached() for each in storings))
-        behind.state.ready = not front.draining
+        life.begin()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -67,29 +78,30 @@ def build(
             service.warm()
         if drain is not None:
             drain(announce, settings.drain_seconds)
-        becoming = asyncio.create_task(become_ready())
-        yield {"settings": settings}
-        becoming.cancel()
+        tasks = [asyncio.create_task(each) for each in (become_ready(), life.go_on())]
+        yield {"settings": settings, "metrics": metrics}
+        for task in tasks:
+            task.cancel()
         for each in storings:
             await each.close()
 
     def announce() -> None:
-        behind.state.ready = False
+        life.drain()
         front.draining = True
 
-    behind = _behind(bound, settings, metrics, lifespan)
-    front = ServiceApp(bound, Envelope(settings), otherwise=behind, observe=metrics.observe)
+    behind = _behind(bound, settings, metrics, life, lifespan)
+    observe = sampling(settings.log_sample_rate, metrics.observe)
+    front = ServiceApp(bound, Envelope(settings), otherwise=told(behind), observe=observe)
     return front
 
 
-def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, lifespan: Any) -> FastAPI:
+def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, life: Life, lifespan: Any) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.ready = False
     offered = settings.offered_samples()
 
     @app.get("/", include_in_schema=False)
@@ -120,18 +132,17 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
     async def healthz() -> str:
         return "ok"
 
-    @app.get("/metrics", tags=["platform"], summary="Figures of this worker, for Prometheus")
+    @app.get("/metrics", tags=["platform"], summary="Figures of all workers, for Prometheus")
     async def prometheus() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
-    @app.get("/status", tags=["platform"], summary="Figures of this worker, for people")
-    async def status(request: Request) -> dict[str, Any]:
-        return {"ready": request.app.state.ready, **metrics.status()}
+    @app.get("/status", tags=["platform"], summary="Figures of all workers, for people")
+    async def status() -> dict[str, Any]:
+        return {"ready": life.ready, **metrics.status()}
 
     @app.get("/readyz", tags=["platform"], summary="Ready: tables loaded, stores reached once, not draining")
-    async def readyz(request: Request) -> PlainTextResponse:
-        ready = request.app.state.ready
-        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
+    async def readyz() -> PlainTextResponse:
+        return PlainTextResponse("ready" if life.ready else "not ready", 200 if life.ready else 503)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, problem: HTTPException) -> PlainTextResponse:

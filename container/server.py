@@ -8,13 +8,18 @@ import socket
 import sys
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
 
+from container import logs, sheets
 from container.protocol import BoundedProtocol
 from container.settings import ContainerSettings
+from container.supervisor import Supervisor
 from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
+
+HANGS_SECONDS = 15
+"""A worker whose process does not answer its supervisor for so long is killed, and another one started."""
 
 
 def bind(settings: ContainerSettings) -> socket.socket:
@@ -42,16 +47,22 @@ def serve(settings: ContainerSettings, listener: socket.socket) -> None:
         workers=settings.workers,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=HANGS_SECONDS,
+        log_config=logs.CONFIGURATION,
         log_level="error",
         access_log=False,
         server_header=False,
         date_header=False,
         proxy_headers=False,
     )
-    if settings.workers == 1:
+    if settings.workers == 1 and not settings.max_requests:
         uvicorn.Server(config).run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+        return
+    with sheets.shared_folder() as folder:
+        supervisor = Supervisor(config, [listener], folder, settings.drain_seconds)
+        supervisor.run()
+    if supervisor.failed:
+        sys.exit(STARTUP_FAILURE)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossover.asgi import Bound, ServiceApp
+from crossover.asgi import Bound, Headers, Scope, ServiceApp
 from crossover.responses import Envelope, Response
 from crossover.runner import InlineRunner, Unavailable, at_once
 from crossover.seam import Invalid, Parameter, Request, Service, Step
@@ -37,16 +37,18 @@ class Client:
         options = {"observe": self.observe, **options}
         self.app = ServiceApp([Bound(ECHO, InlineRunner())], Envelope(Identity("Us", "42")), **options)
 
-    def observe(self, service: str, response: Response) -> None:
+    def observe(self, service: str, response: Response, scope: Scope) -> None:
         self.seen.append((service, response.status))
 
-    def ask(self, path: str, query: bytes = b"", method: str = "GET") -> tuple[int, dict[bytes, bytes], bytes]:
+    def ask(
+        self, path: str, query: bytes = b"", method: str = "GET", headers: Headers = ()
+    ) -> tuple[int, dict[bytes, bytes], bytes]:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "path": path, "query_string": query, "method": method}
+        scope = {"type": "http", "path": path, "query_string": query, "method": method, "headers": headers}
         at_once(self.app(scope, None, send))  # type: ignore[arg-type]
         return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
 
