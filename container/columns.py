@@ -10,8 +10,9 @@ from container.catalogue import BUCKETS, REASONS, STATUSES, Family
 from container.sheets import Sheet
 from crossover.seam import Service
 
-PID, READY, RETIRING, DRAINING, HEADER = range(5)
-"""What the first numbers of every sheet are; a supervisor reads them too."""
+PID, READY, RETIRING, DRAINING, BEAT, HEADER = range(6)
+"""What the first numbers of every sheet are; a supervisor reads them too. BEAT is the time when the worker last looked
+around, in seconds of `time.monotonic`, which is one clock for the whole machine."""
 OTHER = "other"
 """The code of a reason that a service did not announce."""
 

@@ -17,9 +17,9 @@ from crossover.responses import Response
 
 FIELDS = ("service", "request_id", "status", "reason", "bytes", "duration_ms")
 """What a line may have beside its time, level and message, under the names that the log of Lambda has."""
-MAX_MESSAGE = 2_000
-MAX_TRACEBACK = 8_000
-"""Characters that are kept of an exception, the last ones. Container engines split lines at 16 KiB."""
+MAX_TEXT = 4_000
+"""Characters that are kept of a message or an exception, its first and last ones: container engines split lines at
+16 KiB."""
 LINES_PER_SECOND = 20
 """Warnings and errors that one worker writes in a second: a fault that meets every request must not fill a disk."""
 
@@ -33,12 +33,17 @@ class JsonLines(logging.Formatter):
         line: dict[str, Any] = {
             "level": record.levelname,
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "message": record.getMessage()[:MAX_MESSAGE],
+            "message": _bounded(record.getMessage()),
         }
         line |= {name: record.__dict__[name] for name in FIELDS if name in record.__dict__}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)[-MAX_TRACEBACK:]
+            line["exception"] = _bounded(self.formatException(record.exc_info))
         return json.dumps(line)
+
+
+def _bounded(text: str) -> str:
+    half = MAX_TEXT // 2
+    return text if len(text) <= MAX_TEXT else f"{text[:half]} ... {text[-half:]}"
 
 
 class Bounded(logging.Filter):

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from container import catalogue
 from container.catalogue import BUCKETS, Family
-from container.columns import DRAINING, OTHER, PID, READY, Columns, Figures
+from container.columns import BEAT, DRAINING, OTHER, PID, READY, Columns, Figures
 from container.sheets import Sheet, Sheets
 from crossover.asgi import Scope
 from crossover.responses import Response
@@ -99,7 +99,8 @@ class Metrics:
         return int(sum(self._numbers[place] - self._before[place] for place in places))
 
     def publish(self) -> None:
-        """Writes down what is not counted here but read, for other workers to show."""
+        """Writes down what is not counted here but read, for other workers to show, and that this one lives."""
+        self._numbers[BEAT] = time.monotonic()
         self._write(self._columns.cpu, time.process_time())
         self._write(self._columns.memory, _resident_bytes())
         for figures, places in self._columns.figures:

@@ -18,9 +18,6 @@ from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
 
-HANGS_SECONDS = 15
-"""A worker whose process does not answer its supervisor for so long is killed, and another one started."""
-
 
 def bind(settings: ContainerSettings) -> socket.socket:
     """The listening socket. Raises `SettingError` where the address cannot be had."""
@@ -47,7 +44,6 @@ def serve(settings: ContainerSettings, listener: socket.socket) -> None:
         workers=settings.workers,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
-        timeout_worker_healthcheck=HANGS_SECONDS,
         log_config=logs.CONFIGURATION,
         log_level="error",
         access_log=False,

@@ -1,14 +1,16 @@
 """The parent of several workers, or of one that is to be replaced from time to time.
 
-uvicorn's supervisor starts workers, and starts another one where one dies or hangs. Its own limit of requests stops a
-worker at once, with idle connections closed under requests on the wire, and starts the next one only then. Here a
-worker that has answered enough says so, serves on until its successor is ready, and leaves by a drain.
+uvicorn's supervisor starts workers and passes signals on. Its own limit of requests stops a worker at once, with idle
+connections closed under requests on the wire, and starts the next one only then. Here a worker that has answered
+enough says so, serves on until its successor is ready, and leaves by a drain. uvicorn asks each worker in turn whether
+it lives, and waits for the answer; here the workers' sheets tell.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from socket import socket
 
@@ -16,8 +18,10 @@ from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from container import sheets
-from container.columns import HEADER, PID, READY, RETIRING
+from container.columns import BEAT, HEADER, PID, READY, RETIRING
 
+HANGS_SECONDS = 30.0
+"""A worker whose event loop does not turn for so long is killed, and another one started."""
 MARGIN_SECONDS = 20.0
 """How much longer than its drain a worker may take to leave, before it is killed."""
 
@@ -42,13 +46,23 @@ class Supervisor(Multiprocess):
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
 
     def keep_subprocess_alive(self) -> None:
-        """What uvicorn calls twice a second."""
-        for process in self.processes:
-            if process.exitcode is not None:
-                logger.warning("worker %s ended with %s; another one starts", process.pid, process.exitcode)
-        super().keep_subprocess_alive()
-        if not self.should_exit.is_set():
-            self._replace_the_retiring()
+        """What uvicorn calls twice a second. It waits for nobody, as uvicorn's own does for a worker's answer."""
+        headers = {int(each.numbers[PID]): each.numbers for each in sheets.read(self._folder, HEADER) if each.alive}
+        for index, process in enumerate(self.processes):
+            header = headers.get(process.pid or 0)
+            if process.exitcode is None and header is not None and time.monotonic() - header[BEAT] > HANGS_SECONDS:
+                logger.error("worker %s hangs and is killed", process.pid)
+            elif process.exitcode is None:
+                continue
+            process.kill()
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                logger.error("worker %s cannot start; the server ends", process.pid)
+                self.should_exit.set()
+                return
+            logger.warning("worker %s ended with %s; another one starts", process.pid, process.exitcode)
+            self.processes[index] = self._started()
+        self._replace_the_retiring(headers)
         self._forget_the_left()
 
     def terminate_all(self) -> None:
@@ -65,17 +79,20 @@ class Supervisor(Multiprocess):
             self._forget_the_left()
             time.sleep(0.05)
 
-    def _replace_the_retiring(self) -> None:
-        headers = [each.numbers for each in sheets.read(self._folder, HEADER) if each.alive]
-        ready = {int(header[PID]) for header in headers if header[READY]}
-        retiring = {int(header[PID]) for header in headers if header[RETIRING]}
+    def _started(self) -> Process:
+        process = Process(self.config, self.sockets)
+        process.start()
+        return process
+
+    def _replace_the_retiring(self, headers: Mapping[int, Sequence[float]]) -> None:
+        ready = {pid for pid, header in headers.items() if header[READY]}
         for index, process in enumerate(self.processes):
-            if process.pid not in retiring:
+            header = headers.get(process.pid or 0)
+            if header is None or not header[RETIRING]:
                 continue
             successor = self._successors.get(process)
             if successor is None or successor.exitcode is not None:
-                self._successors[process] = successor = Process(self.config, self.sockets)
-                successor.start()
+                self._successors[process] = self._started()
             elif successor.pid in ready:
                 del self._successors[process]
                 self.processes[index] = successor

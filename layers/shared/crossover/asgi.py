@@ -36,7 +36,7 @@ class Bound(NamedTuple):
 
 
 async def answer(bound: Bound, query: bytes, envelope: Envelope, headers: Headers = ()) -> Response:
-    """Runs one request to its end. Never raises: a fault of ours is logged and answered 500, with the id of the request.
+    """Runs one request to its end. Never raises: a fault of ours is logged and answered 500, with the request's id.
 
     The request's `headers` are looked at only where its id is needed.
     """
