@@ -7,6 +7,7 @@ import zlib
 
 import msgspec
 import pybase64
+from isal import isal_zlib
 
 from crossover.seam import Invalid
 from functions.blockchain.ledger import Answered, Asked, Block, Transaction
@@ -36,6 +37,8 @@ def inflate(cc: bytes, limits: Limits) -> bytes:
     """The JSON within a `cc`, never more than the limit of it. Raises `Invalid` ("limit" or "encoding")."""
     if len(cc) > limits.cc_max_characters:
         raise Invalid("limit", f"cc has more than {limits.cc_max_characters} characters")
+    if b"+" in cc or b"/" in cc:  # which the decoder takes too
+        raise Invalid("encoding", "cc is not URL-safe base64")
     try:
         packed = pybase64.b64decode(cc + b"=" * (-len(cc) % 4), altchars=b"-_", validate=True)
     except ValueError:
@@ -56,7 +59,7 @@ def inflate(cc: bytes, limits: Limits) -> bytes:
 
 def encode(chain: list[Block]) -> bytes:
     """The answer that carries a chain."""
-    return pybase64.urlsafe_b64encode(zlib.compress(_encode_json(Answered(chain)), 1))
+    return pybase64.urlsafe_b64encode(isal_zlib.compress(_encode_json(Answered(chain)), 1))
 
 
 def same(one: bytes, other: bytes) -> bool:

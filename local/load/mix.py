@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid, Service
+from local.blockchain.queries import blockchain_queries
 
 
 class Asked(NamedTuple):
@@ -70,6 +71,7 @@ SAMPLES = 100
 """Twitter queries to choose from, at most."""
 QUERIES: dict[str, Callable[[random.Random, str], Iterator[str] | None]] = {
     "qrcode": qrcode_queries,
+    "blockchain": blockchain_queries,
     "twitter": twitter_queries,
 }
 """The usual mix of a service over the store with a URL; None where that store is not known."""
