@@ -20,6 +20,8 @@ from crossover.asgi import Scope
 from crossover.responses import Response
 from crossover.seam import Service
 
+__all__ = ["ARRIVED", "Figures", "Metrics"]
+
 ARRIVED = "crossover.arrived"
 """Where a request's ASGI scope has the time of its arrival, in seconds of `time.monotonic`."""
 STATES = {PID: catalogue.WORKERS, READY: catalogue.READY, DRAINING: catalogue.DRAINING}

@@ -7,9 +7,9 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
-from container.columns import Figures
 from container.merging import GAUGES as MERGING_GAUGES
 from container.merging import MergedFetcher
+from container.metrics import Figures
 from container.runner import SlicingRunner
 from container.settings import ContainerSettings
 from crossover.runner import Refused, Unavailable

@@ -53,6 +53,7 @@ def test_sigterm_under_load_loses_no_request(count: int) -> None:
         all_ready(server, count)
         with clients(server.port, 4, leave=True) as asking:
             server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGTERM)
             for client in asking:
                 client.join(30)
         outcomes = [client.outcome for client in asking]
@@ -77,7 +78,7 @@ def test_a_worker_that_is_killed_loses_its_requests_in_flight_alone_and_is_repla
             answered = right(asking)
             until(lambda: right(asking) > answered + 50)
         # Each client has one request under way; those of the other worker go on.
-        assert sum(client.outcome.lost for client in asking) <= victim["connections"] <= 6
+        assert sum(client.outcome.lost for client in asking) <= min(6, victim["connections"])
         assert sum(client.outcome.refused for client in asking) == 0
         assert not any(client.outcome.wrong for client in asking)
         assert before & workers(server) == before - {victim["pid"]}
