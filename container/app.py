@@ -6,6 +6,7 @@ This is where the container platform is wired.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from container.columns import Measured
-from container.drain import drain_on_sigterm
+from container.drain import drain_on_signals
 from container.explaining import add_explanations
 from container.files import connections_within_limit
 from container.life import Life
@@ -46,18 +47,19 @@ def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
     settings = replace(settings, max_connections=connections_within_limit(settings.max_connections))
-    return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_sigterm)
+    return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_signals)
 
 
 def build(
     services: list[Service],
     settings: ContainerSettings,
     environ: Mapping[str, str],
-    drain: Callable[[Callable[[], None], float], None] | None = None,
+    drain: Callable[[Callable[[bool], None], float], None] | None = None,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
-    `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
+    `drain` is given, at the start, what announces the end (and whether a successor is there), and how long before the
+    stop it has to be.
     """
     storings = [Storing(service, settings, environ) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
@@ -66,7 +68,8 @@ def build(
     folder = Path(environ[FOLDER]) if FOLDER in environ else None
     metrics = Metrics(services, figures, settings.max_connections, folder)
     count_dropped(metrics.line_dropped)
-    life = Life(metrics, settings, environ)
+    supervisor = multiprocessing.parent_process()
+    life = Life(metrics, settings, supervisor.pid if supervisor is not None else None)
 
     async def become_ready() -> None:
         await asyncio.gather(*(each.reached() for each in storings))
@@ -85,8 +88,8 @@ def build(
         for each in storings:
             await each.close()
 
-    def announce() -> None:
-        life.drain()
+    def announce(replaced: bool) -> None:
+        life.drain(replaced)
         front.draining = True
 
     behind = _behind(bound, settings, metrics, life, lifespan)

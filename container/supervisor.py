@@ -9,6 +9,7 @@ it lives, and waits for the answer; here the workers' sheets tell.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from container import sheets
 from container.columns import BEAT, HEADER, PID, READY, RETIRING
+from container.drain import LEAVE
 
 HANGS_SECONDS = 30.0
 """A worker whose event loop does not turn for so long is killed, and another one started."""
@@ -67,6 +69,8 @@ class Supervisor(Multiprocess):
 
     def terminate_all(self) -> None:
         """Lets all workers drain, those too that have not begun to serve."""
+        for process in self._leaving:
+            process.terminate()
         for process in self._successors.values():
             process.terminate()
             self._leaving[process] = time.monotonic() + self._patience
@@ -91,17 +95,20 @@ class Supervisor(Multiprocess):
             if header is None or not header[RETIRING]:
                 continue
             successor = self._successors.get(process)
-            if successor is None or successor.exitcode is not None:
+            if successor is None:
+                self._successors[process] = self._started()
+            elif successor.exitcode is not None:
+                logger.warning("worker %s, to follow %s, ended with %s", successor.pid, process.pid, successor.exitcode)
                 self._successors[process] = self._started()
             elif successor.pid in ready:
                 del self._successors[process]
                 self.processes[index] = successor
-                process.terminate()
+                os.kill(int(header[PID]), LEAVE)
                 self._leaving[process] = time.monotonic() + self._patience
 
     def _forget_the_left(self) -> None:
         for process in [each for each in self._successors if each not in self.processes]:
-            # It died before its successor was ready, and uvicorn has started another one in its place.
+            # It died before its successor was ready, and another one has its place.
             successor = self._successors.pop(process)
             successor.terminate()
             self._leaving[successor] = time.monotonic() + self._patience

@@ -184,6 +184,7 @@ def test_a_client_that_takes_no_answers_is_cut_off() -> None:
         time.sleep(2)
         assert server.get("/healthz")[0] == 200
         assert len(read_all(connection)) < 20 * 1_000_000
+        assert 'crossover_refused_total{reason="stalled"} 1.0' in server.get("/metrics")[2].decode()
         assert server.log() == ""
 
 

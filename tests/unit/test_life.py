@@ -13,7 +13,6 @@ from container.columns import DRAINING, READY, RETIRING
 from container.life import Life
 from container.metrics import Metrics
 from container.settings import ContainerSettings
-from container.sheets import FOLDER
 from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import Identity
@@ -24,9 +23,9 @@ ECHO = Service("echo", "Say it again", lambda request: b"", (), ())
 class Worker:
     """A life without a server, and what its sheet says."""
 
-    def __init__(self, settings: ContainerSettings | None = None, **environ: str) -> None:
+    def __init__(self, settings: ContainerSettings | None = None, supervisor: int | None = None) -> None:
         self.metrics = Metrics([ECHO])
-        self.life = Life(self.metrics, settings or ContainerSettings(), environ)
+        self.life = Life(self.metrics, settings or ContainerSettings(), supervisor)
 
     def says(self, state: int) -> bool:
         return bool(self.metrics._sheets.own[state])
@@ -51,7 +50,7 @@ def test_a_worker_is_ready_from_its_begin_to_its_drain() -> None:
     worker.life.begin()
     assert worker.life.ready
     assert worker.says(READY)
-    worker.life.drain()
+    worker.life.drain(replaced=False)
     assert not worker.life.ready
     assert not worker.says(READY)
     assert worker.says(DRAINING)
@@ -59,7 +58,7 @@ def test_a_worker_is_ready_from_its_begin_to_its_drain() -> None:
 
 def test_a_worker_whose_end_was_announced_before_its_begin_is_never_ready() -> None:
     worker = Worker()
-    worker.life.drain()
+    worker.life.drain(replaced=False)
     worker.life.begin()
     assert not worker.life.ready
 
@@ -73,9 +72,18 @@ def test_a_worker_that_has_answered_enough_asks_for_a_successor_and_stays_ready(
     worker.answers(1)
     worker.looks_around()
     assert worker.says(RETIRING)
-    worker.life.drain()
+    worker.life.drain(replaced=True)
     assert worker.life.ready
     assert worker.says(DRAINING)
+
+
+def test_a_worker_that_asked_for_a_successor_and_has_none_is_not_ready_when_its_server_stops() -> None:
+    worker = Worker(ContainerSettings(max_requests=1))
+    worker.life.begin()
+    worker.answers(1)
+    worker.looks_around()
+    worker.life.drain(replaced=False)
+    assert not worker.life.ready
 
 
 def test_jitter_puts_the_end_of_each_worker_somewhere_else() -> None:
@@ -93,7 +101,7 @@ def test_without_a_limit_a_worker_goes_on_for_ever() -> None:
 
 
 def test_a_worker_whose_supervisor_is_gone_ends_itself_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(**{FOLDER: "somewhere"})
+    worker = Worker(supervisor=os.getppid())
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda *arguments: sent.append(arguments))
     worker.looks_around()
