@@ -21,9 +21,9 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from container.columns import Measured
+from container.computing import Computing, Slices
 from container.drain import drain_on_signals
-from container.explaining import add_explanations
+from container.explaining import add_chains, add_contacts
 from container.files import connections_within_limit
 from container.life import Life
 from container.logs import count_dropped, sampling, told
@@ -37,10 +37,16 @@ from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import load
 from functions import registry
+from functions.blockchain.limits import Limits
 
 PAGE = Path(__file__).parent / "page"
 MAX_SCANNABLE = 40
 """Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
+
+
+def in_slices(settings: ContainerSettings) -> Computing:
+    """Computing between requests, within the settings' bounds."""
+    return Slices(settings.max_computations, settings.compute_seconds)
 
 
 def create() -> ServiceApp:
@@ -55,16 +61,16 @@ def build(
     settings: ContainerSettings,
     environ: Mapping[str, str],
     drain: Callable[[Callable[[bool], None], float], None] | None = None,
+    computing: Callable[[ContainerSettings], Computing] = in_slices,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
     `drain` is given, at the start, what announces the end (and whether a successor is there), and how long before the
-    stop it has to be.
+    stop it has to be. `computing` makes for each service what computes for it.
     """
-    storings = [Storing(service, settings, environ) for service in services]
+    storings = [Storing(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
-    figures = [figures for each in storings for figures in each.figures]
-    figures += [figures for each in bound if isinstance(each.runner, Measured) for figures in each.runner.figures]
+    figures = [figures for each in storings for figures in (*each.figures, *each.runner.figures)]
     folder = Path(environ[FOLDER]) if FOLDER in environ else None
     metrics = Metrics(services, figures, settings.max_connections, folder)
     count_dropped(metrics.line_dropped)
@@ -92,13 +98,20 @@ def build(
         life.drain(replaced)
         front.draining = True
 
-    behind = _behind(bound, settings, metrics, life, lifespan)
+    behind = _behind(bound, settings, environ, metrics, life, lifespan)
     observe = sampling(settings.log_sample_rate, metrics.observe)
     front = ServiceApp(bound, Envelope(settings), otherwise=told(behind), observe=observe)
     return front
 
 
-def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, life: Life, lifespan: Any) -> FastAPI:
+def _behind(
+    bound: list[Bound],
+    settings: ContainerSettings,
+    environ: Mapping[str, str],
+    metrics: Metrics,
+    life: Life,
+    lifespan: Any,
+) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -118,7 +131,9 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     for each in bound:
         if each.service.name == "twitter":
-            add_explanations(app, each)
+            add_contacts(app, each)
+        elif each.service.name == "blockchain":
+            add_chains(app, each, load(Limits, environ))
 
     @app.get("/page/samples.json", include_in_schema=False)
     async def samples() -> Response:

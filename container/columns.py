@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from container import catalogue
 from container.catalogue import BUCKETS, REASONS, STATUSES, Family
@@ -27,16 +27,6 @@ class Figures(NamedTuple):
     service: str
     read: Callable[[], Any]
     gauges: frozenset[str]
-
-
-@runtime_checkable
-class Measured(Protocol):
-    """A runner that has figures of its own: what it has counted since the start, and what it has at the moment."""
-
-    @property
-    def figures(self) -> Sequence[Figures]:
-        """Read every second, and whenever somebody asks."""
-        ...
 
 
 class Answers(NamedTuple):

@@ -18,6 +18,8 @@ from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
 
+FACTORY = "container.app:create"
+
 
 def bind(settings: ContainerSettings) -> socket.socket:
     """The listening socket. Raises `SettingError` where the address cannot be had."""
@@ -32,10 +34,10 @@ def bind(settings: ContainerSettings) -> socket.socket:
     return listener
 
 
-def serve(settings: ContainerSettings, listener: socket.socket) -> None:
-    """Serves until SIGTERM (after a drain) or SIGINT (at once)."""
+def serve(settings: ContainerSettings, listener: socket.socket, factory: str = FACTORY) -> None:
+    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker."""
     config = uvicorn.Config(
-        "container.app:create",
+        factory,
         factory=True,
         http=BoundedProtocol,
         loop="uvloop",
@@ -61,7 +63,7 @@ def serve(settings: ContainerSettings, listener: socket.socket) -> None:
         sys.exit(STARTUP_FAILURE)
 
 
-def main() -> None:
+def main(factory: str = FACTORY) -> None:
     """What a pod runs: `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
@@ -73,4 +75,4 @@ def main() -> None:
         sys.stderr.write(f"crossover: {problem}\n")
         sys.exit(2)
     with contextlib.suppress(KeyboardInterrupt):
-        serve(settings, listener)
+        serve(settings, listener, factory)
