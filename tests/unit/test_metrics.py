@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,17 +12,21 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from container import catalogue
+from container.app import build
 from container.columns import DRAINING, READY, Figures
 from container.metrics import ARRIVED, Metrics
+from container.settings import ContainerSettings
 from crossover.measures import INVALID, REQUESTS
 from crossover.responses import Envelope
 from crossover.runner import Unavailable
 from crossover.seam import Invalid, Request, Service, Step
 from crossover.settings import Identity
+from functions import registry
 
 
 class Pool(NamedTuple):
@@ -190,3 +195,15 @@ def test_a_worker_knows_what_it_answered_itself(tmp_path: Path) -> None:
     metrics.observe("echo", GOOD, {})
     assert metrics.answered() == 1
     assert json.dumps(metrics.status())
+
+
+async def test_attempts_of_mining_are_shown() -> None:
+    services = registry.load(["blockchain"])
+    transport = httpx.ASGITransport(build(services, ContainerSettings(), {}))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+        for example in services[0].examples:
+            assert (await client.get(f"/blockchain?{example.query}")).status_code == 200
+        text = (await client.get("/metrics")).text
+    attempts = re.search(r'crossover_computing_units_total\{service="blockchain"\} (\S+)', text)
+    assert attempts is not None
+    assert float(attempts[1]) > 0
