@@ -105,5 +105,5 @@ BENCHES = (
     Bench("server request, unobserved", _served(observed=False), None, "server request"),
     Bench("server metrics and logs", _observing, None, "server request", 1 / MOST),
 )
-"""The limit is on what is done for metrics and logs, by itself. In the pair of whole requests, with and without, it takes
-some more, since there the caches are cold; but the noise of the system calls is as large as what is looked for."""
+"""The limit is on what is done for metrics and logs, by itself. In the pair of whole requests, with and without, it is
+more, since there the caches are cold; but the noise of the system calls is as large as what is looked for."""
