@@ -35,7 +35,10 @@ def bind(settings: ContainerSettings) -> socket.socket:
 
 
 def serve(settings: ContainerSettings, listener: socket.socket, factory: str = FACTORY) -> None:
-    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker."""
+    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker.
+
+    Raises `SettingError` where several workers find no place for what they share.
+    """
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -71,8 +74,8 @@ def main(factory: str = FACTORY) -> None:
             check_store(service, os.environ)
         settings.offered_samples()
         listener = bind(settings)
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(settings, listener, factory)
     except SettingError as problem:
         sys.stderr.write(f"crossover: {problem}\n")
         sys.exit(2)
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(settings, listener, factory)

@@ -19,6 +19,8 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from crossover.settings import SettingError
+
 FOLDER = "CROSSOVER_SHEETS"
 """The variable by which a supervisor tells its workers where the sheets are."""
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder is made private, under a name of chance
@@ -37,10 +39,13 @@ def shared_folder() -> Iterator[Path]:
     """A private folder for the sheets of the workers that are started meanwhile; gone afterwards.
 
     It is in memory where there is such a place: Linux has /dev/shm, writable in a pod too whose root is read-only.
-    Elsewhere it is where TMPDIR says. Raises OSError where neither can be written.
+    Elsewhere it is where TMPDIR says. Raises `SettingError` where neither can be written.
     """
     in_memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-    folder = tempfile.mkdtemp(prefix="crossover-", dir=in_memory)
+    try:
+        folder = tempfile.mkdtemp(prefix="crossover-", dir=in_memory)
+    except OSError as problem:
+        raise SettingError("WORKERS and MAX_REQUESTS need a folder that can be written; TMPDIR names one") from problem
     os.environ[FOLDER] = folder
     try:
         yield Path(folder)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from container import catalogue
+from container import catalogue, sheets
 from container.app import build
 from container.columns import DRAINING, READY, Figures
 from container.metrics import ARRIVED, Metrics
@@ -24,7 +25,7 @@ from crossover.measures import INVALID, REQUESTS
 from crossover.responses import Envelope
 from crossover.runner import Unavailable
 from crossover.seam import Invalid, Request, Service, Step
-from crossover.settings import Identity
+from crossover.settings import Identity, SettingError
 from functions import registry
 
 
@@ -207,3 +208,18 @@ async def test_attempts_of_mining_are_shown() -> None:
     attempts = re.search(r'crossover_computing_units_total\{service="blockchain"\} (\S+)', text)
     assert attempts is not None
     assert float(attempts[1]) > 0
+
+
+def test_workers_that_find_no_folder_to_share_are_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_IN_MEMORY", Path("/nowhere"))
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(SettingError, match="TMPDIR names one"), sheets.shared_folder():
+        pass
+
+
+def test_a_shared_folder_is_private_named_to_workers_and_gone_afterwards() -> None:
+    with sheets.shared_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert os.environ[sheets.FOLDER] == str(folder)
+    assert not folder.exists()
+    assert sheets.FOLDER not in os.environ
