@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 import pybase64
 from isal import isal_zlib
+from msgspec import UNSET
 
 from crossover.seam import Invalid
-from functions.blockchain.ledger import Answered, Asked, Block
+from functions.blockchain.ledger import Answered, Asked, Block, Transaction
 from functions.blockchain.limits import Limits
 
 parse_request = msgspec.json.Decoder(Asked).decode
@@ -45,7 +46,7 @@ def decode(
         raise Invalid("shape", "cc is no request in JSON with exactly the keys and types of the contract") from None
     if len(asked.chain) > limits.chain_max_blocks:
         raise Invalid("limit", f"the chain has more than {limits.chain_max_blocks} blocks")
-    transactions = asked.transactions()
+    transactions = asked.transactions
     if len(transactions) > limits.chain_max_transactions:
         raise Invalid("limit", f"there are more than {limits.chain_max_transactions} transactions")
     strings = _check_kinds(asked)
@@ -58,7 +59,7 @@ def decode(
         raise Invalid("shape", "a text is not ASCII")
     if text.count(QUOTE) != 2 * strings:  # of a key given twice the parser takes the last
         raise Invalid("shape", "a key is given twice")
-    if not "".join([each.time for each in transactions]).isdigit():
+    if not "".join([each.time for each in transactions]).encode().isdigit():
         raise Invalid("shape", "a time is not made of digits")
     return asked
 
@@ -111,22 +112,31 @@ def _check_kinds(asked: Asked) -> int:
     They are 7 + 2 in a signed transaction, 4 + 2 in a reward, 3 + 1 in one of ours, 5 + 3 in a block beside its
     transactions and 3 + 1 in the request beside its blocks.
     """
-    if not asked.chain:
+    chain = asked.chain
+    signed: list[Transaction] = []
+    rewards: list[Transaction] = []
+    own: list[Transaction] = []
+    if not chain:
         raise Invalid("shape", "the chain is empty")
-    strings = 4
-    for number, block in enumerate(asked.chain):
-        transactions = block.all_tx
-        if not transactions or not transactions[-1].reward:
-            raise Invalid("shape", f"block {number} does not end with a reward")
-        for place, transaction in enumerate(transactions[:-1]):
-            if not transaction.signed:
-                raise Invalid("shape", f"block {number} tx {place} is no signed transaction")
-        strings += 8 + 9 * len(transactions) - 3
-    for place, transaction in enumerate(asked.new_tx):
-        if transaction.signed:
-            strings += 9
-        elif transaction.own:
-            strings += 4
-        else:
-            raise Invalid("shape", f"new_tx {place} is neither signed nor ours to sign")
-    return strings
+    for number, block in enumerate(chain):
+        if not block.all_tx:
+            raise Invalid("shape", f"block {number} has no transaction")
+        signed += block.all_tx[:-1]
+        rewards.append(block.all_tx[-1])
+    for each in asked.new_tx:
+        (own if each.hash is UNSET else signed).append(each)
+    for each in signed:
+        if each.sig is UNSET or each.send is UNSET or each.fee is UNSET or each.hash is UNSET:
+            raise _misplaced(asked, each, "has not the keys of a signed transaction")
+    for each in rewards:
+        if each.hash is UNSET or each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
+            raise _misplaced(asked, each, "has not the keys of a reward")
+    for each in own:
+        if each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
+            raise _misplaced(asked, each, "has not the keys of a transaction to be signed")
+    return 9 * len(signed) + 6 * len(rewards) + 4 * len(own) + 8 * len(chain) + 4
+
+
+def _misplaced(asked: Asked, transaction: Transaction, problem: str) -> Invalid:
+    block, place = asked.place(transaction)
+    return Invalid("shape", f"{'new_tx' if block is None else f'block {block} tx'} {place} {problem}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+begin_hash = sha256().copy
+"""Gives a SHA-256 of nothing yet. A copy takes less than `sha256()`, which looks for the algorithm each time."""
 FIRST_REWARD = 500_000_000
 """The reward of the first two blocks; every two blocks later it is half of that (the contract's rule 8)."""
 BEFORE_THE_FIRST = "00000000"
@@ -36,21 +38,6 @@ class Transaction(Struct, forbid_unknown_fields=True, gc=False):
     send: Natural | UnsetType = UNSET
     hash: Text | UnsetType = UNSET
 
-    @property
-    def signed(self) -> bool:
-        """Whether it has every field."""
-        return self.hash is not UNSET and self.sig is not UNSET and self.send is not UNSET and self.fee is not UNSET
-
-    @property
-    def reward(self) -> bool:
-        """Whether it has the fields of a reward, and no others."""
-        return self.hash is not UNSET and self.sig is UNSET and self.send is UNSET and self.fee is UNSET
-
-    @property
-    def own(self) -> bool:
-        """Whether our account is asked to make it."""
-        return self.hash is UNSET and self.sig is UNSET and self.send is UNSET and self.fee is UNSET
-
 
 class Block(Struct, forbid_unknown_fields=True, gc=False):
     """A block: signed transactions, and then its miner's reward."""
@@ -62,24 +49,32 @@ class Block(Struct, forbid_unknown_fields=True, gc=False):
     target: Text
 
 
-class Asked(Struct, forbid_unknown_fields=True, gc=False):
+class Asked(Struct, forbid_unknown_fields=True, dict=True):
     """What a request carries: a chain, and what the next block has to be."""
 
     chain: list[Block]
     new_target: Text
     new_tx: list[Transaction]
 
+    def __post_init__(self) -> None:
+        """Puts all transactions in one list, which nearly every rule goes through."""
+        self.transactions: list[Transaction] = []
+        """In the order of the chain and on through the new ones."""
+        for block in self.chain:
+            self.transactions += block.all_tx
+        self.transactions += self.new_tx
+
     def by_place(self) -> list[list[Transaction]]:
         """The transactions of each block, and then the new ones."""
         return [*[block.all_tx for block in self.chain], self.new_tx]
 
-    def transactions(self) -> list[Transaction]:
-        """All of them, in the order of the chain and on through the new ones."""
-        all_of_them: list[Transaction] = []
-        for block in self.chain:
-            all_of_them += block.all_tx
-        all_of_them += self.new_tx
-        return all_of_them
+    def place(self, transaction: Transaction) -> tuple[int | None, int]:
+        """Which block a transaction is in, None for the new ones, and at which place there."""
+        for block, transactions in enumerate(self.by_place()):
+            for place, each in enumerate(transactions):
+                if each is transaction:
+                    return block if block < len(self.chain) else None, place
+        raise LookupError(transaction)
 
 
 class Answered(Struct, gc=False):
@@ -90,21 +85,29 @@ class Answered(Struct, gc=False):
 
 def short_hash(text: str) -> str:
     """The contract's CCHash: the first 8 of the 64 hex digits of a text's SHA-256."""
-    return sha256(text.encode()).hexdigest()[:8]
+    hashing = begin_hash()
+    hashing.update(text.encode())
+    return hashing.hexdigest()[:8]
 
 
 def transaction_hash(transaction: Transaction) -> str:
     """The hash that a signed transaction or a reward has to carry; fields that it has not are empty."""
     send = transaction.send
     if send is UNSET:
-        return short_hash(f"{transaction.time}||{transaction.recv}|{transaction.amt}|")
-    return short_hash(f"{transaction.time}|{send}|{transaction.recv}|{transaction.amt}|{transaction.fee}")
+        text = f"{transaction.time}||{transaction.recv}|{transaction.amt}|"
+    else:
+        text = f"{transaction.time}|{send}|{transaction.recv}|{transaction.amt}|{transaction.fee}"
+    hashing = begin_hash()
+    hashing.update(text.encode())
+    return hashing.hexdigest()[:8]
 
 
 def seal(number: int, previous: str, transactions: list[Transaction]) -> str:
     """What the proof of work is written behind, 64 hex digits: the hash of a block's id, previous hash and content."""
     hashes = "|".join([transaction.hash for transaction in transactions])  # type: ignore[misc]
-    return sha256(f"{number}|{previous}|{hashes}".encode()).hexdigest()
+    hashing = begin_hash()
+    hashing.update(f"{number}|{previous}|{hashes}".encode())
+    return hashing.hexdigest()
 
 
 def reward_of(number: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import NamedTuple
 
 from crossover.seam import Done
+from functions.blockchain.ledger import begin_hash
 
 LEAST_HASH = "00000000"
-AFTER_EVERY_DIGIT = "~"
+HEX_DIGITS = "0123456789abcdef"
+_AFTER_EVERY_DIGEST = b"\xff" * 32
 
 _FIRST = [b"%d" % number for number in range(1000)]
 _ENDINGS = [b"%03d" % number for number in range(1000)]
@@ -33,20 +34,35 @@ class Mining(NamedTuple):
 
     def advance(self, units: int) -> Mining | Done:
         """Tries at most `units` numbers."""
-        # All 64 digits are below this exactly where the first 8, which are the hash, are below the target.
-        ceiling = self.target if len(self.target) <= 8 else self.target[:8] + AFTER_EVERY_DIGIT
+        ceiling = digest_ceiling(self.target)
         number, until = self.attempt, min(self.attempt + units, self.limit)
         while number < until:
             thousands, ending = divmod(number, 1000)
-            begun = sha256(b"%b%d" % (self.sealed, thousands) if thousands else self.sealed).copy
-            for digits in (_ENDINGS if thousands else _FIRST)[ending : ending + until - number]:
+            beginning = begin_hash()
+            beginning.update(b"%b%d" % (self.sealed, thousands) if thousands else self.sealed)
+            begun = beginning.copy
+            endings = _ENDINGS if thousands else _FIRST
+            if ending or until - number < 1000:
+                endings = endings[ending : ending + until - number]
+            for digits in endings:
                 hashing = begun()
                 hashing.update(digits)
-                if hashing.hexdigest() < ceiling:
+                if hashing.digest() < ceiling:
                     last = 1000 * thousands + int(digits)
                     return Done(Mined(str(last), hashing.hexdigest()[:8]), last + 1 - self.attempt)
             number += 1000 - ending
         return Done(None, until - self.attempt) if until == self.limit else self._replace(attempt=until)
+
+
+def digest_ceiling(target: str) -> bytes:
+    """The bytes that a SHA-256 is below exactly where its first 8 hex digits, as a text, are below the target."""
+    digits, inclusive = target[:8], len(target) > 8
+    if digits.strip(HEX_DIGITS):
+        place = next(place for place, character in enumerate(digits) if character not in HEX_DIGITS)
+        above = [digit for digit in HEX_DIGITS if digit > digits[place]]
+        digits, inclusive = digits[:place] + (above[0] if above else "f" * (8 - place)), not above
+    ceiling = bytes.fromhex(digits.ljust(8, "0"))
+    return ceiling + _AFTER_EVERY_DIGEST if inclusive else ceiling
 
 
 def hopeless(target: str) -> bool:

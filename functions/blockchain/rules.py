@@ -6,7 +6,6 @@ which keys and types there are, is the codec's.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from operator import lt
@@ -16,6 +15,7 @@ from msgspec import UNSET
 from crossover.seam import Invalid
 from functions.blockchain.ledger import (
     BEFORE_THE_FIRST,
+    MAX_TIME_DIGITS,
     Asked,
     Transaction,
     reward_of,
@@ -52,17 +52,19 @@ def ids(asked: Asked) -> None:
 
 def times(asked: Asked) -> None:
     """Rule 3: time strictly increases over all transactions, on through the new ones and up to our block's reward."""
-    times = [int(each.time) for each in asked.transactions()]
-    if not all(map(lt, times, times[1:])):
+    times = [each.time for each in asked.transactions]
+    if len({*map(len, times)}) > 1:
+        times = [time.zfill(MAX_TIME_DIGITS) for time in times]
+    if not all(map(lt, times, times[1:])):  # texts of one length compare as their numbers do
         late = next(place for place, (before, time) in enumerate(pairwise(times), 1) if before >= time)
-        raise _broken("time", asked, asked.transactions()[late], "it is not after the transaction before it")
-    if times[-1] >= our_reward_time(asked):
+        raise _broken("time", asked, asked.transactions[late], "it is not after the transaction before it")
+    if int(times[-1]) >= our_reward_time(asked):
         raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
 
 
 def amounts(asked: Asked) -> None:
     """Rule 4: no amount and no fee is negative."""
-    for each in asked.transactions():
+    for each in asked.transactions:
         if each.amt < 0:
             raise _broken("amount", asked, each, "its amount is negative")
         fee = each.fee
@@ -89,28 +91,32 @@ def balances_by_block(asked: Asked) -> Iterator[dict[int, int]]:
     Raises `Broken` where a transaction spends more than its sender has. A reward with its block's fees comes last, so
     that neither can be spent within the block. One of ours to be signed spends from our account, for no fee.
     """
-    balance: defaultdict[int, int] = defaultdict(int)
+    balance: dict[int, int] = {}
+    balance_of = balance.get
     for transactions in asked.by_place():
         fees = 0
         for each in transactions:
-            send, fee, amount = each.send, each.fee, each.amt
-            if send is UNSET or fee is UNSET:
-                if each.hash is not UNSET:
-                    balance[each.recv] += amount + fees
-                    continue
-                send, fee = OUR_ACCOUNT, 0
-            has = balance[send] - amount - fee
+            send, receive, amount = each.send, each.recv, each.amt
+            if send is not UNSET:
+                fee: int = each.fee  # type: ignore[assignment]
+                fees += fee
+                has = balance_of(send, 0) - amount - fee
+            elif each.hash is UNSET:
+                send = OUR_ACCOUNT
+                has = balance_of(send, 0) - amount
+            else:
+                balance[receive] = balance_of(receive, 0) + amount + fees
+                continue
             if has < 0:
                 raise _broken("balance", asked, each, "it spends more than its sender has")
             balance[send] = has
-            balance[each.recv] += amount
-            fees += fee
+            balance[receive] = balance_of(receive, 0) + amount
         yield balance
 
 
 def transaction_hashes(asked: Asked) -> None:
     """Rule 5: each hash that a transaction carries is its own."""
-    for each in asked.transactions():
+    for each in asked.transactions:
         given = each.hash
         if given is not UNSET and given != transaction_hash(each):
             raise _broken("tx-hash", asked, each, "its hash is another's")
@@ -118,7 +124,7 @@ def transaction_hashes(asked: Asked) -> None:
 
 def signatures(asked: Asked) -> None:
     """Rule 6: each signature is its sender's."""
-    for each in asked.transactions():
+    for each in asked.transactions:
         signature = each.sig
         if signature is not UNSET and not verifies(signature, each.send, each.hash):  # type: ignore[arg-type]
             raise _broken("signature", asked, each, "its signature does not verify")
@@ -164,10 +170,4 @@ def our_reward_time(asked: Asked) -> int:
 
 def _broken(code: str, asked: Asked, transaction: Transaction, problem: str) -> Broken:
     """The rule broken by that transaction, which is looked for only now."""
-    block, tx = next(
-        (block, tx)
-        for block, transactions in enumerate(asked.by_place())
-        for tx, each in enumerate(transactions)
-        if each is transaction
-    )
-    return Broken(code, block if block < len(asked.chain) else None, tx, problem)
+    return Broken(code, *asked.place(transaction), problem)

@@ -51,7 +51,7 @@ def _answer(query: bytes) -> object:
     step = SERVICE.start(Request(query))
     if not isinstance(step, Compute) or not isinstance(step.work, Mining):
         raise AssertionError("it needs no mining")
-    step.work._replace(target=LEAST_TARGET, limit=ATTEMPTS).advance(ATTEMPTS)
+    Mining(step.work.sealed, LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
     return step.then(MINED)
 
 

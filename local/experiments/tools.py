@@ -57,7 +57,7 @@ def inputs() -> dict[str, list[Any]]:
     """What each step is given by the valid requests of the vectors."""
     ccs = [query.removeprefix(b"cc=") for query in queries("valid")]
     texts = [inflate(cc, LIMITS) for cc in ccs]
-    signed = [tx for cc in ccs for block in decode(cc, LIMITS).chain for tx in block.all_tx if tx.signed]
+    signed = [tx for cc in ccs for block in decode(cc, LIMITS).chain for tx in block.all_tx[:-1]]
     answers = [answer_at_once(SERVICE, query, InlineRunner()) for query in queries("valid")]
     packed = [pybase64.urlsafe_b64decode(answer) for answer in answers]
     written = [zlib.decompress(each) for each in packed]

@@ -15,6 +15,7 @@ class Group:
     name: str = setting("nobody", "who", 1, 5)
     count: int = setting(3, "how many", 1, 9)
     share: float = setting(0.5, "how much", 0, 1)
+    many: int = setting(1000, "how many at most", 1, 10_000_000)
 
 
 def test_defaults_stand_where_nothing_is_given_or_it_is_empty() -> None:
@@ -33,6 +34,7 @@ def test_values_are_read_by_their_type() -> None:
         ("COUNT", "two", "COUNT takes a whole number from 1 to 9"),
         ("COUNT", "1.5", "COUNT takes a whole number from 1 to 9"),
         ("SHARE", "nan", "SHARE takes a number from 0 to 1"),
+        ("MANY", "0", "MANY takes a whole number from 1 to 10000000"),
         ("NAME", "longer", "NAME takes printable text of 1 to 5 characters"),
         ("NAME", "a\nb", "NAME takes printable text of 1 to 5 characters"),
     ],

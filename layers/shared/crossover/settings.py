@@ -67,7 +67,7 @@ def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
         value = None
     if value is None or not minimum <= value <= maximum:
         noun = "a whole number" if kind is int else "a number"
-        raise SettingError(f"{name} takes {noun} from {minimum:g} to {maximum:g}")
+        raise SettingError(f"{name} takes {noun} from {minimum:.15g} to {maximum:.15g}")
     return value
 
 

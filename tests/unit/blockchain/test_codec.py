@@ -11,7 +11,7 @@ import pytest
 
 from crossover.seam import Invalid
 from functions.blockchain.codec import decode, encode, inflate, same
-from functions.blockchain.ledger import Asked
+from functions.blockchain.ledger import Asked, Transaction
 from functions.blockchain.limits import Limits
 from tests.reference import blockchain as reference
 
@@ -52,7 +52,7 @@ class Meter:
     def parse(self, text: bytes) -> Asked:
         self.parsed += len(text)
         asked = msgspec.json.decode(text, type=Asked)
-        self.objects += 1 + len(asked.chain) + len(asked.transactions())
+        self.objects += 1 + len(asked.chain) + len(asked.transactions)
         return asked
 
 
@@ -71,9 +71,10 @@ def test_a_request_is_taken_with_all_its_values() -> None:
     asked = decode(CC, LIMITS)
     assert json.loads(msgspec.json.encode(asked)) == REQUEST
     assert [len(place) for place in asked.by_place()] == [2, 2]
-    assert asked.chain[0].all_tx[0].signed
-    assert asked.chain[0].all_tx[1].reward
-    assert asked.new_tx[1].own
+    assert asked.transactions == [*asked.chain[0].all_tx, *asked.new_tx]
+    assert [asked.place(each) for each in asked.transactions] == [(0, 0), (0, 1), (None, 0), (None, 1)]
+    with pytest.raises(LookupError):
+        asked.place(msgspec.convert(OWN, Transaction))
 
 
 @pytest.mark.parametrize("length", range(3))

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crossover.seam import Done
-from functions.blockchain.mining import Mined, Mining, hopeless
+from functions.blockchain.mining import Mined, Mining, digest_ceiling, hopeless
 
 SEALED = hashlib.sha256(b"sealed").hexdigest().encode()
 
@@ -63,6 +63,24 @@ def test_a_target_that_is_a_hash_or_one_that_begins_with_it_is_met_as_strings_co
     assert tried.advance(1) == Done(None, units=1)
     for more in ("0", "f", "~", " ", "\x00", "A" * 56):
         assert tried._replace(target=found + more).advance(1) == Done(Mined(str(number), found), units=1)
+
+
+@pytest.mark.parametrize(
+    ("target", "ceiling"),
+    [
+        ("", "00000000"),
+        ("06", "06000000"),
+        ("fffffffe", "fffffffe"),
+        ("0000000a ", "0000000a" + "ff" * 32),
+        ("0F", "0a000000"),
+        ("7 ", "70000000"),
+        ("1:", "1a000000"),
+        ("1~0", "1fffffff" + "ff" * 32),
+        ("~", "ffffffff" + "ff" * 32),
+    ],
+)
+def test_a_target_is_a_ceiling_of_digests(target: str, ceiling: str) -> None:
+    assert digest_ceiling(target).hex() == ceiling
 
 
 def test_the_limit_is_the_number_of_attempts() -> None:
