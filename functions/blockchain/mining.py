@@ -34,12 +34,13 @@ class Mining(NamedTuple):
 
     def advance(self, units: int) -> Mining | Done:
         """Tries at most `units` numbers."""
-        ceiling = digest_ceiling(self.target)
-        number, until = self.attempt, min(self.attempt + units, self.limit)
+        sealed, target, limit, number = self
+        ceiling = digest_ceiling(target)
+        until = min(number + units, limit)
         while number < until:
             thousands, ending = divmod(number, 1000)
             beginning = begin_hash()
-            beginning.update(b"%b%d" % (self.sealed, thousands) if thousands else self.sealed)
+            beginning.update(b"%b%d" % (sealed, thousands) if thousands else sealed)
             begun = beginning.copy
             endings = _ENDINGS if thousands else _FIRST
             if ending or until - number < 1000:
@@ -51,7 +52,7 @@ class Mining(NamedTuple):
                     last = 1000 * thousands + int(digits)
                     return Done(Mined(str(last), hashing.hexdigest()[:8]), last + 1 - self.attempt)
             number += 1000 - ending
-        return Done(None, until - self.attempt) if until == self.limit else self._replace(attempt=until)
+        return Done(None, until - self.attempt) if until == limit else self._replace(attempt=until)
 
 
 def digest_ceiling(target: str) -> bytes:

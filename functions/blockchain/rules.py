@@ -7,15 +7,12 @@ which keys and types there are, is the codec's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
-from operator import lt
 
 from msgspec import UNSET
 
 from crossover.seam import Invalid
 from functions.blockchain.ledger import (
     BEFORE_THE_FIRST,
-    MAX_TIME_DIGITS,
     Asked,
     Transaction,
     reward_of,
@@ -52,13 +49,13 @@ def ids(asked: Asked) -> None:
 
 def times(asked: Asked) -> None:
     """Rule 3: time strictly increases over all transactions, on through the new ones and up to our block's reward."""
-    times = [each.time for each in asked.transactions]
-    if len({*map(len, times)}) > 1:
-        times = [time.zfill(MAX_TIME_DIGITS) for time in times]
-    if not all(map(lt, times, times[1:])):  # texts of one length compare as their numbers do
-        late = next(place for place, (before, time) in enumerate(pairwise(times), 1) if before >= time)
-        raise _broken("time", asked, asked.transactions[late], "it is not after the transaction before it")
-    if int(times[-1]) >= our_reward_time(asked):
+    last = -1
+    for each in asked.transactions:
+        time = int(each.time)
+        if time <= last:
+            raise _broken("time", asked, each, "it is not after the transaction before it")
+        last = time
+    if last >= our_reward_time(asked):
         raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
 
 
