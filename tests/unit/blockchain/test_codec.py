@@ -5,6 +5,7 @@ import json
 import random
 import zlib
 from dataclasses import replace
+from itertools import product
 
 import msgspec
 import pytest
@@ -177,6 +178,13 @@ def test_escapes_stand_for_what_they_mean() -> None:
     text = TEXT.replace('"chain"', r'"\u0063hain"').replace('"t"', r'"\"\\\/\t\u0041:"')
     assert decode(reference.packed(text.encode()), LIMITS).new_target == '"\\/\tA:'
     assert reference.read(reference.packed(text.encode()))["new_target"] == '"\\/\tA:'
+
+
+def test_quotes_and_backslashes_within_a_text_are_told_from_quotes_around_it() -> None:
+    for characters in product('\\"n', repeat=4):
+        request = {**REQUEST, "new_target": "".join(characters)}
+        assert decode(reference.packed(request), LIMITS).new_target == request["new_target"]
+        assert text_reason(json.dumps(request)[:-1] + ',"new_tx":[]}') == "shape"
 
 
 @pytest.mark.parametrize(
