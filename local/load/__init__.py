@@ -1,1 +1,1 @@
-"""Load with known answers: every answer of every request is checked."""
+"""Load with known answers: every answer of every request is checked. Others import `local.load.api`."""

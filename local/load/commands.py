@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.report import Json, UserError, console, print_json
+from local.cli.report import Json, UserError, console, error_line, print_json, stderr
+from local.load.plan import Arrivals, Plan
 
 if TYPE_CHECKING:
     from local.load.mix import Asked
-    from local.load.run import Outcome
+    from local.load.outcome import Outcome
+
+CLOSED_REQUESTS = 100_000
+"""How long a closed loop lasts where nobody says."""
+OPEN_SECONDS = 10.0
+"""How long an open loop lasts where nobody says."""
+PROFILE_CONNECTIONS = 50
+NOT_RIGHT, VOID = 1, 3
+"""Exit statuses: an answer was wrong or is missing; all were right, but rates and latencies mean nothing."""
 
 
-def _in_the_bundle(name: str) -> str:
+def _in_the_bundle(name: str | None) -> str | None:
     from functions.registry import SERVICES
 
-    if name not in SERVICES:
+    if name is not None and name not in SERVICES:
         raise typer.BadParameter(f"the bundle has {', '.join(SERVICES)}")
     return name
-
-
-ServiceName = Annotated[
-    str, typer.Argument(metavar="SERVICE", help="A service of the bundle.", callback=_in_the_bundle)
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,48 +39,82 @@ def add_to(app: typer.Typer) -> None:
 
 
 def load(
-    service: ServiceName,
     url: Annotated[
-        str | None, typer.Option(help="Address of a running server; by default one is started, and its CPU told.")
+        str | None,
+        typer.Argument(metavar="[URL]", help="A running server; without it one is started, and its CPU told."),
     ] = None,
-    requests: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many requests to send.")] = 100_000,
-    connections: Annotated[int, typer.Option(min=1, max=20_000, help="Connections that stay open.")] = 100,
-    seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
+    service: Annotated[str | None, typer.Option(help="The service to ask.", callback=_in_the_bundle)] = None,
+    mix: Annotated[str | None, typer.Option(help="Several by weight: qrcode=2,twitter=1.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests/s that arrive whatever the server does; without it, a closed loop.")
+    ] = None,
+    arrivals: Annotated[Arrivals, typer.Option(help="poisson: independent users; fixed: evenly.")] = "poisson",
+    seconds: Annotated[float | None, typer.Option(help="How long to send; 10 with a rate.")] = None,
+    requests: Annotated[int | None, typer.Option(help="How many to send instead; 100,000 without a rate.")] = None,
+    warmup: Annotated[float, typer.Option(help="Seconds of the same load before, not counted.")] = 0,
+    connections: Annotated[int, typer.Option(help="Connections, at most; in a closed loop all are in use.")] = 100,
+    processes: Annotated[int, typer.Option(help="Generator processes that share the load.")] = 1,
+    cores: Annotated[str, typer.Option(help="Cores to pin them to, as 1 or 2,3.")] = "",
+    keep_alive: Annotated[bool, typer.Option(help="Whether connections are used again.")] = True,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a request is given up.")] = 10,
+    backlog: Annotated[int, typer.Option(help="Arrivals that wait for a connection, at most.")] = 10_000,
+    behaviour: Annotated[
+        bool, typer.Option("--behaviour", help="Only answers are wanted: no rates, no latencies, never void.")
+    ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow a server on another machine. It must be yours.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Which requests, and which moments.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Send a service its usual requests, good and bad mixed, and check every answer."""
-    from local.load.run import check_address
+    """Load a server with a service's usual requests, good and bad mixed, and check every answer.
 
-    server_cpu = {}
-    if url is None:
-        asked = _asked_of_own_server(service, requests, seed)
-        outcome, seconds = _served_and_loaded(asked, service, requests, connections)
-        server_cpu["server_cpu_us_per_request"] = round(seconds / requests * 1e6, 1)
-    else:
-        address = check_address(url)
-        outcome = _loaded(_asked(service, requests, seed), address, requests, connections)
-    report: dict[str, Any] = {
-        "requests": requests,
-        "right": outcome.right,
-        "wrong": outcome.wrong,
-        "errors": dict(outcome.errors),
-        "seconds": round(outcome.seconds, 2),
-        "requests_per_second": round(outcome.answered / outcome.seconds),
-        "p50_ms": round(outcome.percentile(0.5), 2),
-        "p99_ms": round(outcome.percentile(0.99), 2),
-        **server_cpu,
-    }
+    With --rate the requests arrive at planned moments and waiting counts (open loop); without it every connection asks
+    as soon as it was answered (closed loop). The exit status is 0 if every answer was right, 1 if one was wrong or is
+    missing, 2 for bad input, and 3 if all were right but the run is void: the generator was too busy or too late for
+    its rates and latencies to mean anything.
+    """
+    from local.load.mix import parse
+
+    if (service is None) == (mix is None):
+        raise UserError("name what to ask: either --service twitter or --mix qrcode=2,twitter=1")
+    if seconds is None and requests is None:
+        seconds, requests = (OPEN_SECONDS, None) if rate is not None else (None, CLOSED_REQUESTS)
+    plan = Plan(
+        mix={service: 1} if service else parse(mix or ""),
+        rate=rate,
+        arrivals=arrivals,
+        seconds=seconds,
+        requests=requests,
+        warmup=warmup,
+        connections=connections,
+        processes=processes,
+        cores=_cores(cores),
+        seed=seed,
+        keep_alive=keep_alive,
+        timeout=timeout,
+        backlog=backlog,
+        behaviour=behaviour,
+        remote=remote,
+    )
+    outcome, server_cpu_us = _own_server_loaded(plan) if url is None else (_loaded(plan, url), None)
     if as_json:
-        print_json(report)
+        own = {} if server_cpu_us is None else {"server_cpu_us_per_request": server_cpu_us}
+        print_json({"plan": plan.as_data(), **outcome.as_data(), **own})
     else:
-        for name, value in report.items():
-            console.print(f"{name.replace('_', ' '):>20}  {value}", highlight=False)
-    if outcome.right != requests:
-        raise typer.Exit(1)
+        from local.load.show import show
+
+        show(outcome, server_cpu_us)
+    if not outcome.all_right:
+        raise typer.Exit(NOT_RIGHT)
+    if outcome.void:
+        raise typer.Exit(VOID)
 
 
 def profile(
-    service: ServiceName,
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="A service of the bundle.", callback=_in_the_bundle)
+    ],
     requests: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many requests to send.")] = 20_000,
     top: Annotated[int, typer.Option(min=1, max=200, help="How many functions to show.")] = 25,
     as_json: Json = False,
@@ -86,8 +124,9 @@ def profile(
 
     from local.load.profiler import profiled
 
-    asked = _asked_of_own_server(service, requests, seed=1)
-    hottest = profiled(service, lambda address: _loaded(asked, address, requests, 50), requests * 9 // 10)
+    plan = Plan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
+    asked = _asked_of_own_server(plan)
+    hottest = profiled(service, lambda address: _sent(plan, address, asked), requests * 9 // 10)
     if as_json:
         return print_json([each._asdict() for each in hottest[:top]])
     table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
@@ -100,56 +139,66 @@ def profile(
     return console.print(table)
 
 
-def _served_and_loaded(asked: list[Asked], name: str, requests: int, connections: int) -> tuple[Outcome, float]:
-    """Starts a server of one service for the load; the CPU time of its requests is what a start alone does not take."""
+def _cores(text: str) -> tuple[int, ...]:
+    """The cores in `2,3`, which this machine has to have. Raises `UserError`."""
+    if not text:
+        return ()
+    if not hasattr(os, "sched_getaffinity"):
+        raise UserError("this system pins no process to a core; leave --cores out")
+    allowed = os.sched_getaffinity(0)
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 5 and int(part) in allowed for part in parts):
+        raise UserError(f"--cores takes numbers out of {', '.join(map(str, sorted(allowed)))}")
+    return tuple(int(part) for part in parts)
+
+
+def _loaded(plan: Plan, url: str) -> Outcome:
+    from local.load.address import find
+    from local.load.mix import requests_of
+
+    find(url, remote=plan.remote)  # Before the requests are made, which takes a while.
+    return _sent(plan, url, requests_of(plan.mix, plan.seed, os.environ))
+
+
+def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
+    """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
+    from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
 
-    settings = {"CROSSOVER_SERVICES": name, "WORKERS": "1"}
-    with served(settings) as idle:
-        pass
-    with served(settings) as busy:
-        outcome = _loaded(asked, busy.address, requests, connections)
-    return outcome, busy.cpu_seconds - idle.cpu_seconds
+    asked = _asked_of_own_server(plan)
+    with served({"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
+        outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
+    assert outcome.watched is not None  # noqa: S101 - it was asked for
+    before, after = outcome.watched
+    return outcome, round((after - before) / max(1, outcome.total.answered) * 1e6, 1)
 
 
-def _asked_of_own_server(name: str, requests: int, seed: int) -> list[Asked]:
+def _asked_of_own_server(plan: Plan) -> list[Asked]:
     """Requests for a server that is yet to be started; it has a demo store where none is named."""
+    from local.load.mix import requests_of
     from local.serve.demo import use_demo_store
 
-    os.environ.update(use_demo_store([name]))
-    return _asked(name, requests, seed)
+    os.environ.update(use_demo_store(list(plan.mix)))
+    return requests_of(plan.mix, plan.seed, os.environ)
 
 
-def _asked(name: str, requests: int, seed: int) -> list[Asked]:
-    """Requests with right answers, from the store that is named in the environment. Raises `UserError`."""
-    from crossover.runner import InlineRunner, Unavailable
-    from crossover.stores.lazy import store_of
-    from functions import registry
-    from local.load.mix import mixed
+def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:
+    """Runs the plan with a progress bar."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    (service,) = registry.load([name])
-    store = store_of(service, os.environ)
-    variable = f"{name.upper()}_STORE"
-    try:
-        if store:
-            store.version()
-        return mixed(service, min(requests, 10_000), seed, InlineRunner(store), os.environ.get(variable, ""))
-    except (Unavailable, ValueError) as problem:
-        raise UserError(
-            f"{problem}; right answers come from the store that the server reads: name it in {variable}"
-        ) from None
-    finally:
-        if store:
-            store.close()
+    from local.load.process import GeneratorFailedError
+    from local.load.run import run
 
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True) as progress:
+        task = progress.add_task("connecting", total=1.0)
 
-def _loaded(asked: list[Asked], address: str, requests: int, connections: int) -> Outcome:
-    from rich.progress import Progress
+        def show(share: float, ended: int) -> None:
+            progress.update(task, completed=share, description=f"{ended:,} requests")
 
-    from local.load.run import send
-
-    with Progress(transient=True) as progress:
-        task = progress.add_task(f"{requests:,} requests", total=requests)
-        return asyncio.run(
-            send(address, asked, requests, connections, lambda done: progress.update(task, completed=done))
-        )
+        try:
+            return run(plan, address, asked, show, watch)
+        except GeneratorFailedError as problem:
+            failed = str(problem)
+    error_line(failed)
+    raise typer.Exit(NOT_RIGHT)

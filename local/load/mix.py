@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from string import ascii_letters, digits
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from crossover.runner import InlineRunner, answer_at_once
+from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import Invalid, Service
+from crossover.stores.lazy import store_of
+from functions import registry
+from local.cli.report import UserError
 
 
 class Asked(NamedTuple):
@@ -17,6 +21,11 @@ class Asked(NamedTuple):
 
     path: str
     result: bytes
+
+    @property
+    def service(self) -> str:
+        """Who is asked."""
+        return self.path[1:].partition("?")[0]
 
 
 def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:
@@ -87,3 +96,52 @@ def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: 
         Asked(f"/{service.name}?{query}", result_of(service, query, runner))
         for query, _ in zip(queries, range(count), strict=False)
     ]
+
+
+PREPARED = 10_000
+"""Requests that are prepared for a run, which asks them round and round."""
+
+
+def parse(text: str) -> dict[str, int]:
+    """`qrcode=2,twitter=1` as services and weights; a name alone weighs 1. Raises `UserError`."""
+    weights: dict[str, int] = {}
+    for part in text.split(","):
+        name, equals, weight = part.strip().partition("=")
+        if name not in registry.SERVICES:
+            raise UserError(f"the bundle has {', '.join(registry.SERVICES)}; a mix is NAME=WEIGHT,NAME=WEIGHT")
+        if name in weights:
+            raise UserError(f"{name} stands twice in the mix")
+        if equals and not (weight.isascii() and weight.isdigit() and 0 < len(weight) < 7 and int(weight)):
+            raise UserError("a weight is a whole number from 1 to 999,999, as in --mix qrcode=2,twitter=1")
+        weights[name] = int(weight) if equals else 1
+    return weights
+
+
+def requests_of(mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED) -> list[Asked]:
+    """`count` requests with their right answers, services drawn by weight; the same for the same seed and stores.
+
+    Right answers of a service with a store come from the store that `environ` names, which has to be the one that the
+    server reads. Raises `UserError` where it cannot be read.
+    """
+    random_ = random.Random(seed)  # noqa: S311 - a load, not a secret
+    drawn = random_.choices(list(mix), list(mix.values()), k=count)
+    counts = Counter(drawn)
+    asked = {name: iter(_requests_of(name, counts[name], seed, environ)) for name in counts}
+    return [next(asked[name]) for name in drawn]
+
+
+def _requests_of(name: str, count: int, seed: int, environ: Mapping[str, str]) -> list[Asked]:
+    (service,) = registry.load([name])
+    store = store_of(service, environ)
+    variable = f"{name.upper()}_STORE"
+    try:
+        if store:
+            store.version()
+        return mixed(service, count, seed, InlineRunner(store), environ.get(variable, ""))
+    except (Unavailable, ValueError) as problem:
+        raise UserError(
+            f"{problem}; right answers come from the store that the server reads: name it in {variable}"
+        ) from None
+    finally:
+        if store:
+            store.close()

@@ -1,108 +1,96 @@
-"""Sends requests over many keep-alive connections and compares every answer."""
+"""Runs a plan in processes of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-import urllib.error
-import urllib.request
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from http.client import HTTPException
-from urllib.parse import urlsplit
-
-import aiohttp
-from yarl import URL
+from typing import Any
 
 from local.cli.report import UserError
+from local.load.address import find
 from local.load.mix import Asked
+from local.load.outcome import Outcome
+from local.load.plan import Plan
+from local.load.process import GeneratorFailedError, GeneratorProcess
+from local.load.tally import Total
 
-ANSWER_SECONDS = 10
-"""How long a server may take for its first answer."""
+READY_SECONDS = 60
+"""How long the processes may take to start and to connect."""
+GRACE_SECONDS = 15
+"""How much longer than planned a process may live; then it hangs, and is ended."""
+HEAD_START_SECONDS = 0.05
+"""From the word to start to the start, so that all processes have heard it."""
 
-
-@dataclass
-class Outcome:
-    """What came back. Latencies in ms, over all answers, as a client on the same machine saw them."""
-
-    right: int = 0
-    wrong: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0
-    latencies_ms: list[float] = field(default_factory=list)
-
-    @property
-    def answered(self) -> int:
-        """Requests that got an answer, right or wrong."""
-        return self.right + self.wrong
-
-    def percentile(self, share: float) -> float:
-        """The latency in ms that `share` of the answers kept to."""
-        ordered = sorted(self.latencies_ms)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+Progress = Callable[[float, int], object]
+"""Told a few times a second: the share of the run that is over, and how many requests have come to their end."""
+PROGRESS_SECONDS = 0.2
 
 
-def check_address(url: str) -> str:
-    """The address of a server that answers, without a slash at its end. Raises `UserError`."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment:
-        raise UserError("--url is the address of a running server, http://HOST:PORT")
-    address = url.rstrip("/")
-    try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=ANSWER_SECONDS):
-            return address
-    except urllib.error.HTTPError as answer:
-        # Somebody is there, though a Lambda function's front door knows no such path.
-        answer.close()
-        return address
-    except (OSError, ValueError, HTTPException) as problem:
-        reason = getattr(problem, "reason", problem)
-        raise UserError(f"no server answers at {parts.scheme}://{parts.netloc.rpartition('@')[2]}: {reason}") from None
-
-
-async def send(
-    address: str, requests: Sequence[Asked], count: int, connections: int, progress: Callable[[int], object]
+def run(
+    plan: Plan,
+    address: str,
+    requests: Sequence[Asked],
+    progress: Progress = lambda _share, _ended: None,
+    watch: Callable[[], Any] | None = None,
 ) -> Outcome:
-    """Asks `count` requests, taken round and round, over `connections` connections that stay open.
+    """Asks the server at `address` these requests, round and round, as planned.
 
-    `progress` is told the number of answers every tenth of a second.
+    `watch` is called at the end of the warm-up and again once everything is answered, for readings that belong to the
+    counted requests, such as the server's CPU time; both values are `Outcome.watched`. Raises `UserError` where no
+    server answers or the address is not allowed, and `GeneratorFailedError`.
     """
-    outcome = Outcome()
-    left = iter(range(count))
-    targets = [(URL(address + asked.path, encoded=True), asked.result) for asked in requests]
+    if not requests:
+        raise UserError("there are no requests to send")
+    target = find(address, remote=plan.remote)
+    job = _job(plan, requests) | {"target": vars(target)}
+    processes = [GeneratorProcess({**job, "process": number}) for number in range(plan.processes)]
+    try:
+        deadline = time.monotonic() + READY_SECONDS + plan.timeout
+        for each in processes:
+            each.wait_until_ready(deadline)
+        start = time.monotonic() + HEAD_START_SECONDS
+        for each in processes:
+            each.start(start)
+        return _followed(plan, processes, start, progress, watch)
+    finally:
+        for each in processes:
+            each.end()
 
-    async def client(session: aiohttp.ClientSession) -> None:
-        for number in left:
-            url, expected = targets[number % len(targets)]
-            begun = time.perf_counter()
-            try:
-                async with session.get(url) as answer:
-                    body = await answer.read()
-            except (aiohttp.ClientError, TimeoutError) as problem:
-                outcome.errors[type(problem).__name__] += 1
-                continue
-            outcome.latencies_ms.append((time.perf_counter() - begun) * 1000)
-            if answer.status == 200 and body.partition(b"\n")[2] == expected:
-                outcome.right += 1
-            else:
-                outcome.wrong += 1
 
-    async def report() -> None:
-        while True:
-            progress(outcome.answered + outcome.errors.total())
-            await asyncio.sleep(0.1)
+def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
+    """What the processes have in common. Equal results, of which there are many, are sent once."""
+    numbers: dict[bytes, int] = {}
+    asked = [[each.service, each.path, numbers.setdefault(each.result, len(numbers))] for each in requests]
+    return {"plan": plan.as_data(), "requests": asked, "results": [each.decode("latin-1") for each in numbers]}
 
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=60)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(60)) as session:
-        begun = time.perf_counter()
-        reporter = asyncio.create_task(report())
-        await asyncio.gather(*(client(session) for _ in range(connections)))
-        outcome.seconds = time.perf_counter() - begun
-        reporter.cancel()
-        progress(count)
+
+def _followed(
+    plan: Plan, processes: Sequence[GeneratorProcess], start: float, progress: Progress, watch: Callable[[], Any] | None
+) -> Outcome:
+    """Waits until all processes have reported."""
+    lasts = plan.send_seconds
+    deadline = start + lasts + plan.timeout + GRACE_SECONDS if lasts is not None else None
+    first = None
+    if watch is not None:
+        time.sleep(max(0.0, start + plan.warmup - time.monotonic()))
+        first = watch()
+    for each in processes:
+        while not each.is_over(PROGRESS_SECONDS):
+            now = time.monotonic()
+            if deadline is not None and now > deadline:
+                raise GeneratorFailedError("a process of the load did not end in time")
+            ended = sum(process.ended for process in processes)
+            progress(_share(plan, now - start, ended), ended)
+    outcome = Outcome(plan, {service: Total() for service in plan.mix})
+    if watch is not None:
+        outcome.watched = (first, watch())
+    for each in processes:
+        outcome.add(each.report())
     return outcome
+
+
+def _share(plan: Plan, seconds: float, ended: int) -> float:
+    """How much of the run is over: by time where it is known, or else by requests."""
+    if plan.send_seconds is not None:
+        return min(1.0, max(0.0, seconds / plan.send_seconds))
+    return min(1.0, ended / plan.requests) if plan.requests else 0.0

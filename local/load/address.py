@@ -1,0 +1,70 @@
+"""Where the server is: its address is looked up once, and on another machine only where that was allowed."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+
+from local.cli.report import UserError
+
+CONNECT_SECONDS = 10
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server that takes connections."""
+
+    ip: str
+    port: int
+    host: str
+    """The value of the `Host` header."""
+    base: str
+    """What comes before every path; empty or `/...`, without a slash at its end."""
+    tls_name: str = ""
+    """The name on the server's certificate; empty without TLS."""
+
+
+def find(url: str, *, remote: bool = False) -> Target:
+    """The server at `http://HOST:PORT`, once it has taken a connection. Raises `UserError` in one line.
+
+    An address that is not this machine's own is refused unless `remote`: a load hurts, and a slip of the hand must not
+    send it to somebody.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port if parts.port is not None else PORTS.get(parts.scheme, 0)
+        name = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:
+        port, name = 0, ""
+    if not (port and name) or parts.scheme not in PORTS or parts.username is not None or parts.query or parts.fragment:
+        raise UserError("the URL is the address of a running server: http://HOST:PORT")
+    host = f"[{name}]" if ":" in name else name
+    shown = f"{parts.scheme}://{host}:{port}"
+    return Target(
+        _reachable(name, port, shown, remote),
+        port,
+        host if port == PORTS[parts.scheme] else f"{host}:{port}",
+        quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._"),
+        name if parts.scheme == "https" else "",
+    )
+
+
+def _reachable(name: str, port: int, shown: str, remote: bool) -> str:
+    """The first of a name's addresses that takes a connection."""
+    try:
+        found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as problem:
+        raise UserError(f"{shown} is not known: {getattr(problem, 'strerror', None) or problem}") from None
+    if not remote and not all(ip_address(each.partition("%")[0]).is_loopback for each in found):
+        raise UserError(f"{shown} is not this machine; --remote allows a load on a server that is yours")
+    reason = "no address"
+    for each in found:
+        try:
+            with socket.create_connection((each, port), timeout=CONNECT_SECONDS):
+                return each
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+    raise UserError(f"no server answers at {shown}: {reason}")

@@ -1,0 +1,211 @@
+"""One HTTP/1.1 connection of a load: sends prepared requests one by one and looks at what comes back.
+
+It is this lean because a general client takes more CPU for a request than the servers that are measured here. What is
+not lean is a library's: httptools parses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from typing import NamedTuple, Protocol
+
+import httptools
+
+from local.load.address import Target
+from local.load.tally import Durations, Tally
+
+SPARE_BYTES = 4_096
+"""Bytes of an answer that are kept beyond those expected: a first line of any length. More cannot be right."""
+
+
+class Question(NamedTuple):
+    """A prepared request: what is sent, the result that has to come back, and where it is counted."""
+
+    head: bytes
+    result: bytes
+    tally: Tally
+
+
+class Owner(Protocol):
+    """Who asks over connections."""
+
+    target: Target
+    tls: ssl.SSLContext | None
+    timeout: float
+    keep_alive: bool
+    max_answer_bytes: int
+    setups: Durations
+    refused: int
+
+    def ended(self, connection: Connection, error: str) -> None:
+        """A request has come to its end: answered where `error` is empty."""
+        ...
+
+    def freed(self, connection: Connection) -> None:
+        """The connection can take the next request."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """A place for one request at a time, connected while it lasts and connected anew when a request needs it."""
+
+    __slots__ = (
+        *("owner", "transport", "question", "since", "counted", "status", "body", "bytes_in"),
+        *("_parser", "_framed", "_headed", "_complete", "_keep", "_closing", "_reason", "_connecting"),
+    )
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.transport: asyncio.Transport | None = None
+        self.question: Question | None = None
+        """The request under way."""
+        self.since = 0.0
+        """From when on its latency counts, on the monotonic clock."""
+        self.counted = False
+        """Whether it is counted, or belongs to the warm-up."""
+        self.status = 0
+        self.body = b""
+        self.bytes_in = 0
+        self._parser = httptools.HttpResponseParser(self)
+        self._framed = self._headed = self._complete = self._keep = self._closing = False
+        self._reason = ""
+        self._connecting: asyncio.Task[str] | None = None
+
+    def ask(self, question: Question, since: float, counted: bool) -> None:
+        """Sends a request, and connects before where need be. `Owner.ended` and `Owner.freed` follow, in this order."""
+        self.question, self.since, self.counted = question, since, counted
+        self.body = b""
+        self.bytes_in = 0
+        self._headed = self._framed = self._complete = False
+        if self.transport is None:
+            self._connecting = asyncio.get_running_loop().create_task(self.connect())
+            self._connecting.add_done_callback(self._connected)
+        else:
+            self._send()
+
+    async def connect(self) -> str:
+        """Connects; returns the name of the error, or nothing. The time that it took is counted apart."""
+        owner = self.owner
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(owner.timeout):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: self,
+                    owner.target.ip,
+                    owner.target.port,
+                    ssl=owner.tls,
+                    server_hostname=owner.target.tls_name if owner.tls else None,
+                )
+        except TimeoutError:
+            error = "connect timeout"
+        except ssl.SSLError:
+            error = "no TLS"
+        except ConnectionRefusedError:
+            error = "refused"
+        except OSError:
+            error = "no connection"
+        else:
+            owner.setups.add(time.monotonic() - begun)
+            return ""
+        owner.refused += 1
+        return error
+
+    def give_up(self, error: str) -> None:
+        """Ends the request under way, if any, and the connection, which cannot be used after it."""
+        self._reason = self._reason or error
+        if self._connecting is not None:
+            self._connecting.cancel()
+        elif self.transport is not None:
+            self.transport.abort()
+
+    def _connected(self, connecting: asyncio.Task[str]) -> None:
+        self._connecting = None
+        error = self._reason if connecting.cancelled() else connecting.result()
+        if not error and self.transport is None:
+            error = "closed"
+        if error:
+            if self.transport is not None:
+                self.transport.abort()
+                self.transport = None
+            self._finish(error)
+            self.owner.freed(self)
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        assert self.transport is not None  # noqa: S101 - both callers have looked
+        assert self.question is not None  # noqa: S101
+        if self.counted:
+            self.question.tally.bytes_out += len(self.question.head)
+        self.transport.write(self.question.head)
+
+    def _finish(self, error: str) -> None:
+        self._reason = ""
+        self.owner.ended(self, error)
+        self.question = None
+
+    # What asyncio tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self._parser = httptools.HttpResponseParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes_in += len(data)
+        if self.question is None or self._complete:
+            self.give_up("no HTTP")
+            return
+        if self.bytes_in > self.owner.max_answer_bytes:
+            self.give_up("too large")
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.give_up("no HTTP")
+            return
+        if self._reason:
+            self.give_up(self._reason)
+        elif self._complete:
+            self._finish("")
+            if self._keep and self.owner.keep_alive:
+                self.owner.freed(self)
+            elif self.transport is not None:
+                self._closing = True
+                self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        if self._connecting is not None:
+            return  # Lost at once: `_connected`, which is yet to come, tells it.
+        if self.question is not None:
+            whole = exc is None and not self._reason and self._headed and not self._framed
+            self._finish("" if whole else self._reason or ("reset" if exc else "closed"))
+            self.owner.freed(self)
+        elif self._closing:
+            self._closing = False
+            self.owner.freed(self)
+        self._reason = ""
+
+    # What httptools tells.
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._reason = "no HTTP"  # A second answer to one request.
+
+    def on_header(self, name: bytes, _value: bytes) -> None:
+        if name.lower() in (b"content-length", b"transfer-encoding"):
+            self._framed = True
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        self._headed = self.status >= 200
+
+    def on_body(self, body: bytes) -> None:
+        if self.question is not None and len(self.body) <= len(self.question.result) + SPARE_BYTES:
+            self.body += body
+
+    def on_message_complete(self) -> None:
+        self._complete = self._headed  # Not so after an interim answer, 1xx.
+        self._keep = self._parser.should_keep_alive()

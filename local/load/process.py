@@ -1,0 +1,85 @@
+"""The parent's side of one generator process, see `local.load.worker`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "local.load.worker")
+END_SECONDS = 5
+
+
+class GeneratorFailedError(RuntimeError):
+    """A process of the load ended without a report, or did not end in time."""
+
+
+class GeneratorProcess:
+    """A running generator. A thread of this process listens to it."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.ended = 0
+        """Requests that have come to their end."""
+        self._ready = threading.Event()
+        self._over = threading.Event()
+        self._report: dict[str, Any] | None = None
+        self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._listener = threading.Thread(target=self._listen, args=(json.dumps(job),), daemon=True)
+        self._listener.start()
+
+    def wait_until_ready(self, deadline: float) -> None:
+        """Waits until it is connected, at most until that moment of the monotonic clock."""
+        if not self._ready.wait(deadline - time.monotonic()) or self._over.is_set():
+            raise GeneratorFailedError("a process of the load did not start")
+
+    def start(self, moment: float) -> None:
+        """Lets it send from that moment of the monotonic clock on, which all processes share."""
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(f"{moment!r}\n")
+            self._process.stdin.flush()
+
+    def is_over(self, seconds: float) -> bool:
+        """Whether it is over, after at most that wait."""
+        return self._over.wait(seconds)
+
+    def report(self) -> dict[str, Any]:
+        """What it has seen, once it is over."""
+        if self._report is None:
+            raise GeneratorFailedError("a process of the load ended without a report")
+        return self._report
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        if self._report is None:
+            self._process.kill()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join(END_SECONDS)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    def _listen(self, job: str) -> None:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None  # noqa: S101 - asked for above
+        assert stdout is not None  # noqa: S101
+        with suppress(OSError, ValueError):
+            stdin.write(job + "\n")
+            stdin.flush()
+            for line in stdout:
+                message = json.loads(line)
+                self.ended = message.get("done", self.ended)
+                if "ready" in message:
+                    self._ready.set()
+                self._report = message.get("report", self._report)
+        self._over.set()
+        self._ready.set()

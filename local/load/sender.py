@@ -1,0 +1,239 @@
+"""Sends a process' share of a load over its connections: in an open loop by a schedule, in a closed loop by answers."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+
+from local.load.address import Target
+from local.load.client import Connection, Question
+from local.load.metronome import Metronome
+from local.load.plan import Plan
+from local.load.schedule import arrivals
+from local.load.tally import Durations
+
+NOT_SENT = "not sent"
+"""The error of an arrival that found no free connection in time."""
+AT_ONCE = 64
+"""Connections that are opened at the same time before the run: fewer than a server lets wait."""
+SWEEP_SECONDS = 0.05
+"""How often requests are looked at that take too long."""
+PAUSE_SECONDS = 0.05
+"""How long a connection of a closed loop rests after an error, so that a server that is down costs little."""
+
+
+class Sender(ABC):
+    """What both loops share: connections, counting, and an end."""
+
+    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
+        self.target = target
+        self.tls = ssl.create_default_context() if target.tls_name else None
+        self.timeout = plan.timeout
+        self.keep_alive = plan.keep_alive
+        self.max_answer_bytes = plan.max_answer_bytes
+        self.setups = Durations()
+        self.refused = 0
+        self.lags = Durations()
+        self.ends = 0
+        """Requests that have come to their end, warm-up included."""
+        self.last_answer = 0.0
+        """When the last counted answer came, on the monotonic clock."""
+        self._plan = plan
+        self._questions = questions
+        self._number = process % len(questions)
+        self._connections = [Connection(self) for _ in range(plan.share(plan.connections, process))]
+        self._in_flight: dict[Connection, None] = {}
+        self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def connect(self) -> None:
+        """Opens all connections, unless every request opens its own. What fails is counted and tried again later."""
+        if not self.keep_alive:
+            return
+        for first in range(0, len(self._connections), AT_ONCE):
+            await asyncio.gather(*(each.connect() for each in self._connections[first : first + AT_ONCE]))
+
+    async def run(self, start: float) -> None:
+        """Sends from a moment of the monotonic clock on, until every request has come to its end."""
+        loop = asyncio.get_running_loop()
+        self._window = start + self._plan.warmup
+        loop.call_later(SWEEP_SECONDS, self._sweep)
+        self._start(start)
+        try:
+            await self._finished
+        finally:
+            for each in self._connections:
+                each.give_up("")
+
+    @abstractmethod
+    def _start(self, start: float) -> None:
+        """Begins to send at that moment."""
+
+    @abstractmethod
+    def _expire(self, before: float) -> None:
+        """Gives up what waits since then without a connection."""
+
+    @abstractmethod
+    def _over(self) -> bool:
+        """Whether nothing will be sent any more."""
+
+    def _ask(self, connection: Connection, since: float, counted: bool) -> None:
+        questions = self._questions
+        question = questions[self._number]
+        self._number += self._plan.processes
+        if self._number >= len(questions):
+            self._number %= len(questions)
+        self._in_flight[connection] = None
+        connection.ask(question, since, counted)
+
+    def ended(self, connection: Connection, error: str) -> None:
+        """Counts a request that has come to its end."""
+        self._in_flight.pop(connection, None)
+        self.ends += 1
+        question = connection.question
+        if not connection.counted or question is None:
+            return
+        tally = question.tally
+        tally.bytes_in += connection.bytes_in
+        if error:
+            tally.errors[error] += 1
+            return
+        now = time.monotonic()
+        self.last_answer = now
+        status = connection.status
+        tally.statuses[status] += 1
+        if status != 200:
+            tally.errors[f"status {status}"] += 1
+            return
+        tally.latencies.add(now - connection.since)
+        if connection.body.partition(b"\n")[2] == question.result:
+            tally.right += 1
+        else:
+            tally.wrong += 1
+
+    @abstractmethod
+    def freed(self, connection: Connection) -> None:
+        """Goes on with a connection."""
+
+    def _end_if_over(self) -> None:
+        if not self._in_flight and self._over() and not self._finished.done():
+            self._finished.set_result(None)
+
+    def _sweep(self) -> None:
+        """Gives up requests that take too long. They stand in the order of their beginning: the first is the oldest."""
+        before = time.monotonic() - self.timeout
+        late = []
+        for connection in self._in_flight:
+            if connection.since > before:
+                break
+            late.append(connection)
+        for connection in late:
+            connection.give_up("timeout")
+        self._expire(before)
+        self._end_if_over()
+        if not self._finished.done():
+            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+
+class OpenLoop(Sender):
+    """Sends at planned moments; who finds no free connection waits, and the waiting counts."""
+
+    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
+        super().__init__(plan, process, target, questions)
+        self._schedule = arrivals(plan, process)
+        self._metronome = Metronome(arrivals(plan, process), self._pump)
+        self._next = next(self._schedule, None)
+        self._free = deque(self._connections)
+        self._waiting: deque[float] = deque()
+        self._room = plan.share(plan.backlog, process)
+
+    def _start(self, start: float) -> None:
+        self._begun = start
+        self._metronome.start(start)
+
+    def _pump(self) -> None:
+        """Sends what is due."""
+        now = time.monotonic()
+        while self._next is not None and (planned := self._begun + self._next) <= now:
+            self._next = next(self._schedule, None)
+            if self._free and not self._waiting:
+                if planned >= self._window:
+                    self.lags.add(now - planned)
+                self._ask(self._free.popleft(), planned, planned >= self._window)
+                now = time.monotonic()
+            elif len(self._waiting) < self._room:
+                self._waiting.append(planned)
+            else:
+                self._not_sent(planned)
+
+    def freed(self, connection: Connection) -> None:
+        if self._waiting and not self._finished.done():
+            planned = self._waiting.popleft()
+            self._ask(connection, planned, planned >= self._window)
+        else:
+            self._free.append(connection)
+            if self._next is None:
+                self._end_if_over()
+
+    def _not_sent(self, planned: float) -> None:
+        self.ends += 1
+        if planned >= self._window:
+            self._questions[self._number].tally.errors[NOT_SENT] += 1
+        self._number = (self._number + self._plan.processes) % len(self._questions)
+
+    def _expire(self, before: float) -> None:
+        while self._waiting and self._waiting[0] <= before:
+            self._not_sent(self._waiting.popleft())
+
+    def _over(self) -> bool:
+        return self._next is None and not self._waiting
+
+
+class ClosedLoop(Sender):
+    """Asks over every connection as soon as it was answered."""
+
+    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
+        super().__init__(plan, process, target, questions)
+        self._left = plan.share(plan.requests, process) if plan.requests is not None else None
+        self._end = float("inf")
+        self._failed: set[Connection] = set()
+
+    def _start(self, start: float) -> None:
+        if self._plan.seconds is not None:
+            self._end = self._window + self._plan.seconds
+        asyncio.get_running_loop().call_later(max(0.0, start - time.monotonic()), self._ask_all)
+
+    def _ask_all(self) -> None:
+        for each in self._connections:
+            self._next(each)
+
+    def _next(self, connection: Connection) -> None:
+        if self._over():
+            self._end_if_over()
+            return
+        now = time.monotonic()
+        counted = now >= self._window
+        if counted and self._left is not None:
+            self._left -= 1
+        self._ask(connection, now, counted)
+
+    def ended(self, connection: Connection, error: str) -> None:
+        super().ended(connection, error)
+        if error:
+            self._failed.add(connection)
+
+    def freed(self, connection: Connection) -> None:
+        if connection in self._failed and not self._over():
+            self._failed.discard(connection)
+            asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._next, connection)
+        else:
+            self._next(connection)
+
+    def _expire(self, before: float) -> None:
+        pass
+
+    def _over(self) -> bool:
+        return self._left == 0 or time.monotonic() >= self._end

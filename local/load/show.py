@@ -1,0 +1,63 @@
+"""An outcome as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.table import Table
+
+from local.cli.report import console
+from local.load.outcome import Outcome
+from local.load.tally import PERCENTILES
+
+
+def show(outcome: Outcome, server_cpu_us: float | None) -> None:
+    """Prints a table with a column for each service, then what has to be said, then why the run is void, if it is."""
+    data = outcome.as_data()
+    columns = dict(data["services"]) if len(data["services"]) == 1 else {**data["services"], "all": data}
+    table = Table("", *columns)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, cell in _rows(timed=not outcome.plan.behaviour):
+        table.add_row(name, *(cell(each) for each in columns.values()))
+    console.print(table)
+    for line in remarks(data, server_cpu_us):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for reason in data["void"]:
+        console.print(f"VOID: {reason}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+
+
+def _rows(*, timed: bool) -> Iterator[tuple[str, Callable[[dict[str, Any]], str]]]:
+    """The table's rows: a name, and how to read it off a service's data."""
+    for name in ("asked", "right", "wrong"):
+        yield name, lambda data, name=name: f"{data[name]:,}"  # type: ignore[misc]
+    yield "errors", lambda data: f"{sum(data['errors'].values()):,}"
+    for name in ("bytes_in", "bytes_out"):
+        yield name.replace("_", " "), lambda data, name=name: f"{data[name]:,}"  # type: ignore[misc]
+    if timed:
+        yield "requests/s", lambda data: f"{data['requests_per_second'] or 0:,.1f}"
+        for name in (*PERCENTILES, "max"):
+            yield f"{name} ms", lambda data, name=name: _milliseconds(data["latency_ms"], name)  # type: ignore[misc]
+
+
+def _milliseconds(latencies: dict[str, float] | None, name: str) -> str:
+    return f"{latencies[name]:,.2f}" if latencies else "-"
+
+
+def remarks(data: dict[str, Any], server_cpu_us: float | None) -> Iterator[str]:
+    """What `Outcome.as_data` says beside its columns, a line each."""
+    if data["errors"]:
+        yield f"errors: {', '.join(f'{name} {count:,}' for name, count in data['errors'].items())}"
+    if list(data["statuses"]) not in ([], ["200"]):
+        yield f"statuses: {', '.join(f'{status} {count:,}' for status, count in data['statuses'].items())}"
+    connections = data["connections"]
+    setup = f", {connections['setup_ms']['p50']:.2f} ms each at p50" if connections["setup_ms"] else ""
+    failed = f", {connections['failed']:,} failed" if connections["failed"] else ""
+    yield f"connections: {connections['opened']:,} opened{setup}{failed}"
+    generator = data["generator"]
+    shares = ", ".join(f"{share:.0%}" for share in generator["cpu_shares"])
+    late = "" if generator["lag_p99_ms"] is None else f", {generator['lag_p99_ms']:.2f} ms late at p99"
+    yield f"generator: {shares} of a core, {generator['cpu_us_per_request'] or 0:,.1f} us a request{late}"
+    if server_cpu_us is not None:
+        yield f"server: {server_cpu_us:,.1f} us of CPU a request"

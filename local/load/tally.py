@@ -1,0 +1,140 @@
+"""What one process counts while it sends, and how counts of several are put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+FINE_US = 100_000
+"""Latencies below are counted by the microsecond, those above by 100 us: three digits, as the histogram keeps."""
+MOST_US = 3_600_000_000
+DIGITS = 3
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
+
+
+def histogram() -> HdrHistogram:
+    """An empty histogram of microseconds, up to an hour."""
+    return HdrHistogram(1, MOST_US, DIGITS)
+
+
+class Durations:
+    """Counts durations while there is no time to lose: a histogram's own way of counting takes twenty times as long."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def add(self, seconds: float) -> None:
+        """Counts one."""
+        us = int(seconds * 1e6)
+        if us >= FINE_US:
+            us -= us % 100
+        self._counts[us] = self._counts.get(us, 0) + 1
+
+    def encoded(self) -> str:
+        """The histogram, as it is sent to another process."""
+        made = histogram()
+        for us, count in self._counts.items():
+            made.record_value(min(max(us, 1), MOST_US), count)
+        return str(made.encode(), "ascii")
+
+
+def milliseconds(of: HdrHistogram) -> dict[str, float] | None:
+    """Percentiles, mean and maximum in ms; None where nothing was counted."""
+    if not of.get_total_count():
+        return None
+    found = {name: of.get_value_at_percentile(percent) for name, percent in PERCENTILES.items()}
+    found |= {"max": of.get_max_value(), "mean": of.get_mean_value()}
+    return {name: round(us / 1000, 3) for name, us in found.items()}
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counted requests of one service in one process."""
+
+    right: int = 0
+    wrong: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    latencies: Durations = field(default_factory=Durations)
+
+    def as_data(self) -> dict[str, Any]:
+        """The tally as it is sent to another process."""
+        return {
+            "right": self.right,
+            "wrong": self.wrong,
+            "statuses": dict(self.statuses),
+            "errors": dict(self.errors),
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "latencies": self.latencies.encoded(),
+        }
+
+
+@dataclass(slots=True)
+class Total:
+    """Tallies of several processes or services together. Bytes are those of HTTP, heads included, without TCP."""
+
+    right: int = 0
+    """Answers with status 200 and the right body."""
+    wrong: int = 0
+    """Answers with status 200 and another body."""
+    statuses: Counter[int] = field(default_factory=Counter)
+    """Answers by HTTP status."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """Requests without an answer, and answers with another status than 200, each by name."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    latencies: HdrHistogram = field(default_factory=histogram)
+    """Of answers with status 200, in microseconds: a quick refusal is no quick answer."""
+
+    @property
+    def answered(self) -> int:
+        """Requests that were answered, whatever the answer says."""
+        return self.statuses.total()
+
+    @property
+    def asked(self) -> int:
+        """Requests that were to be sent."""
+        return self.right + self.wrong + self.errors.total()
+
+    def add_data(self, data: dict[str, Any]) -> None:
+        """Adds `Tally.as_data()`, also after it was JSON."""
+        self._count(data["right"], data["wrong"], data["bytes_in"], data["bytes_out"])
+        self.statuses.update({int(status): count for status, count in data["statuses"].items()})
+        self.errors.update(data["errors"])
+        self.latencies.decode_and_add(data["latencies"])
+
+    def add(self, other: Total) -> None:
+        """Adds another total."""
+        self._count(other.right, other.wrong, other.bytes_in, other.bytes_out)
+        self.statuses.update(other.statuses)
+        self.errors.update(other.errors)
+        self.latencies.add(other.latencies)
+
+    def _count(self, right: int, wrong: int, bytes_in: int, bytes_out: int) -> None:
+        self.right += right
+        self.wrong += wrong
+        self.bytes_in += bytes_in
+        self.bytes_out += bytes_out
+
+    def as_data(self, seconds: float, *, timed: bool = True) -> dict[str, Any]:
+        """The total as plain JSON values; rates and latencies are None unless `timed`."""
+        return {
+            "asked": self.asked,
+            "answered": self.answered,
+            "right": self.right,
+            "wrong": self.wrong,
+            "errors": dict(sorted(self.errors.items())),
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "requests_per_second": round(self.answered / seconds, 1) if timed and seconds else None,
+            "latency_ms": milliseconds(self.latencies) if timed else None,
+        }

@@ -1,0 +1,143 @@
+"""`python -m local.load.worker`: one process of a load. It takes a job on standard input and answers by lines of JSON.
+
+    job      {"plan", "process", "target", "results", "requests": [[service, path, number of its result], ...]}
+    ready    {"ready": connections that failed}; then it waits for the line START, a moment of the monotonic clock
+    progress {"done": requests that have come to their end}
+    last     {"report": ...}, see `report`
+
+Start and end are those of the parent: a closed pipe ends the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+import uvloop
+
+from local.load.address import Target
+from local.load.client import Question
+from local.load.plan import Plan
+from local.load.sender import ClosedLoop, OpenLoop, Sender
+from local.load.tally import Tally
+
+PROGRESS_SECONDS = 0.2
+SPARE_FILES = 100
+"""Open files that a process needs beside its connections."""
+
+
+def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[Question]:
+    """The requests as they are sent."""
+    results = [each.encode("latin-1") for each in job["results"]]
+    close = "" if plan.keep_alive else "Connection: close\r\n"
+    after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
+    return [
+        Question(f"GET {target.base}{path}{after}".encode("ascii"), results[result], tallies[service])
+        for service, path, result in job["requests"]
+    ]
+
+
+def raise_file_limit(connections: int) -> None:
+    """Lets this process open as many connections as it needs, as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Gauge:
+    """The process' own CPU time over the window that counts: from the end of the warm-up to the end of sending."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[float, float]] = []
+
+    def mark(self) -> None:
+        """Reads the clocks, at the begin and at the end of the window; later calls change nothing."""
+        if len(self._marks) < 2:
+            self._marks.append((time.monotonic(), time.process_time()))
+
+    @property
+    def seconds(self) -> tuple[float, float]:
+        """Wall and CPU seconds."""
+        (wall, cpu), (wall_end, cpu_end) = self._marks[0], self._marks[-1]
+        return wall_end - wall, cpu_end - cpu
+
+
+def report(sender: Sender, tallies: dict[str, Tally], gauge: Gauge, window: float) -> dict[str, Any]:
+    """What the process has seen: seconds of the window and to the last answer, durations as encoded histograms."""
+    seconds, cpu_seconds = gauge.seconds
+    return {
+        "services": {service: tally.as_data() for service, tally in tallies.items()},
+        "lags": sender.lags.encoded(),
+        "setups": sender.setups.encoded(),
+        "refused": sender.refused,
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "answering_seconds": max(0.0, sender.last_answer - window),
+    }
+
+
+async def work(job: dict[str, Any]) -> None:
+    """Does the job."""
+    plan = Plan(**{**job["plan"], "cores": tuple(job["plan"]["cores"])})
+    process: int = job["process"]
+    if plan.cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {plan.cores[process % len(plan.cores)]})
+    raise_file_limit(plan.share(plan.connections, process))
+    target = Target(**job["target"])
+    tallies = {service: Tally() for service in plan.mix}
+    sender = (ClosedLoop if plan.rate is None else OpenLoop)(
+        plan, process, target, prepared(job, plan, target, tallies)
+    )
+    job.clear()
+    await sender.connect()
+    gc.collect()
+    gc.freeze()
+    say({"ready": sender.refused})
+    word = sys.stdin.readline()
+    if not word:
+        return  # The parent is gone.
+    start = float(word)
+
+    loop = asyncio.get_running_loop()
+    gauge = Gauge()
+    loop.call_later(max(0.0, start + plan.warmup - time.monotonic()), gauge.mark)
+    if plan.send_seconds is not None:
+        loop.call_later(max(0.0, start + plan.send_seconds - time.monotonic()), gauge.mark)
+
+    def tell() -> None:
+        say({"done": sender.ends})
+        loop.call_later(PROGRESS_SECONDS, tell)
+
+    tell()
+    await sender.run(start)
+    gauge.mark()
+    say({"report": report(sender, tallies, gauge, start + plan.warmup)})
+
+
+def say(message: dict[str, Any]) -> None:
+    """Writes a line for the parent, without which there is nothing to do any more."""
+    try:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(1)
+
+
+def main() -> None:
+    """Reads the job and does it."""
+    job = json.loads(sys.stdin.readline())
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(work(job))
+
+
+if __name__ == "__main__":
+    main()
