@@ -28,11 +28,11 @@ class Configuration:
     bound: float = 0.05
     """Every figure's middle half of runs has to lie within this share of its median."""
     budget_seconds: float = 170
-    """After so long no other round begins."""
+    """No round begins that would end later."""
     load_seconds: float = 3
     warmup_seconds: float = 0.5
     utilisation: float = 0.6
-    """Busy share of the server's core that the load aims at: the target that the shipped configurations are sized for."""
+    """Busy share of the server's core that the load aims at: what the shipped configurations are sized for."""
     connections: int = 32
     invocations: int = 30
     """Of every function in a round, one after another."""
@@ -56,7 +56,7 @@ QUICK = Configuration(
     least_rounds=2,
     most_rounds=4,
     bound=0.1,
-    budget_seconds=18,
+    budget_seconds=26,
     load_seconds=1.2,
     warmup_seconds=0.3,
     invocations=12,

@@ -52,12 +52,12 @@ class StopRule(NamedTuple):
     def reason(self, rounds: int, seconds: float, figures: Mapping[str, Sequence[float]]) -> str | None:
         """Why to stop now: `settled`, `rounds` or `budget`; None where another round follows.
 
-        The budget counts before the least: a run that takes too long is of no use, however well it is known.
+        The budget counts before the least, and no round begins that would pass it: people wait for the end.
         """
-        if seconds >= self.budget_seconds and rounds:
-            return "budget"
         if rounds >= self.least and not self.unsettled(figures):
             return "settled"
+        if rounds and seconds + seconds / rounds > self.budget_seconds:
+            return "budget"
         return "rounds" if rounds >= self.most else None
 
     def unsettled(self, figures: Mapping[str, Sequence[float]]) -> list[str]:

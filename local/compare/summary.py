@@ -1,0 +1,103 @@
+"""A comparison as people read it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from local.compare import works
+from local.cost import files
+from local.cost.crossings import crossings
+from local.cost.exact import dollars, plain
+from local.cost.lines import line_of
+from local.cost.model import cheapest
+from local.cost.work import Mix
+from local.results.files import Result
+
+COMPARED = ("lambda-url", "ecs-fargate", "eks-nodes")
+TOP = Fraction(2_000)
+"""Requests/s up to which crossings are looked for."""
+RATE = Fraction(100)
+SHOWN = ("128", "512", "1769")
+"""Memory sizes, in MB."""
+
+
+def draw(result: Result) -> Iterator[RenderableType]:
+    """Its tables, out of its data alone."""
+    data = result.data
+    if data["container"]:
+        yield _measured(data)
+    yield _cost(data)
+    rounds = data["rounds"]
+    if rounds["done"]:
+        open_figures = len(rounds["unsettled"])
+        settled = f"; {open_figures} figures spread more than {rounds['bound']:.0%}" if open_figures else ""
+        yield f"{rounds['done']} rounds in {rounds['seconds']:g} s, ended by: {rounds['ended']}{settled}"
+        yield data["placing"]
+    void = sum(len(each["void"]) for each in data["container"].values())
+    if void:
+        yield f"{void} loads were void and were repeated at a lower rate"
+    for service, mark in data.get("calibrated", {}).items():
+        yield f"{service}: durations at {', '.join(mark['memory'])} MB from {mark['lines']:,} lines of {mark['file']}"
+
+
+def _measured(data: Mapping[str, Any]) -> Table:
+    """A column for each service and for the mix."""
+    names = list(data["container"])
+    table = Table(title="Measured: medians (lowest to highest run)", box=None, pad_edge=False)
+    for heading in ("", *names):
+        table.add_column(heading, justify="right" if heading else "left")
+    containers = [data["container"][name] for name in names]
+    functions = [data["lambda"].get(name, {}) for name in names]
+    table.add_row(
+        "right answers", *(f"{a['right'] + b.get('right', 0):,}" for a, b in zip(containers, functions, strict=True))
+    )
+    table.add_row("container: us of CPU", *(_spread(each["cpu_us"]) for each in containers))
+    table.add_row("requests/s a vCPU", *(f"{1e6 / each['cpu_us']['median']:,.0f}" for each in containers))
+    table.add_row(
+        "p99 ms (requests/s)",
+        *(
+            f"{each['latency_ms']['p99']:.2f} ({each['rate']:,.0f})" if each["latency_ms"] else "-"
+            for each in containers
+        ),
+    )
+    table.add_row("peak MB", *(f"{each['peak_mb']:.0f}" for each in containers))
+    table.add_row("Lambda: ms of CPU", *(_spread(each.get("cpu_ms")) for each in functions))
+    for part in ("handler", "adapter", "runtime"):
+        table.add_row(f"  of it {part}", *(_spread(each.get("split_ms", {}).get(part)) for each in functions))
+    for size in SHOWN:
+        durations = (each.get("memory", {}).get(size, {}).get("duration_ms") for each in functions)
+        table.add_row(f"ms with {int(size):,} MB", *map(_spread, durations))
+    table.add_row("INIT ms", *(_spread(each.get("init_ms")) for each in functions))
+    return table
+
+
+def _cost(data: Mapping[str, Any]) -> Table:
+    """What the measured work costs, and where Lambda's line crosses the others, priced as `crossover cost` does it."""
+    book = files.price_book()
+    made = {name: works.checked(work, name) for name, work in data["works"].items()}
+    mixes = {name: Mix.of([(work, Fraction(1))]) for name, work in made.items()}
+    if len(made) > 1:
+        mixes["mix"] = Mix.of([(work, Fraction(data["mix"].get(name, 0))) for name, work in made.items()])
+    configurations = [files.configuration(name) for name in COMPARED]
+    names = [configuration.name.split(",")[0] for configuration in configurations]
+    title = f"Priced: dollars an hour at {RATE} requests/s, and the requests/s from which each is cheaper than Lambda"
+    table = Table(title=title, box=None, pad_edge=False)
+    for heading in ("", *names, *(f"{name} from" for name in names[1:])):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, mix in mixes.items():
+        cells = [dollars(cheapest(each, mix, RATE, book).hour.value, 3) for each in configurations]
+        first, *others = [line_of(each, mix, book, TOP) for each in configurations]
+        for other in others:
+            found = crossings(first, other)
+            cells.append(f"{plain(found[-1].rate, 3)}/s" if found else "-")
+        table.add_row(f"{name}{' (assumed)' if mix.assumed else ''}", *cells)
+    return table
+
+
+def _spread(spread: Mapping[str, float] | None) -> str:
+    return f"{spread['median']:.3g} ({spread['low']:.3g}-{spread['high']:.3g})" if spread else ""
