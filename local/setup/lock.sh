@@ -10,3 +10,4 @@ compile=("$uv" pip compile --quiet --universal --python-version 3.11 --generate-
 "${compile[@]}" pyproject.toml --extra lambda --constraint requirements/dev.txt --output-file layers/shared/requirements.txt
 "${compile[@]}" pyproject.toml --extra container --constraint requirements/dev.txt --output-file container/requirements.txt
 "${compile[@]}" pyproject.toml --extra mysql --constraint requirements/dev.txt --output-file layers/mysql/requirements.txt
+"${compile[@]}" pyproject.toml --extra blockchain --constraint requirements/dev.txt --output-file layers/blockchain/requirements.txt
