@@ -37,6 +37,8 @@ def inflate(cc: bytes, limits: Limits) -> bytes:
     """The JSON within a `cc`, never more than the limit of it. Raises `Invalid` ("limit" or "encoding")."""
     if len(cc) > limits.cc_max_characters:
         raise Invalid("limit", f"cc has more than {limits.cc_max_characters} characters")
+    if b"+" in cc or b"/" in cc:  # which the decoder takes too
+        raise Invalid("encoding", "cc is not URL-safe base64")
     try:
         packed = pybase64.b64decode(cc + b"=" * (-len(cc) % 4), altchars=b"-_", validate=True)
     except ValueError:

@@ -11,7 +11,7 @@ from local.cli.report import error_line
 
 PURPOSES = (
     *("serve", "lambda_runtime", "build", "load", "bench", "experiments"),
-    *("compare", "tweets", "etl", "twitter", "mysql", "aws", "cost"),
+    *("compare", "tweets", "etl", "twitter", "blockchain", "mysql", "aws", "cost"),
 )
 """The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
 

@@ -13,6 +13,7 @@ from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import Invalid, Service
 from crossover.stores.lazy import store_of
 from functions import registry
+from local.blockchain.queries import blockchain_queries
 from local.cli.report import UserError
 
 
@@ -79,6 +80,7 @@ SAMPLES = 100
 """Twitter queries to choose from, at most."""
 QUERIES: dict[str, Callable[[random.Random, str], Iterator[str] | None]] = {
     "qrcode": qrcode_queries,
+    "blockchain": blockchain_queries,
     "twitter": twitter_queries,
 }
 """The usual mix of a service over the store with a URL; None where that store is not known."""

@@ -1,0 +1,1 @@
+"""The blockchain service's tools: requests made with their right verdict, and verdicts explained."""
