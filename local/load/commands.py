@@ -105,10 +105,12 @@ def load(
         from local.load.show import show
 
         show(outcome, server_cpu_us)
-    if not outcome.all_right:
-        raise typer.Exit(NOT_RIGHT)
-    if outcome.void:
-        raise typer.Exit(VOID)
+    raise typer.Exit(exit_status(outcome))
+
+
+def exit_status(outcome: Outcome) -> int:
+    """How `crossover load` ends: first whether all was right, which a void run can tell, then whether it is void."""
+    return NOT_RIGHT if not outcome.all_right else VOID if outcome.void else 0
 
 
 def profile(

@@ -27,7 +27,9 @@ class GeneratorProcess:
         self._ready = threading.Event()
         self._over = threading.Event()
         self._report: dict[str, Any] | None = None
-        self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         self._listener = threading.Thread(target=self._listen, args=(json.dumps(job),), daemon=True)
         self._listener.start()
 
@@ -53,7 +55,7 @@ class GeneratorProcess:
             raise GeneratorFailedError("a process of the load ended without a report")
         return self._report
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Ends it, whatever it does."""
         if self._report is None:
             self._process.kill()

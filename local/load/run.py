@@ -54,7 +54,7 @@ def run(
         return _followed(plan, processes, start, progress, watch)
     finally:
         for each in processes:
-            each.end()
+            each.close()
 
 
 def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -21,7 +23,10 @@ from local.etl.popular import read_popular
 from local.load.api import Asked, Outcome, Plan, Total, requests_of
 from local.load.api import run as run_load
 from local.load.mix import mixed
+from local.load.process import COMMAND, GeneratorFailedError, GeneratorProcess
 from local.tweets.files import popular_tags, write_tweets
+from tests.support.little_server import Asked as LittleAsked
+from tests.support.little_server import in_a_thread
 from tests.support.server import Server, running_server
 
 
@@ -82,10 +87,7 @@ def test_a_running_server_with_a_store_is_loaded_and_told_right_from_wrong(
     monkeypatch.setenv("TWITTER_STORE", store)
     with running_server(crossover_services="qrcode,twitter", twitter_store=store) as server:
         options = ["--mix", "qrcode=1,twitter=2", "--requests", "600", "--connections", "10", "--behaviour", "--json"]
-        monkeypatch.setattr(sys, "argv", ["crossover", "load", f"{server.address}/", *options])
-        with pytest.raises(SystemExit) as end:
-            main()
-    assert end.value.code == 0
+        assert crossover(monkeypatch, "load", f"{server.address}/", *options) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["right"], report["wrong"], report["errors"]) == (600, 0, {})
     assert 120 < report["services"]["qrcode"]["right"] < 280
@@ -95,6 +97,118 @@ def test_right_answers_need_the_store_that_the_server_reads(monkeypatch: pytest.
     monkeypatch.delenv("TWITTER_STORE", raising=False)
     with pytest.raises(UserError, match="TWITTER_STORE is not set"):
         requests_of({"twitter": 1}, 1, os.environ)
+
+
+def crossover(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
+    """Runs the command; tells its exit status."""
+    monkeypatch.setattr(sys, "argv", ["crossover", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code
+
+
+async def well(asked: LittleAsked) -> None:
+    await asked.answer(b"result")
+
+
+ASKED = [Asked("/qrcode?a", b"result"), Asked("/twitter?b", b"result")]
+
+
+def test_several_processes_share_a_load_and_their_counts_are_put_together() -> None:
+    plan = Plan(mix={"qrcode": 1, "twitter": 1}, requests=101, processes=2, connections=3, cores=cores())
+    told = []
+    with in_a_thread(well) as server:
+        outcome = run_load(plan, server.address, ASKED, watch=lambda: told.append(len(server.heads)) or len(told))
+    assert counts(outcome.total) == (101, 0, {})
+    # One process sends the even ones, the other the odd ones.
+    assert [each.right for each in outcome.services.values()] == [51, 50]
+    assert len(outcome.cpu_shares) == 2
+    assert (server.connections - 1, len(server.heads)) == (3, 101)
+    assert outcome.watched == (1, 2)
+    assert told[1] == 101
+
+
+def cores() -> tuple[int, ...]:
+    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
+def test_a_rate_that_no_generator_keeps_makes_the_run_void() -> None:
+    plan = Plan(mix={"qrcode": 1}, rate=200_000, seconds=0.3, backlog=100, timeout=2)
+    with in_a_thread(well) as server:
+        outcome = run_load(plan, server.address, ASKED[:1])
+    assert outcome.void
+    assert outcome.total.errors["not sent"] > 0
+    assert outcome.total.wrong == 0
+
+
+def test_a_lying_server_ends_the_command_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with in_a_thread(well) as server:
+        options = ("--service", "qrcode", "--rate", "200", "--requests", "20", "--arrivals", "fixed", "--cores", "0")
+        assert crossover(monkeypatch, "load", server.address, *options[: None if cores() else -2]) == 1
+    said = capsys.readouterr().out
+    assert "qrcode" in said
+    assert [line.split() for line in said.splitlines() if "wrong" in line] == [["│", "wrong", "│", "20", "│"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("http://192.0.2.1", "--service", "qrcode"), "is not this machine; --remote allows"),
+        (("http://127.0.0.1:1",), "either --service twitter or --mix"),
+        (("--service", "qrcode", "--mix", "qrcode=1"), "either --service twitter or --mix"),
+        (("--service", "nosuch"), "the bundle has"),
+        (("--mix", "nosuch=1"), "the bundle has"),
+        (("--service", "qrcode", "--cores", "9999"), "--cores"),
+        (("--service", "qrcode", "--rate", "nan"), "--rate takes"),
+        (("--service", "qrcode", "--arrivals", "bursts"), "poisson"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossover(monkeypatch, "load", *arguments) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_without_a_url_a_server_is_started_and_its_cpu_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert crossover(monkeypatch, "load", "--service", "qrcode", "--requests", "500", "--behaviour", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["right"] == 500
+    assert report["server_cpu_us_per_request"] > 0
+
+
+def test_a_generator_whose_parent_is_gone_ends() -> None:
+    with in_a_thread(well) as server:
+        target = {"ip": "127.0.0.1", "port": server.port, "host": "x", "base": "", "tls_name": ""}
+        plan = Plan(mix={"qrcode": 1}, seconds=1_000, connections=1).as_data()
+        job = {"plan": plan, "process": 0, "target": target, "requests": [["qrcode", "/a", 0]], "results": ["result"]}
+        for start in ("", f"{time.monotonic()}\n"):
+            worker = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            with worker:
+                assert worker.stdin is not None
+                assert worker.stdout is not None
+                worker.stdin.write(f"{json.dumps(job)}\n{start}")
+                worker.stdin.close()
+                assert json.loads(worker.stdout.readline()) == {"ready": 0}
+                worker.stdout.close()
+                assert worker.wait(30) == (1 if start else 0)
+
+
+def test_a_generator_that_fails_is_told() -> None:
+    generator = GeneratorProcess({"process": 0})
+    with closing(generator), pytest.raises(GeneratorFailedError, match="did not start"):
+        generator.wait_until_ready(time.monotonic() + 30)
+
+
+def test_no_requests_are_no_load() -> None:
+    with pytest.raises(UserError, match="no requests"):
+        run_load(Plan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", [])
 
 
 @pytest.mark.heavy
