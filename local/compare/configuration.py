@@ -29,6 +29,8 @@ class Configuration:
     """Every figure's middle half of runs has to lie within this share of its median."""
     budget_seconds: float = 170
     """No round begins that would end later."""
+    prepared: int = 2_000
+    """Requests of each service, asked round and round; a function is asked others of them in every round."""
     load_seconds: float = 3
     warmup_seconds: float = 0.5
     utilisation: float = 0.6
@@ -36,7 +38,7 @@ class Configuration:
     connections: int = 32
     invocations: int = 30
     """Of every function in a round, one after another."""
-    burst: int = 16
+    burst: int = 8
     """Invocations at the same moment, once: how a function scales out."""
     behaviour: bool = False
     """Whether only right answers and complete files are wanted: a load that measures nothing cannot be void."""
@@ -60,5 +62,5 @@ QUICK = Configuration(
     load_seconds=1.2,
     warmup_seconds=0.3,
     invocations=12,
-    burst=8,
+    burst=4,
 )

@@ -7,7 +7,7 @@ is idle most of the time, or that is never, spends another time on a request.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import mean
@@ -22,10 +22,10 @@ from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total, cp
 from local.load.tally import milliseconds
 from local.serve.process import Served, served
 
-TRIES = 4
-"""Loads that may be void before a round goes on without this figure."""
+TRIES, FIRST_TRIES = 2, 6
+"""Loads of a round that may be void before it goes on without this figure; and as long as there is none at all."""
 SLOWER = 0.7
-"""The next rate after a void load, as a share of its rate."""
+"""The next rate of a round after a void load, as a share of its rate."""
 FIRST_SECONDS = 0.5
 """A closed loop of this length tells what rate would keep the server busy."""
 
@@ -49,14 +49,17 @@ class Container:
     """Of all loads that counted."""
     peak_mb: float = 0.0
     rate: float = 0.0
-    """What the next load asks for, requests/s; 0 where that is not known yet."""
+    """What a round's first load asks for, requests/s; 0 where that is not known yet."""
+    send: Callable[..., Outcome] = run
+    """The load generator."""
 
     def round(self, configuration: Configuration, cores: Cores) -> None:
         """One load. Raises `UserError` where an answer is wrong or missing, or the server has ended."""
         if not self.rate:
             self.rate = self._rate_of(configuration, cores)
-        for _ in range(TRIES):
-            plan = self._plan(configuration, cores, self.rate, configuration.load_seconds, configuration.warmup_seconds)
+        rate = self.rate
+        for _ in range(TRIES if self.cpu_us else FIRST_TRIES):
+            plan = self._plan(configuration, cores, rate, configuration.load_seconds, configuration.warmup_seconds)
             outcome, cpu_us = self._load(plan)
             if not outcome.void:
                 self.cpu_us.append(cpu_us)
@@ -64,8 +67,8 @@ class Container:
                 self.total.add(outcome.total)
                 self.peak_mb = max(self.peak_mb, peak_mb(self.server.process.pid))
                 return
-            self.void += [f"at {self.rate:,.0f} requests/s: {reason}" for reason in outcome.void]
-            self.rate *= SLOWER
+            self.void += [f"at {rate:,.0f} requests/s: {reason}" for reason in outcome.void]
+            rate *= SLOWER
 
     def as_data(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -113,7 +116,7 @@ class Container:
         """A load, and the server's CPU in us for each of its requests."""
         process = self.server.process
         try:
-            outcome = run(plan, self.server.address, self.asked, watch=lambda: cpu_seconds(process.pid))
+            outcome = self.send(plan, self.server.address, self.asked, watch=lambda: cpu_seconds(process.pid))
         except GeneratorFailedError as problem:
             raise UserError(f"{problem}; nothing was written") from None
         if process.poll() is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -22,8 +24,6 @@ from local.lambda_runtime.spec import Function
 from local.load.api import Asked, requests_of
 from local.results.files import latest
 
-PREPARED = 5_000
-"""Requests of each load; a function is asked others of them in every round."""
 MIX = "mix"
 Step = Callable[[str], None]
 """Told what is done next."""
@@ -83,7 +83,9 @@ def compare(configuration: Configuration, given: Mapping[str, works.Data], step:
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
         step("preparing requests")
-        asked = {name: requests_of({name: 1}, configuration.seed, os.environ, PREPARED) for name in services}
+        asked = {
+            name: requests_of({name: 1}, configuration.seed, os.environ, configuration.prepared) for name in services
+        }
         bench = Bench(configuration, cores, asked)
         if services:
             step("building the functions")
@@ -122,7 +124,7 @@ class Bench:
             mixes[MIX] = {service: configuration.weight(service) for service in self._asked}
         for name, mix in mixes.items():
             step(f"starting the container: {name}")
-            asked = self._asked.get(name) or requests_of(mix, configuration.seed, os.environ, PREPARED)
+            asked = self._asked.get(name) or mixed(self._asked, mix, configuration)
             self._containers[name] = stack.enter_context(container(name, mix, asked, cores))
         self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, cores.server))
         for size in configuration.memory_mb:
@@ -235,6 +237,14 @@ class Bench:
                 found[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
             found[f"lambda {service}: cpu_ms"] = [turn.cpu_ms for turn in measured.whole_vcpu]
         return found
+
+
+def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: Configuration) -> list[Asked]:
+    """As many requests as one service has, drawn from all by weight; the same for the same seed."""
+    chance = random.Random(configuration.seed)  # noqa: S311 - a load, not a secret
+    drawn = chance.choices(list(weights), list(weights.values()), k=configuration.prepared)
+    following = {name: itertools.cycle(asked[name]) for name in weights}
+    return [next(following[name]) for name in drawn]
 
 
 def queries_per_vcpu() -> float:
