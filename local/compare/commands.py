@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from local.compare.works import Data
     from local.results.files import Result
 
+TOP = 10_000
+"""Highest rate of the summary, requests/s."""
 STARTING_SECONDS = 25
 """What servers and environments take to start, for the progress bar."""
 Folder = Annotated[Path | None, typer.Option("--report", help="The report's folder.", show_default="report")]
@@ -146,18 +148,30 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
     return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=data)
 
 
-def _page(result: Result) -> str | None:
-    return None
+def _page(result: Result) -> str:
+    """The report of this comparison and of the last experiments."""
+    from local.cost.files import price_book
+    from local.report.experiments import KINDS
+    from local.report.render import render
+    from local.results.files import latest
+
+    with stderr.status("drawing the report"):
+        return render(result, {kind: found for kind in KINDS if (found := latest(kind))}, price_book())
 
 
 def _show(result: Result, folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from local.compare import output
     from local.compare.summary import draw
+    from local.report import summary
 
     if as_json:
         print_json(asdict(result))
         return
     for part in draw(result):
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))
-    console.print(f"The report is {folder}/index.html, its result {folder}/results/compare.json.", soft_wrap=True)
+    summary.show(console, result, summary.lines_of(result, TOP))
+    console.print(
+        f"The report is {folder}/index.html, its result {folder}/{output.RESULT}.", highlight=False, soft_wrap=True
+    )

@@ -31,12 +31,12 @@ def check(folder: Path) -> None:
             raise UserError(f"cannot write to {name}: permission denied")
 
 
-def texts_of(result: Result, page: str | None) -> dict[Path, str]:
+def texts_of(result: Result, page: str) -> dict[Path, str]:
     """Every file of a comparison, below the report's folder; the page last."""
     found = {RESULT: json.dumps(asdict(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"}
     for service, work in result.data["works"].items():
         found[Path("works", f"{service}.toml")] = works.toml(work)
-    return found if page is None else {**found, PAGE: page}
+    return {**found, PAGE: page}
 
 
 def write(folder: Path, texts: Mapping[Path, str]) -> None:

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
-from local.compare import works
-from local.cost import files
-from local.cost.crossings import crossings
-from local.cost.exact import dollars, plain
-from local.cost.lines import line_of
-from local.cost.model import cheapest
-from local.cost.work import Mix
 from local.results.files import Result
 
-COMPARED = ("lambda-url", "ecs-fargate", "eks-nodes")
-TOP = Fraction(2_000)
-"""Requests/s up to which crossings are looked for."""
-RATE = Fraction(100)
 SHOWN = ("128", "512", "1769")
 """Memory sizes, in MB."""
 
@@ -31,7 +19,6 @@ def draw(result: Result) -> Iterator[RenderableType]:
     data = result.data
     if data["container"]:
         yield _measured(data)
-    yield _cost(data)
     rounds = data["rounds"]
     if rounds["done"]:
         open_figures = len(rounds["unsettled"])
@@ -73,29 +60,6 @@ def _measured(data: Mapping[str, Any]) -> Table:
         durations = (each.get("memory", {}).get(size, {}).get("duration_ms") for each in functions)
         table.add_row(f"ms with {int(size):,} MB", *map(_spread, durations))
     table.add_row("INIT ms", *(_spread(each.get("init_ms")) for each in functions))
-    return table
-
-
-def _cost(data: Mapping[str, Any]) -> Table:
-    """What the measured work costs, and where Lambda's line crosses the others, priced as `crossover cost` does it."""
-    book = files.price_book()
-    made = {name: works.checked(work, name) for name, work in data["works"].items()}
-    mixes = {name: Mix.of([(work, Fraction(1))]) for name, work in made.items()}
-    if len(made) > 1:
-        mixes["mix"] = Mix.of([(work, Fraction(data["mix"].get(name, 0))) for name, work in made.items()])
-    configurations = [files.configuration(name) for name in COMPARED]
-    names = [configuration.name.split(",")[0] for configuration in configurations]
-    title = f"Priced: dollars an hour at {RATE} requests/s, and the requests/s from which each is cheaper than Lambda"
-    table = Table(title=title, box=None, pad_edge=False)
-    for heading in ("", *names, *(f"{name} from" for name in names[1:])):
-        table.add_column(heading, justify="right" if heading else "left")
-    for name, mix in mixes.items():
-        cells = [dollars(cheapest(each, mix, RATE, book).hour.value, 3) for each in configurations]
-        first, *others = [line_of(each, mix, book, TOP) for each in configurations]
-        for other in others:
-            found = crossings(first, other)
-            cells.append(f"{plain(found[-1].rate, 3)}/s" if found else "-")
-        table.add_row(f"{name}{' (assumed)' if mix.assumed else ''}", *cells)
     return table
 
 

@@ -136,7 +136,8 @@ def test_works_of_somebody_else_take_the_place_of_measuring(
     data = json.loads((tmp_path / "results/compare.json").read_text())["data"]
     assert (data["container"], data["lambda"], data["rounds"]["done"]) == ({}, {}, 0)
     assert data["works"]["qrcode"]["requests_per_vcpu"] == 7076
-    assert "twitter (assumed)" in capsys.readouterr().out
+    assert "twitter: Lambda, Function URL crosses" in capsys.readouterr().out
+    assert "<html" in (tmp_path / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
