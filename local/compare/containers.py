@@ -19,6 +19,7 @@ from local.compare.cores import Cores, pinned
 from local.compare.memory import peak_mb
 from local.compare.spread import Spread
 from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total, cpu_seconds, run
+from local.load.sender import NOT_SENT
 from local.load.tally import milliseconds
 from local.serve.process import Served, served
 
@@ -61,13 +62,14 @@ class Container:
         for _ in range(TRIES if self.cpu_us else FIRST_TRIES):
             plan = self._plan(configuration, cores, rate, configuration.load_seconds, configuration.warmup_seconds)
             outcome, cpu_us = self._load(plan)
-            if not outcome.void:
+            void = [*outcome.void, *_fell_behind(outcome)]
+            if not void:
                 self.cpu_us.append(cpu_us)
                 self.rates.append(outcome.total.answered / outcome.seconds)
                 self.total.add(outcome.total)
                 self.peak_mb = max(self.peak_mb, peak_mb(self.server.process.pid))
                 return
-            self.void += [f"at {rate:,.0f} requests/s: {reason}" for reason in outcome.void]
+            self.void += [f"at {rate:,.0f} requests/s: {reason}" for reason in void]
             rate *= SLOWER
 
     def as_data(self) -> dict[str, Any]:
@@ -121,15 +123,25 @@ class Container:
             raise UserError(f"{problem}; nothing was written") from None
         if process.poll() is not None:
             raise UserError(f"the container server ended with status {process.returncode}; nothing was written")
-        if not outcome.all_right:
-            total = outcome.total
+        total = outcome.total
+        errors = {name: count for name, count in total.errors.items() if name != NOT_SENT}
+        if total.wrong or errors:
+            told = "".join(f", {count} x {name}" for name, count in errors.items())
             raise UserError(
-                f"{self.name} in the container: {total.wrong} wrong answers and {total.errors.total()} errors of "
-                f"{total.asked} requests {dict(total.errors) or ''}; nothing was written"
+                f"{self.name} in the container: of {total.asked} requests {total.wrong} wrong answers{told}; "
+                "nothing was written"
             )
         assert outcome.watched is not None  # noqa: S101 - it was asked for
         before, after = outcome.watched
         return outcome, (after - before) / max(1, outcome.total.answered) * 1e6
+
+
+def _fell_behind(outcome: Outcome) -> list[str]:
+    """Whether the server, or the machine that something else keeps busy, could not take the load."""
+    left = outcome.total.errors[NOT_SENT]
+    return (
+        [f"{left} of {outcome.total.asked} requests found no free connection: the server fell behind"] if left else []
+    )
 
 
 @contextmanager

@@ -21,10 +21,11 @@ CONFIGURATION = Configuration(load_seconds=2, utilisation=0.5)
 class Generator:
     """Sends nothing; remembers what was asked for. Every request takes 250 us of the server's CPU."""
 
-    def __init__(self, void_above: float = 1e9, wrong: int = 0) -> None:
+    def __init__(self, void_above: float = 1e9, wrong: int = 0, behind_above: float = 1e9) -> None:
         self.plans: list[Plan] = []
         self._void_above = void_above
         self._wrong = wrong
+        self._behind_above = behind_above
 
     def __call__(self, plan: Plan, address: str, asked: Any, watch: Callable[[], float]) -> Outcome:
         self.plans.append(plan)
@@ -34,6 +35,8 @@ class Generator:
         outcome.watched = (3.0, 3.025)
         if plan.rate and plan.rate > self._void_above:
             outcome.lags.record_value(5_000)
+        if plan.rate and plan.rate > self._behind_above:
+            total.errors["not sent"] += 7
         return outcome
 
 
@@ -68,6 +71,13 @@ def test_a_void_load_is_repeated_at_a_lower_rate_and_told() -> None:
     assert [reason.partition(":")[0] for reason in found.void] == ["at 2,000 requests/s", "at 1,400 requests/s"]
 
 
+def test_a_load_that_the_server_cannot_take_is_void_too() -> None:
+    found = container(Generator(behind_above=1_500))
+    found.round(CONFIGURATION, CORES)
+    assert found.void == ["at 2,000 requests/s: 7 of 107 requests found no free connection: the server fell behind"]
+    assert found.as_data()["errors"] == 0
+
+
 def test_a_round_whose_loads_are_all_void_adds_nothing() -> None:
     found = container(Generator(void_above=0))
     found.round(CONFIGURATION, CORES)
@@ -76,7 +86,9 @@ def test_a_round_whose_loads_are_all_void_adds_nothing() -> None:
 
 
 def test_a_wrong_answer_ends_the_comparison() -> None:
-    with pytest.raises(UserError, match="qrcode in the container: 2 wrong answers and 0 errors of 100 requests"):
+    with pytest.raises(
+        UserError, match="qrcode in the container: of 100 requests 2 wrong answers; nothing was written"
+    ):
         container(Generator(wrong=2)).round(CONFIGURATION, CORES)
 
 
