@@ -142,33 +142,29 @@ def profile(
 
 
 def _cores(text: str) -> tuple[int, ...]:
-    """The cores in `2,3`, which this machine has to have. Raises `UserError`."""
-    if not text:
-        return ()
-    if not hasattr(os, "sched_getaffinity"):
-        raise UserError("this system pins no process to a core; leave --cores out")
-    allowed = os.sched_getaffinity(0)
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and len(part) < 5 and int(part) in allowed for part in parts):
-        raise UserError(f"--cores takes numbers out of {', '.join(map(str, sorted(allowed)))}")
+    """The cores in `2,3`. Raises `UserError`."""
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+        raise UserError("--cores takes the numbers of cores, as 1 or 2,3")
     return tuple(int(part) for part in parts)
 
 
 def _loaded(plan: Plan, url: str) -> Outcome:
     from local.load.address import find
-    from local.load.mix import requests_of
 
     find(url, remote=plan.remote)  # Before the requests are made, which takes a while.
-    return _sent(plan, url, requests_of(plan.mix, plan.seed, os.environ))
+    return _sent(plan, url, _asked(plan))
 
 
 def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
     """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
+    from local.etl.progress import quit_on_terminate
     from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
 
     asked = _asked_of_own_server(plan)
-    with served({"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
+    settings = {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}
+    with quit_on_terminate(), served(settings) as server:
         outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
     assert outcome.watched is not None  # noqa: S101 - it was asked for
     before, after = outcome.watched
@@ -177,11 +173,18 @@ def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
 
 def _asked_of_own_server(plan: Plan) -> list[Asked]:
     """Requests for a server that is yet to be started; it has a demo store where none is named."""
-    from local.load.mix import requests_of
     from local.serve.demo import use_demo_store
 
     os.environ.update(use_demo_store(list(plan.mix)))
-    return requests_of(plan.mix, plan.seed, os.environ)
+    return _asked(plan)
+
+
+def _asked(plan: Plan) -> list[Asked]:
+    """The requests of a plan, which is not asked more than it needs."""
+    from local.load.mix import PREPARED, requests_of
+
+    with stderr.status("working out right answers"):
+        return requests_of(plan.mix, plan.seed, os.environ, min(PREPARED, plan.requests or PREPARED))
 
 
 def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:
@@ -192,7 +195,8 @@ def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], floa
     from local.load.run import run
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    # Drawn seldom: what draws takes the core from what sends.
+    with Progress(*columns, console=stderr, transient=True, refresh_per_second=2) as progress:
         task = progress.add_task("connecting", total=1.0)
 
         def show(share: float, ended: int) -> None:

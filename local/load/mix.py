@@ -100,8 +100,8 @@ def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: 
     ]
 
 
-PREPARED = 10_000
-"""Requests that are prepared for a run, which asks them round and round."""
+PREPARED = 4_000
+"""Requests that are prepared for a run, in seconds; it asks them round and round."""
 
 
 def parse(text: str) -> dict[str, int]:

@@ -50,6 +50,8 @@ class Plan:
     """Which requests, and which moments."""
     keep_alive: bool = True
     """Whether a connection serves many requests; otherwise every request opens its own, which counts as waiting."""
+    longest: float = 3_600
+    """Closed loop by `requests`: seconds after which the rest is not sent, however slow the server is."""
     timeout: float = 10
     """Seconds after which a request is given up, counted as its latency is."""
     backlog: int = 10_000
@@ -73,6 +75,7 @@ class Plan:
             ("--warmup", self.warmup, 0, MAX_SECONDS),
             ("--connections", self.connections, 1, MAX_CONNECTIONS),
             ("--processes", self.processes, 1, MAX_PROCESSES),
+            ("the longest time", self.longest, 0.01, MAX_SECONDS),
             ("--timeout", self.timeout, 0.01, 3_600),
             ("--backlog", self.backlog, 0, 1_000_000),
             ("the largest answer", self.max_answer_bytes, 1, 2**30),
@@ -93,6 +96,11 @@ class Plan:
         if self.seconds is not None:
             return self.warmup + self.seconds
         return self.warmup + self.requests / self.rate if self.requests and self.rate else None
+
+    @property
+    def most_seconds(self) -> float:
+        """Seconds after which nothing is sent any more, whatever the server does."""
+        return self.send_seconds or self.warmup + self.longest
 
     def share(self, total: int, process: int) -> int:
         """What one of the processes, counted from 0, has of a total: shares differ by one at most."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -39,8 +40,7 @@ def run(
     counted requests, such as the server's CPU time; both values are `Outcome.watched`. Raises `UserError` where no
     server answers or the address is not allowed, and `GeneratorFailedError`.
     """
-    if not requests:
-        raise UserError("there are no requests to send")
+    _check(plan, requests)
     target = find(address, remote=plan.remote)
     job = _job(plan, requests) | {"target": vars(target)}
     processes = [GeneratorProcess({**job, "process": number}) for number in range(plan.processes)]
@@ -57,6 +57,16 @@ def run(
             each.close()
 
 
+def _check(plan: Plan, requests: Sequence[Asked]) -> None:
+    if not requests:
+        raise UserError("there are no requests to send")
+    if not {each.service for each in requests} <= plan.mix.keys():
+        raise UserError("the requests ask a service that is not in the mix")
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(plan.cores)
+    if not allowed.issuperset(plan.cores):
+        raise UserError(f"--cores takes numbers out of {', '.join(map(str, sorted(allowed)))}")
+
+
 def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
     """What the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
@@ -68,8 +78,8 @@ def _followed(
     plan: Plan, processes: Sequence[GeneratorProcess], start: float, progress: Progress, watch: Callable[[], Any] | None
 ) -> Outcome:
     """Waits until all processes have reported."""
-    lasts = plan.send_seconds
-    deadline = start + lasts + plan.timeout + GRACE_SECONDS if lasts is not None else None
+    # Poisson arrivals of so many requests may take longer than planned.
+    deadline = start + 2 * plan.most_seconds + plan.timeout + GRACE_SECONDS
     first = None
     if watch is not None:
         time.sleep(max(0.0, start + plan.warmup - time.monotonic()))
@@ -77,7 +87,7 @@ def _followed(
     for each in processes:
         while not each.is_over(PROGRESS_SECONDS):
             now = time.monotonic()
-            if deadline is not None and now > deadline:
+            if now > deadline:
                 raise GeneratorFailedError("a process of the load did not end in time")
             ended = sum(process.ended for process in processes)
             progress(_share(plan, now - start, ended), ended)

@@ -198,12 +198,16 @@ class ClosedLoop(Sender):
     def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
         super().__init__(plan, process, target, questions)
         self._left = plan.share(plan.requests, process) if plan.requests is not None else None
-        self._end = float("inf")
         self._failed: set[Connection] = set()
 
+    async def run(self, start: float) -> None:
+        await super().run(start)
+        for place, question in enumerate(self._questions):
+            if rest := len(range(place, self._left or 0, len(self._questions))):
+                question.tally.errors[NOT_SENT] += rest
+
     def _start(self, start: float) -> None:
-        if self._plan.seconds is not None:
-            self._end = self._window + self._plan.seconds
+        self._end = start + self._plan.most_seconds
         asyncio.get_running_loop().call_later(max(0.0, start - time.monotonic()), self._ask_all)
 
     def _ask_all(self) -> None:
@@ -233,7 +237,7 @@ class ClosedLoop(Sender):
             self._next(connection)
 
     def _expire(self, before: float) -> None:
-        pass
+        """Nothing waits for a connection here."""
 
     def _over(self) -> bool:
         return self._left == 0 or time.monotonic() >= self._end

@@ -11,6 +11,9 @@ from local.cli.report import console
 from local.load.outcome import Outcome
 from local.load.tally import PERCENTILES
 
+Cell = Callable[[dict[str, Any]], str]
+"""Reads one figure off a service's data."""
+
 
 def show(outcome: Outcome, server_cpu_us: float | None) -> None:
     """Prints a table with a column for each service, then what has to be said, then why the run is void, if it is."""
@@ -28,21 +31,22 @@ def show(outcome: Outcome, server_cpu_us: float | None) -> None:
         console.print(f"VOID: {reason}", style="bold red", highlight=False, markup=False, soft_wrap=True)
 
 
-def _rows(*, timed: bool) -> Iterator[tuple[str, Callable[[dict[str, Any]], str]]]:
+def _rows(*, timed: bool) -> Iterator[tuple[str, Cell]]:
     """The table's rows: a name, and how to read it off a service's data."""
-    for name in ("asked", "right", "wrong"):
-        yield name, lambda data, name=name: f"{data[name]:,}"  # type: ignore[misc]
+    yield from ((name, _count(name)) for name in ("asked", "right", "wrong"))
     yield "errors", lambda data: f"{sum(data['errors'].values()):,}"
-    for name in ("bytes_in", "bytes_out"):
-        yield name.replace("_", " "), lambda data, name=name: f"{data[name]:,}"  # type: ignore[misc]
+    yield from ((name.replace("_", " "), _count(name)) for name in ("bytes_in", "bytes_out"))
     if timed:
         yield "requests/s", lambda data: f"{data['requests_per_second'] or 0:,.1f}"
-        for name in (*PERCENTILES, "max"):
-            yield f"{name} ms", lambda data, name=name: _milliseconds(data["latency_ms"], name)  # type: ignore[misc]
+        yield from ((f"{name} ms", _latency(name)) for name in (*PERCENTILES, "max"))
 
 
-def _milliseconds(latencies: dict[str, float] | None, name: str) -> str:
-    return f"{latencies[name]:,.2f}" if latencies else "-"
+def _count(name: str) -> Cell:
+    return lambda data: f"{data[name]:,}"
+
+
+def _latency(name: str) -> Cell:
+    return lambda data: f"{data['latency_ms'][name]:,.2f}" if data["latency_ms"] else "-"
 
 
 def remarks(data: dict[str, Any], server_cpu_us: float | None) -> Iterator[str]:

@@ -160,7 +160,7 @@ def test_a_lying_server_ends_the_command_with_status_1(
         (("--service", "qrcode", "--mix", "qrcode=1"), "either --service twitter or --mix"),
         (("--service", "nosuch"), "the bundle has"),
         (("--mix", "nosuch=1"), "the bundle has"),
-        (("--service", "qrcode", "--cores", "9999"), "--cores"),
+        (("--service", "qrcode", "--cores", "a"), "--cores"),
         (("--service", "qrcode", "--rate", "nan"), "--rate takes"),
         (("--service", "qrcode", "--arrivals", "bursts"), "poisson"),
     ],
@@ -209,6 +209,11 @@ def test_a_generator_that_fails_is_told() -> None:
 def test_no_requests_are_no_load() -> None:
     with pytest.raises(UserError, match="no requests"):
         run_load(Plan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", [])
+
+
+def test_requests_for_somebody_who_is_not_in_the_mix_are_refused() -> None:
+    with pytest.raises(UserError, match="not in the mix"):
+        run_load(Plan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", ASKED)
 
 
 @pytest.mark.heavy

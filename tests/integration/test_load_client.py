@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from local.load.client import Question
 from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally, Total
+from tests.support.certificates import authority
 from tests.support.little_server import Asked, Behaviour, LittleServer
 from tests.support.server import free_port
 
@@ -25,10 +28,10 @@ def plan(**values: Any) -> Plan:
     return Plan(**{"mix": {"notes": 1}, "connections": 4, "timeout": 20, **values})
 
 
-async def sent(plan: Plan, port: int) -> tuple[Total, Sender]:
+async def sent(plan: Plan, port: int, tls_name: str = "") -> tuple[Total, Sender]:
     """What a process counts that does all of the plan, always asking for `result`."""
     tally = Tally()
-    target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "")
+    target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "", tls_name)
     question = Question(b"GET /notes?q=%d HTTP/1.1\r\nHost: x\r\n\r\n", b"result", tally)
     sender = (ClosedLoop if plan.rate is None else OpenLoop)(plan, 0, target, [question])
     await sender.connect()
@@ -114,10 +117,10 @@ async def test_one_stall_makes_many_requests_of_an_open_loop_late(connections: i
     assert later_than(total, 95) >= 58
 
 
-async def test_the_same_stall_makes_one_request_of_a_closed_loop_late() -> None:
+async def test_the_same_stall_makes_hardly_more_than_one_request_of_a_closed_loop_late() -> None:
     total, _ = await loaded(stalls_once(20, 0.4), requests=100, connections=1)
     assert total.right == 100
-    assert later_than(total, 395) == 1
+    assert 1 <= later_than(total, 395) < 5
 
 
 async def test_a_server_that_never_answers_is_given_up() -> None:
@@ -259,7 +262,7 @@ async def test_more_arrivals_than_may_wait_are_not_sent() -> None:
         await asyncio.sleep(60)
 
     values = {"rate": 1000, "requests": 200, "arrivals": "fixed", "connections": 2, "backlog": 10}
-    total, server = await loaded(never, **values, timeout=0.5)
+    total, server = await loaded(never, **values, timeout=1)
     assert (total.asked, total.answered) == (200, 0)
     # Two were sent at once, and for ten there was room to wait, in vain.
     assert set(total.errors) == {"timeout", "not sent"}
@@ -285,6 +288,24 @@ async def test_where_nobody_listens_every_request_is_refused(values: dict[str, A
     assert sender.refused >= 20
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authority(tmp_path_factory.mktemp("tls"), "server")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_tls_is_spoken_with_the_server_that_the_certificate_names(
+    trusted: bool, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    async with LittleServer(well, tls) as server:
+        total, _ = await sent(plan(requests=8), server.port, "127.0.0.1")
+    assert (total.right, total.errors) == ((8, {}) if trusted else (0, {"no TLS": 8}))
+
+
 @pytest.mark.parametrize("values", [{}, {"rate": 300}])
 async def test_the_warm_up_is_sent_and_not_counted(values: dict[str, Any]) -> None:
     async def steady(asked: Asked) -> None:
@@ -299,6 +320,16 @@ async def test_the_warm_up_is_sent_and_not_counted(values: dict[str, Any]) -> No
 async def test_a_closed_loop_ends_by_time() -> None:
     total, server = await loaded(well, seconds=0.2)
     assert total.right == total.asked == len(server.heads) > 0
+
+
+async def test_a_closed_loop_of_so_many_requests_ends_by_time_too() -> None:
+    async def slow(asked: Asked) -> None:
+        await asyncio.sleep(0.05)
+        await asked.send(ANSWER)
+
+    total, server = await loaded(slow, requests=1_000, connections=2, longest=0.3)
+    assert 0 < total.right == len(server.heads) < 20
+    assert total.errors == {"not sent": 1_000 - total.right}
 
 
 async def test_requests_are_sent_in_their_order_each_process_its_share() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,8 @@ class Asked:
 class LittleServer:
     """What has come in so far, and where."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.port = 0
         self.connections = 0
         self.heads: list[bytes] = []
@@ -47,7 +49,7 @@ class LittleServer:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> LittleServer:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
