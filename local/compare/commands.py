@@ -135,11 +135,12 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
 
     os.environ.update(use_demo_store([name for name in configuration.services if name not in given]))
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    # A thread that draws would take its time from the cores that are measured.
+    with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("starting", total=STARTING_SECONDS + configuration.budget_seconds)
 
         def step(text: str) -> None:
-            progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0)
+            progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0, refresh=True)
 
         try:
             data = measure(configuration, given, step)

@@ -104,6 +104,8 @@ class Init:
 
     wall_ms: float
     cpu_ms: float
+    first_ms: float
+    """Duration of the invocation that it was made for, INIT left out."""
 
 
 class Functions:
@@ -153,7 +155,8 @@ class Functions:
         function = self._function(service, size)
         tally = Tally()
         record = self._run(self._ask(function, asked, tally))
-        return Init(record.init_ms or 0.0, function.init_cpu[-1] * 1000 if function.init_cpu else 0.0), tally
+        cpu_ms = function.init_cpu[-1] * 1000 if function.init_cpu else 0.0
+        return Init(record.init_ms or 0.0, cpu_ms, record.duration_ms), tally
 
     def turn(self, service: str, size: int, asked: Sequence[Asked]) -> Turn:
         """Asks a function these requests, one after another."""
