@@ -27,6 +27,8 @@ TRIES, FIRST_TRIES = 2, 6
 """Loads of a round that may be void before it goes on without this figure; and as long as there is none at all."""
 SLOWER = 0.7
 """The next rate of a round after a void load, as a share of its rate."""
+OVERLOADED = (NOT_SENT, "status 503", "timeout")
+"""Errors that say that the rate was too high, and nothing of the answers."""
 FIRST_SECONDS = 0.5
 """A closed loop of this length tells what rate would keep the server busy."""
 
@@ -124,7 +126,7 @@ class Container:
         if process.poll() is not None:
             raise UserError(f"the container server ended with status {process.returncode}; nothing was written")
         total = outcome.total
-        errors = {name: count for name, count in total.errors.items() if name != NOT_SENT}
+        errors = {name: count for name, count in total.errors.items() if name not in OVERLOADED}
         if total.wrong or errors:
             told = "".join(f", {count} x {name}" for name, count in errors.items())
             raise UserError(
@@ -138,10 +140,8 @@ class Container:
 
 def _fell_behind(outcome: Outcome) -> list[str]:
     """Whether the server, or the machine that something else keeps busy, could not take the load."""
-    left = outcome.total.errors[NOT_SENT]
-    return (
-        [f"{left} of {outcome.total.asked} requests found no free connection: the server fell behind"] if left else []
-    )
+    left = sum(outcome.total.errors[name] for name in OVERLOADED)
+    return [f"{left} of {outcome.total.asked} requests were not answered: the server fell behind"] if left else []
 
 
 @contextmanager

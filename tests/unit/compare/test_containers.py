@@ -74,7 +74,7 @@ def test_a_void_load_is_repeated_at_a_lower_rate_and_told() -> None:
 def test_a_load_that_the_server_cannot_take_is_void_too() -> None:
     found = container(Generator(behind_above=1_500))
     found.round(CONFIGURATION, CORES)
-    assert found.void == ["at 2,000 requests/s: 7 of 107 requests found no free connection: the server fell behind"]
+    assert found.void == ["at 2,000 requests/s: 7 of 107 requests were not answered: the server fell behind"]
     assert found.as_data()["errors"] == 0
 
 
