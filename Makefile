@@ -54,12 +54,13 @@ test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine o
 	@$(BIN)/python -m local.sam.check
 
 .PHONY: check
-check: $(READY) ## Lint, types, architecture, templates
+check: $(READY) ## Lint, types, architecture, templates, the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/python -m local.chart.check
 
 .PHONY: bench-etl
 bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)

@@ -19,8 +19,9 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
+from container.computing import Computing, Slices
 from container.drain import drain_on_sigterm
-from container.explaining import add_explanations
+from container.explaining import add_chains, add_contacts
 from container.metrics import Metrics
 from container.openapi import service_paths
 from container.settings import ContainerSettings
@@ -30,10 +31,16 @@ from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import load
 from functions import registry
+from functions.blockchain.limits import Limits
 
 PAGE = Path(__file__).parent / "page"
 MAX_SCANNABLE = 40
 """Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
+
+
+def in_slices(settings: ContainerSettings) -> Computing:
+    """Computing between requests, within the settings' bounds."""
+    return Slices(settings.max_computations, settings.compute_seconds)
 
 
 def create() -> ServiceApp:
@@ -47,15 +54,18 @@ def build(
     settings: ContainerSettings,
     environ: Mapping[str, str],
     drain: Callable[[Callable[[], None], float], None] | None = None,
+    computing: Callable[[ContainerSettings], Computing] = in_slices,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
     `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
+    `computing` makes for each service what computes for it.
     """
-    storings = [Storing(service, settings, environ) for service in services]
+    storings = [Storing(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
     metrics = Metrics()
     metrics.figures = [figures for each in storings for figures in each.figures]
+    metrics.figures += [figures for each in storings for figures in each.runner.figures]
 
     async def become_ready() -> None:
         await asyncio.gather(*(each.reached() for each in storings))
@@ -77,12 +87,14 @@ def build(
         behind.state.ready = False
         front.draining = True
 
-    behind = _behind(bound, settings, metrics, lifespan)
+    behind = _behind(bound, settings, environ, metrics, lifespan)
     front = ServiceApp(bound, Envelope(settings), otherwise=behind, observe=metrics.observe)
     return front
 
 
-def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, lifespan: Any) -> FastAPI:
+def _behind(
+    bound: list[Bound], settings: ContainerSettings, environ: Mapping[str, str], metrics: Metrics, lifespan: Any
+) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
         summary="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -103,7 +115,9 @@ def _behind(bound: list[Bound], settings: ContainerSettings, metrics: Metrics, l
 
     for each in bound:
         if each.service.name == "twitter":
-            add_explanations(app, each)
+            add_contacts(app, each)
+        elif each.service.name == "blockchain":
+            add_chains(app, each, load(Limits, environ))
 
     @app.get("/page/samples.json", include_in_schema=False)
     async def samples() -> Response:

@@ -16,6 +16,8 @@ from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
 
+FACTORY = "container.app:create"
+
 
 def bind(settings: ContainerSettings) -> socket.socket:
     """The listening socket. Raises `SettingError` where the address cannot be had."""
@@ -30,10 +32,10 @@ def bind(settings: ContainerSettings) -> socket.socket:
     return listener
 
 
-def serve(settings: ContainerSettings, listener: socket.socket) -> None:
-    """Serves until SIGTERM (after a drain) or SIGINT (at once)."""
+def serve(settings: ContainerSettings, listener: socket.socket, factory: str = FACTORY) -> None:
+    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker."""
     config = uvicorn.Config(
-        "container.app:create",
+        factory,
         factory=True,
         http=BoundedProtocol,
         loop="uvloop",
@@ -54,7 +56,7 @@ def serve(settings: ContainerSettings, listener: socket.socket) -> None:
         Multiprocess(config, sockets=[listener]).run()
 
 
-def main() -> None:
+def main(factory: str = FACTORY) -> None:
     """What a pod runs: `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
@@ -66,4 +68,4 @@ def main() -> None:
         sys.stderr.write(f"crossover: {problem}\n")
         sys.exit(2)
     with contextlib.suppress(KeyboardInterrupt):
-        serve(settings, listener)
+        serve(settings, listener, factory)

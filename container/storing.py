@@ -7,10 +7,11 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
+from container.computing import Computing
 from container.merging import GAUGES as MERGING_GAUGES
 from container.merging import MergedFetcher
 from container.metrics import Figures
-from container.runner import SlicingRunner
+from container.runner import ContainerRunner
 from container.settings import ContainerSettings
 from crossover.runner import Refused, Unavailable
 from crossover.seam import Service
@@ -22,11 +23,11 @@ RETRY_SECONDS = 0.5
 logger = logging.getLogger("crossover")
 
 
-class MergingRunner(SlicingRunner):
-    """Fetches what waits at the same moment in one round trip; computes in slices."""
+class MergingRunner(ContainerRunner):
+    """Fetches what waits at the same moment in one round trip."""
 
-    def __init__(self, fetcher: MergedFetcher, settings: ContainerSettings) -> None:
-        super().__init__(None, settings.max_computations, settings.compute_seconds)
+    def __init__(self, service: Service, fetcher: MergedFetcher, computing: Computing) -> None:
+        super().__init__(service, None, computing)
         self.fetcher = fetcher
 
     async def fetch(self, key: bytes) -> bytes | None:
@@ -36,17 +37,19 @@ class MergingRunner(SlicingRunner):
 class Storing:
     """One service's store, if it has one, and the runner that fetches from it."""
 
-    def __init__(self, service: Service, settings: ContainerSettings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, service: Service, settings: ContainerSettings, environ: Mapping[str, str], computing: Computing
+    ) -> None:
         self.service = service
         self.store = store_of(service, environ)
         self.figures: list[Figures] = []
         self._settings = settings
         self._remote = remote = _remote(self.store)
         if remote is None:
-            self.runner = SlicingRunner(self.store, settings.max_computations, settings.compute_seconds)
+            self.runner = ContainerRunner(service, self.store, computing)
             return
         fetcher = MergedFetcher(remote, remote.threads)
-        self.runner = MergingRunner(fetcher, settings)
+        self.runner = MergingRunner(service, fetcher, computing)
         self.figures = [
             Figures("pool", service.name, remote.stats, remote.gauges),
             Figures("merging", service.name, fetcher.stats, MERGING_GAUGES),

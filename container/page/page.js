@@ -1,18 +1,23 @@
 // The page: a panel for each service that this server has. A service with a module of its own here is drawn by it; any
 // other gets a form made from its OpenAPI parameters.
+import * as blockchain from "/page/blockchain.js";
 import * as qrcode from "/page/qrcode.js";
 import * as twitter from "/page/twitter.js";
 
-const PANELS = { qrcode, twitter };
+const PANELS = { blockchain, qrcode, twitter };
 const OFFERED = await (await fetch("/page/samples.json")).json();
 
-/** Requests worth trying, as { title, query }: those made for this server's data, else the documented ones. */
-export function samples(operation) {
-  const own = OFFERED[operation.operationId];
-  if (own?.length) return own;
+/** Requests made for this server's data, as { title, query }. */
+export const offered = (operation) => OFFERED[operation.operationId] ?? [];
+
+/** The documented requests, as { title, query }. */
+export function documented(operation) {
   const examples = Object.entries(operation.responses[200].content["text/plain"].examples ?? {});
   return examples.map(([title, { summary }]) => ({ title, query: summary.split("?")[1] }));
 }
+
+/** Requests worth trying, as { title, query }: those made for this server's data, else the documented ones. */
+export const samples = (operation) => (offered(operation).length ? offered : documented)(operation);
 
 /** Asks a service; gives { result, reason }: the text after the first line, and why where it is INVALID. */
 export async function ask(path, parameters) {

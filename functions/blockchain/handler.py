@@ -101,6 +101,7 @@ _OVERDRAWN = (
 
 SERVICE = Service(
     name="blockchain",
+    computes=True,
     summary="Check a chain of blocks and mine the next one",
     start=within(Limits()),
     settings=Limits,

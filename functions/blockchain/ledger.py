@@ -69,6 +69,18 @@ class Asked(Struct, forbid_unknown_fields=True, gc=False):
     new_target: Text
     new_tx: list[Transaction]
 
+    def by_place(self) -> list[list[Transaction]]:
+        """The transactions of each block, and then the new ones."""
+        return [*[block.all_tx for block in self.chain], self.new_tx]
+
+    def transactions(self) -> list[Transaction]:
+        """All of them, in the order of the chain and on through the new ones."""
+        all_of_them: list[Transaction] = []
+        for block in self.chain:
+            all_of_them += block.all_tx
+        all_of_them += self.new_tx
+        return all_of_them
+
 
 class Answered(Struct, gc=False):
     """What an answer carries: the chain with one more block."""
@@ -83,9 +95,10 @@ def short_hash(text: str) -> str:
 
 def transaction_hash(transaction: Transaction) -> str:
     """The hash that a signed transaction or a reward has to carry; fields that it has not are empty."""
-    if transaction.send is UNSET:
+    send = transaction.send
+    if send is UNSET:
         return short_hash(f"{transaction.time}||{transaction.recv}|{transaction.amt}|")
-    return short_hash(f"{transaction.time}|{transaction.send}|{transaction.recv}|{transaction.amt}|{transaction.fee}")
+    return short_hash(f"{transaction.time}|{send}|{transaction.recv}|{transaction.amt}|{transaction.fee}")
 
 
 def seal(number: int, previous: str, transactions: list[Transaction]) -> str:

@@ -6,7 +6,10 @@ which keys and types there are, is the codec's.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from operator import lt
 
 from msgspec import UNSET
 
@@ -49,23 +52,22 @@ def ids(asked: Asked) -> None:
 
 def times(asked: Asked) -> None:
     """Rule 3: time strictly increases over all transactions, on through the new ones and up to our block's reward."""
-    last = -1
-    for block, tx, transaction in every_transaction(asked):
-        time = int(transaction.time)
-        if time <= last:
-            raise Broken("time", block, tx, "it is not after the transaction before it")
-        last = time
-    if last >= our_reward_time(asked):
-        raise Broken("time", None, len(asked.new_tx) - 1, "it is not before the reward of the block to be mined")
+    times = [int(each.time) for each in asked.transactions()]
+    if not all(map(lt, times, times[1:])):
+        late = next(place for place, (before, time) in enumerate(pairwise(times), 1) if before >= time)
+        raise _broken("time", asked, asked.transactions()[late], "it is not after the transaction before it")
+    if times[-1] >= our_reward_time(asked):
+        raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
 
 
 def amounts(asked: Asked) -> None:
     """Rule 4: no amount and no fee is negative."""
-    for block, tx, transaction in every_transaction(asked):
-        if transaction.amt < 0:
-            raise Broken("amount", block, tx, "its amount is negative")
-        if transaction.fee is not UNSET and transaction.fee < 0:
-            raise Broken("amount", block, tx, "its fee is negative")
+    for each in asked.transactions():
+        if each.amt < 0:
+            raise _broken("amount", asked, each, "its amount is negative")
+        fee = each.fee
+        if fee is not UNSET and fee < 0:
+            raise _broken("amount", asked, each, "its fee is negative")
 
 
 def rewards(asked: Asked) -> None:
@@ -84,34 +86,42 @@ def balances(asked: Asked) -> None:
 def balances_by_block(asked: Asked) -> Iterator[dict[int, int]]:
     """The balance of each account after each block, and then after the new transactions: one dictionary that changes.
 
-    Raises `Broken` where a transaction spends more than its sender has. A reward with its block's fees comes at the
-    end of the block, so that neither can be spent within it.
+    Raises `Broken` where a transaction spends more than its sender has. A reward with its block's fees comes last, so
+    that neither can be spent within the block. One of ours to be signed spends from our account, for no fee.
     """
-    balance: dict[int, int] = {}
-    for number, block in enumerate(asked.chain):
+    balance: defaultdict[int, int] = defaultdict(int)
+    for transactions in asked.by_place():
         fees = 0
-        for tx, transaction in enumerate(block.all_tx[:-1]):
-            fees += _spend(balance, transaction, number, tx)
-        reward = block.all_tx[-1]
-        balance[reward.recv] = balance.get(reward.recv, 0) + reward.amt + fees
+        for each in transactions:
+            send, fee, amount = each.send, each.fee, each.amt
+            if send is UNSET or fee is UNSET:
+                if each.hash is not UNSET:
+                    balance[each.recv] += amount + fees
+                    continue
+                send, fee = OUR_ACCOUNT, 0
+            has = balance[send] - amount - fee
+            if has < 0:
+                raise _broken("balance", asked, each, "it spends more than its sender has")
+            balance[send] = has
+            balance[each.recv] += amount
+            fees += fee
         yield balance
-    for tx, transaction in enumerate(asked.new_tx):
-        _spend(balance, transaction, None, tx)
-    yield balance
 
 
 def transaction_hashes(asked: Asked) -> None:
     """Rule 5: each hash that a transaction carries is its own."""
-    for block, tx, transaction in every_transaction(asked):
-        if transaction.hash is not UNSET and transaction.hash != transaction_hash(transaction):
-            raise Broken("tx-hash", block, tx, "its hash is another's")
+    for each in asked.transactions():
+        given = each.hash
+        if given is not UNSET and given != transaction_hash(each):
+            raise _broken("tx-hash", asked, each, "its hash is another's")
 
 
 def signatures(asked: Asked) -> None:
     """Rule 6: each signature is its sender's."""
-    for block, tx, transaction in every_transaction(asked):
-        if transaction.signed and not verifies(transaction.sig, transaction.send, transaction.hash):  # type: ignore[arg-type]
-            raise Broken("signature", block, tx, "its signature does not verify")
+    for each in asked.transactions():
+        signature = each.sig
+        if signature is not UNSET and not verifies(signature, each.send, each.hash):  # type: ignore[arg-type]
+            raise _broken("signature", asked, each, "its signature does not verify")
 
 
 def block_hashes(asked: Asked) -> None:
@@ -141,16 +151,7 @@ RULES: tuple[Callable[[Asked], None], ...] = (
     block_hashes,
     signatures,
 )
-"""All rules, the cheapest first."""
-
-
-def every_transaction(asked: Asked) -> Iterator[tuple[int | None, int, Transaction]]:
-    """Each transaction with its block, None where it is new, and its place."""
-    for number, block in enumerate(asked.chain):
-        for tx, transaction in enumerate(block.all_tx):
-            yield number, tx, transaction
-    for tx, transaction in enumerate(asked.new_tx):
-        yield None, tx, transaction
+"""All rules, the cheapest first; a signature is looked at where the hash that it signs is known to be one."""
 
 
 MINING_NANOSECONDS = 600_000_000_000
@@ -161,13 +162,12 @@ def our_reward_time(asked: Asked) -> int:
     return int(asked.chain[-1].all_tx[-1].time) + MINING_NANOSECONDS
 
 
-def _spend(balance: dict[int, int], transaction: Transaction, block: int | None, tx: int) -> int:
-    """Moves the amount, and tells the fee. One of ours to be signed spends from our account, for no fee."""
-    send = OUR_ACCOUNT if transaction.send is UNSET else transaction.send
-    fee = 0 if transaction.fee is UNSET else transaction.fee
-    has = balance.get(send, 0)
-    if has < transaction.amt + fee:
-        raise Broken("balance", block, tx, "it spends more than its sender has")
-    balance[send] = has - transaction.amt - fee
-    balance[transaction.recv] = balance.get(transaction.recv, 0) + transaction.amt
-    return fee
+def _broken(code: str, asked: Asked, transaction: Transaction, problem: str) -> Broken:
+    """The rule broken by that transaction, which is looked for only now."""
+    block, tx = next(
+        (block, tx)
+        for block, transactions in enumerate(asked.by_place())
+        for tx, each in enumerate(transactions)
+        if each is transaction
+    )
+    return Broken(code, block if block < len(asked.chain) else None, tx, problem)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from local.bench.measure import Bench, Result
 
-PURPOSES = ("local.bench.qrcode", "local.bench.twitter")
+PURPOSES = ("local.bench.qrcode", "local.bench.blockchain", "local.bench.twitter")
 """The modules that have benchmarks, as `BENCHES`."""
 
 

@@ -1,4 +1,4 @@
-"""`crossover blockchain`: requests made with their verdict."""
+"""`crossover blockchain`: requests made with their verdict, and verdicts explained."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Blocks, and transactions of a block: a request of fewer is too long for the service already."""
+MOST_READ = 1_000_000
+"""Characters read from standard input."""
 SPAN = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
 TARGET = re.compile(r"[0-9a-f]{1,64}")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers `crossover blockchain make`."""
+    """Registers `crossover blockchain make` and `crossover blockchain explain`."""
     group = typer.Typer(help="Make requests of the blockchain service, and look into them.", no_args_is_help=True)
     group.command()(make)
+    group.command()(explain)
 
     @group.callback()
     def blockchain() -> None:
@@ -64,6 +67,25 @@ def make(
             typer.echo(json.dumps(each.line()))
     except TooLarge as problem:
         raise UserError(f"{problem}; ask for fewer blocks or transactions") from None
+
+
+def explain(
+    cc: Annotated[str, typer.Argument(metavar="CC", help="A request's cc, or - to read it from standard input.")],
+    as_json: Json = False,
+) -> None:
+    """Take a request apart: its chain, every rule with its verdict, the balances, and the block that is mined."""
+    import sys
+
+    from local.blockchain.explaining import draw, explained
+
+    if cc == "-":
+        cc = sys.stdin.read(MOST_READ)
+    data = explained(cc.strip().removeprefix("cc="))
+    if as_json:
+        return print_json(data)
+    for part in draw(data):
+        console.print(part, highlight=False)
+    return None
 
 
 def _span(text: str, name: str, least: int = 0) -> Span:

@@ -208,9 +208,14 @@ class ClosedLoop(Sender):
 
     def _start(self, start: float) -> None:
         self._end = start + self._plan.most_seconds
-        asyncio.get_running_loop().call_later(max(0.0, start - time.monotonic()), self._ask_all)
+        self._ask_all(start)
 
-    def _ask_all(self) -> None:
+    def _ask_all(self, start: float) -> None:
+        """Asks over every connection once it is time. The loop's timers may be a millisecond early."""
+        early = start - time.monotonic()
+        if early > 0:
+            asyncio.get_running_loop().call_later(early, self._ask_all, start)
+            return
         for each in self._connections:
             self._next(each)
 

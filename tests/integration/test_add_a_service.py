@@ -13,6 +13,8 @@ import pytest
 
 from local.build.artifacts import ROOT, TEMPLATE, build
 from local.build.template import read_template
+from local.chart import manifests, programs
+from tests.support.cluster import Cluster
 
 PAGE = (ROOT / "docs" / "add-a-service.md").read_text()
 PYTHON_PATH = (".", "layers/shared")
@@ -20,7 +22,7 @@ PYTHON_PATH = (".", "layers/shared")
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the page's four steps done."""
+    """The project with the page's five steps done."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("functions", "layers", "container", "local"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -34,6 +36,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / path).write_text(registry.replace(before, before + line))
     ((path, resource),) = re.findall(r"```yaml append-to-resources=(\S+)\n(.*?)```", PAGE, re.DOTALL)
     (folder / path).write_text(TEMPLATE.read_text().replace("Resources:\n", "Resources:\n" + resource + "\n"))
+    ((path, entry),) = re.findall(r"```yaml append-to-services=(\S+)\n(.*?)```", PAGE, re.DOTALL)
+    values = (folder / path).read_text()
+    assert values.count("\nservices:\n") == 1
+    (folder / path).write_text(values.replace("\nservices:\n", "\nservices:\n" + entry))
     return folder
 
 
@@ -72,6 +78,18 @@ print(handler({"parameters": {"from": "27"}}, None)["body"])
 """
     paths = (built.functions["CollatzFunction"], *(layer / "python" for layer in built.layers.values()))
     assert run(copy, script, *map(str, paths)) == "Crossover,000000000000\n111\n"
+
+
+def test_the_chart_has_its_pods(copy: Path) -> None:
+    try:
+        programs.helm()
+    except programs.NotHere as problem:
+        pytest.skip(f"NOT RUN: the chart is not rendered: {problem}")
+    run(copy, "from local.chart import schema as s; s.SCHEMA.write_text(s.renewed(s.SCHEMA.read_text()))")
+    chart = copy / "container/chart"
+    values = ("--values", str(chart / "values-nodes.yaml"), "--values", str(manifests.EXAMPLE))
+    rendered = manifests.objects(manifests.run("template", "crossover", str(chart), *values))
+    assert "collatz" in Cluster(rendered).services
 
 
 def test_the_new_service_keeps_the_rules(copy: Path) -> None:

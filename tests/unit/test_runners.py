@@ -1,69 +1,19 @@
-"""How the container computes, how stores are opened late, and what the template reader understands."""
+"""How stores are opened late, and what the template reader understands."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from container.runner import SlicingRunner
 from crossover.runner import Unavailable
-from crossover.seam import Done
 from crossover.settings import SettingError
 from crossover.stores import load
 from crossover.stores.lazy import LazyStore, check_store, store_of
 from functions.qrcode.handler import SERVICE as QRCODE
 from local.build.template import read_template
 from tests.services.notes import SERVICE as NOTES
-from tests.services.primes import Search
 from tests.unit.test_seam import Shelf
-
-
-class Endless:
-    """A work that never ends, and says when it is advanced."""
-
-    def __init__(self) -> None:
-        self.slices = 0
-
-    def advance(self, units: int) -> Endless | Done:
-        self.slices += 1
-        return self
-
-
-async def test_a_computation_gives_way_to_others_between_its_slices() -> None:
-    runner = SlicingRunner(None, computations=2, seconds=60)
-    other_turns = 0
-
-    async def other() -> None:
-        nonlocal other_turns
-        while True:
-            other_turns += 1
-            await asyncio.sleep(0)
-
-    watcher = asyncio.create_task(other())
-    assert await runner.compute(Search(10**9)) == 1_000_000_007
-    watcher.cancel()
-    assert other_turns > 100
-
-
-async def test_a_computation_that_runs_out_of_time_is_unavailable_and_gives_its_place_back() -> None:
-    runner = SlicingRunner(None, computations=1, seconds=0)
-    for _ in range(3):
-        with pytest.raises(Unavailable, match="out of time"):
-            await runner.compute(Endless())
-
-
-async def test_computations_under_way_are_bounded() -> None:
-    runner = SlicingRunner(None, computations=1, seconds=60)
-    first = asyncio.create_task(runner.compute(Endless()))
-    await asyncio.sleep(0)
-    with pytest.raises(Unavailable, match="every place"):
-        await runner.compute(Search(10))
-    first.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await first
-    assert await runner.compute(Search(10)) == 11
 
 
 def test_a_lazy_store_is_opened_at_the_first_question_and_once() -> None:

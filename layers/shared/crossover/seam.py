@@ -92,6 +92,8 @@ class Done(NamedTuple):
     """A work's end, and what came of it."""
 
     value: Any
+    units: int = 0
+    """Steps that were done since it was advanced for the last time, where the work counts them."""
 
 
 class Work(Protocol):
@@ -147,6 +149,8 @@ class Service:
     examples: tuple[Example, ...] = ()
     stored: bool = False
     """Whether it fetches; its store's URL is then the setting `NAME_STORE`, in capitals."""
+    computes: bool = False
+    """Whether it computes; a platform then shows how much."""
     same: Callable[[bytes, bytes], bool] = eq
     """Whether two results say the same; for most services only if they are the same."""
     settings: type[Any] | None = None

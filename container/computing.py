@@ -1,0 +1,166 @@
+"""Computing between requests: what is short is done at once, what is longer waits in one bounded queue.
+
+Threads do not help: hashing small inputs holds the interpreter's lock. So the event loop computes itself, in slices so
+short that nobody notices, and looks at its connections between them. While other requests keep it busy, slices get a
+fixed share of its time: that bounds what a flood of long computations costs everybody else, and still each of them
+comes to its end.
+
+Most computations end within their first slices, and some are a thousand times as long. Nobody can tell which is which
+but by trying, so those that have had little yet go first, in turns. One that has had `SHORT_UNITS` goes to the back of
+the long ones, which are done one by one: taking turns, a queue full of them would run out of time together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from crossover.runner import Unavailable
+from crossover.seam import Done, Work
+
+SLICE_UNITS = 50
+"""About 30 us between two looks at the event loop."""
+SHORT_UNITS = 1_000
+SHARE = 0.25
+"""Seconds of computing for each second that the loop spends otherwise: a fifth of a loop that is busy."""
+MOST_AT_ONCE_SECONDS = 0.01
+"""What slices take in a row at most, however long the loop was kept from them."""
+
+
+class ComputingStats(NamedTuple):
+    """What was computed. All but the first (`GAUGES`) only ever grow."""
+
+    waiting: int
+    """Computations in the queue."""
+    ended: int
+    queued: int
+    """Computations that did not end in their first slice."""
+    units: int
+    """Steps done: of the blockchain service, attempts."""
+    refused: int
+    """Computations that found the queue full."""
+    out_of_time: int
+
+
+GAUGES = frozenset({"waiting"})
+
+
+class Computing(Protocol):
+    """Somewhere to compute."""
+
+    async def compute(self, work: Work) -> Any:
+        """The value at the end of a work. Raises `Unavailable`."""
+        ...
+
+    def stats(self) -> ComputingStats:
+        """The figures of this moment."""
+        ...
+
+
+class _Queued:
+    __slots__ = ("ending", "rest", "units")
+
+    def __init__(self, rest: Work, ending: asyncio.Future[Any]) -> None:
+        self.rest = rest
+        self.ending = ending
+        self.units = SLICE_UNITS
+
+
+class Slices:
+    """Computes on the event loop. At most `places` computations wait, each at most `seconds`."""
+
+    def __init__(self, places: int, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._places = places
+        self._seconds = seconds
+        self._clock = clock
+        self._short: deque[_Queued] = deque()
+        self._long: deque[_Queued] = deque()
+        self._rested = 0.0
+        """When the last slice ended."""
+        self._turning = False
+        self._ended = self._queued = self._units = self._refused = self._out_of_time = 0
+
+    async def compute(self, work: Work) -> Any:
+        """The value at the end of a work. Raises `Unavailable` where the queue is full or the time is over."""
+        rest = self._advanced(work)
+        if isinstance(rest, Done):
+            return rest.value
+        if len(self._short) + len(self._long) >= self._places:
+            self._refused += 1
+            raise Unavailable(f"{self._places} computations wait already")
+        loop = asyncio.get_running_loop()
+        queued = _Queued(rest, loop.create_future())
+        self._short.append(queued)
+        self._queued += 1
+        if not self._turning:
+            self._turning = True
+            self._rested = self._clock()
+            loop.call_soon(self._turn)
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await queued.ending
+        except TimeoutError:
+            self._out_of_time += 1
+            raise Unavailable(f"a computation was not done within {self._seconds:g} s") from None
+        finally:
+            if queued.ending.cancelled():
+                self._forget(queued)
+
+    def stats(self) -> ComputingStats:
+        """The figures of this moment."""
+        waiting = len(self._short) + len(self._long)
+        return ComputingStats(waiting, self._ended, self._queued, self._units, self._refused, self._out_of_time)
+
+    def _forget(self, queued: _Queued) -> None:
+        """Gives a place back at once; a turn may have done it before."""
+        for queue in (self._short, self._long):
+            if queued in queue:
+                queue.remove(queued)
+
+    def _turn(self) -> None:
+        """Computes for as long as it is owed, one slice at least, and comes back after the others' turn."""
+        now = self._clock()
+        until = now + min((now - self._rested) * SHARE, MOST_AT_ONCE_SECONDS)
+        while self._short or self._long:
+            self._slice()
+            now = self._clock()
+            if now >= until:
+                break
+        self._rested = now
+        self._turning = bool(self._short or self._long)
+        if self._turning:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _slice(self) -> None:
+        queue = self._short or self._long
+        queued = queue.popleft()
+        if queued.ending.done():
+            return
+        try:
+            rest = self._advanced(queued.rest)
+        except Exception as problem:
+            queued.ending.set_exception(problem)
+            return
+        if isinstance(rest, Done):
+            queued.ending.set_result(rest.value)
+            return
+        queued.rest = rest
+        queued.units += SLICE_UNITS
+        if queue is self._long:
+            queue.appendleft(queued)
+        elif queued.units < SHORT_UNITS:
+            queue.append(queued)
+        else:
+            self._long.append(queued)
+
+    def _advanced(self, work: Work) -> Work | Done:
+        rest = work.advance(SLICE_UNITS)
+        if isinstance(rest, Done):
+            self._ended += 1
+            self._units += rest.units
+        else:
+            self._units += SLICE_UNITS
+        return rest

@@ -1,0 +1,173 @@
+"""Why an answer is what it is: every rule with its verdict, every balance, and what the next block is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from msgspec import UNSET, to_builtins
+
+from crossover.seam import Compute, Invalid, Request
+from functions.blockchain import rules
+from functions.blockchain.codec import decode
+from functions.blockchain.handler import next_transactions, within
+from functions.blockchain.ledger import BEFORE_THE_FIRST, Asked, Transaction
+from functions.blockchain.limits import Limits
+from functions.blockchain.mining import Mined
+from functions.blockchain.rules import RULES, Broken, balances_by_block
+
+KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
+
+CODES: dict[Callable[[Asked], None], str] = {
+    rules.ids: "id",
+    rules.times: "time",
+    rules.amounts: "amount",
+    rules.rewards: "reward",
+    rules.balances: "balance",
+    rules.transaction_hashes: "tx-hash",
+    rules.signatures: "signature",
+    rules.block_hashes: "block-hash",
+    rules.targets: "target",
+}
+ENCODING = "cc is URL-safe base64 of a zlib stream, within the limits"
+SHAPE = "Rule 2: exactly the keys and types of the contract, a reward at each block's end"
+PROOF = "A number within the limit of attempts gives the next block a hash below new_target"
+
+
+class Verdict(NamedTuple):
+    """What became of one rule."""
+
+    code: str
+    """The CODE that a request is refused with where the rule is broken."""
+    meaning: str
+    state: str
+    """`kept`, `broken` or `not reached`."""
+    block: int | None = None
+    """Where it is broken: in which block; None among the new transactions, and where it is about none."""
+    tx: int | None = None
+    """At which transaction of the block or of the new ones."""
+    problem: str = ""
+
+
+class Explained(NamedTuple):
+    """A request taken apart as far as it goes."""
+
+    problem: str
+    """The reason it is INVALID for; empty where it is none before its mining."""
+    verdicts: tuple[Verdict, ...]
+    """In the order in which the rules are asked, the cheapest first."""
+    asked: Asked | None
+    balances: tuple[dict[int, int], ...]
+    """After each block, and then after the new transactions: as many as nobody overdraws his account in."""
+    content: tuple[Transaction, ...]
+    """The transactions of the block to be mined."""
+    need: Compute | None
+    """The mining, where it comes to that."""
+
+
+def explain(request: Request, limits: Limits) -> Explained:
+    """Judges a request rule by rule. What is left is to mine, which is the platform's affair."""
+    asked, problem = None, None
+    try:
+        asked = decode(request.one(b"cc"), limits)
+        for rule in RULES:
+            rule(asked)
+        need = within(limits)(request)
+    except Invalid as found:
+        problem, need = found, None
+    return Explained(
+        str(problem or ""),
+        tuple(_verdicts(asked, problem)),
+        asked,
+        () if asked is None else tuple(_balances(asked)),
+        () if asked is None or need is None else tuple(next_transactions(asked)),
+        need if isinstance(need, Compute) else None,
+    )
+
+
+def as_data(explained: Explained, mined: Mined | None, seconds: float | None = None) -> dict[str, Any]:
+    """The explanation as plain JSON values. `mined` is what came of its need, in so many seconds, if anything did.
+
+    {"problem", "rules": [{"code", "meaning", "state", "block", "tx", "problem"}], "blocks": [BLOCK], "new_target",
+    "new": {"transactions", "balances"}, "mined": BLOCK with "attempts" and "seconds", or None}, where a BLOCK is
+    {"id", "previous", "hash", "target", "pow", "transactions", "balances"}, and balances are pairs of account and
+    amount, or None where they are not known.
+    """
+    asked = explained.asked
+    data: dict[str, Any] = {
+        "problem": explained.problem,
+        "rules": [verdict._asdict() for verdict in explained.verdicts],
+        "blocks": [],
+        "new_target": None,
+        "new": {"transactions": [], "balances": None},
+        "mined": None,
+    }
+    if asked is None:
+        return data
+    balances = [[[account, amount] for account, amount in each.items()] for each in explained.balances]
+    known = dict(enumerate(balances))
+    previous = BEFORE_THE_FIRST
+    for place, block in enumerate(asked.chain):
+        values = {"id": block.id, "previous": previous, "hash": block.hash, "target": block.target, "pow": block.pow}
+        values |= {"transactions": _plain(block.all_tx), "balances": known.get(place)}
+        data["blocks"].append(values)
+        previous = block.hash
+    data["new_target"] = asked.new_target
+    data["new"] = {"transactions": _plain(asked.new_tx), "balances": known.get(len(asked.chain))}
+    if mined is not None:
+        *_, reward = explained.content
+        after = {**explained.balances[-1]}
+        fees = sum(each.fee for each in explained.content if each.fee is not UNSET)
+        after[reward.recv] = after.get(reward.recv, 0) + reward.amt + fees
+        data["mined"] = {
+            "id": len(asked.chain),
+            "previous": previous,
+            "hash": mined.hash,
+            "target": asked.new_target,
+            "pow": mined.pow,
+            "transactions": _plain(explained.content),
+            "balances": [[account, amount] for account, amount in after.items()],
+            "attempts": int(mined.pow) + 1,
+            "seconds": seconds,
+        }
+    return data
+
+
+def with_proof(explained: Explained, state: str, problem: str = "") -> Explained:
+    """The explanation once it is known what came of its mining."""
+    *others, proof = explained.verdicts
+    return explained._replace(
+        problem=problem if state == BROKEN else explained.problem,
+        verdicts=(*others, proof._replace(state=state, problem=problem)),
+    )
+
+
+def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]:
+    """One for each rule, in order: those after the one that `problem` is about were not asked."""
+    code = problem.code if problem is not None else ""
+    steps = [("encoding", ENCODING), ("shape", SHAPE)]
+    steps += [(CODES[rule], str(rule.__doc__).partition("\n")[0]) for rule in RULES]
+    steps.append(("proof-of-work", PROOF))
+    # What is refused before there are values, for another reason than their shape, is refused as it is decoded.
+    broken = "encoding" if asked is None and code not in ("", "shape") else code
+    state = KEPT
+    for step, meaning in steps:
+        if step == broken and isinstance(problem, Broken):
+            yield Verdict(step, meaning, BROKEN, problem.block, problem.tx, str(problem))
+        elif step == broken:
+            yield Verdict(step, meaning, BROKEN, problem=str(problem))
+        else:
+            yield Verdict(step, meaning, NOT_REACHED if step == "proof-of-work" else state)
+        state = NOT_REACHED if step == broken else state
+
+
+def _balances(asked: Asked) -> Iterable[dict[int, int]]:
+    try:
+        for balance in balances_by_block(asked):
+            yield {account: amount for account, amount in balance.items() if amount}
+    except Broken:
+        return
+
+
+def _plain(transactions: Iterable[Transaction]) -> list[dict[str, Any]]:
+    return [to_builtins(each) for each in transactions]

@@ -1,0 +1,105 @@
+"""Wrong values are clear errors, and the chart says the same as the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from functions import registry
+from local.chart import manifests, schema
+from local.cli.places import ROOT
+
+WRONG = {
+    "platform=lambda": "platform",
+    "image.repository=": "image.repository: give the registry's address",
+    "image.repository=Not/Valid": "image.repository",
+    "image.digest=sha256:12": "image.digest",
+    "image.tag=-x": "image.tag",
+    "image.pullPolicy=Sometimes": "image.pullPolicy",
+    "imgae.tag=1": "imgae",
+    "services.collatz.enabled=true": "services collatz",
+    "services.qrcode.enabled=maybe": "services.qrcode.enabled",
+    "services.qrcode.store.secret=x": "services.qrcode store",
+    "services.qrcode.settings.POW_MAX_ATTEMPTS=1": "services.qrcode.settings POW_MAX_ATTEMPTS",
+    "services.blockchain.settings.POW_MAX_ATTEMPTS=0": "services.blockchain.settings.POW_MAX_ATTEMPTS",
+    "services.twitter.store.secret=Not_A_Name": "services.twitter.store.secret",
+    "services.twitter.store.secret=": "services.twitter.store.secret: name the Secret",
+    "services.qrcode.enabled=false,services.blockchain.enabled=false,services.twitter.enabled=false": "services: none",
+    "pods.settings.WORKRS=2": "pods.settings WORKRS",
+    "pods.settings.WORKERS=0": "pods.settings.WORKERS",
+    "pods.settings.WORKERS=two": "pods.settings.WORKERS",
+    "pods.settings.PORT=9000": "pods.settings PORT",
+    "pods.settings.TEAM_AWS_ACCOUNT=1": "pods.settings.TEAM_AWS_ACCOUNT",
+    "pods.autoscaling.min=0": "pods.autoscaling.min",
+    "pods.autoscaling.min=11": "autoscaling.min of services.blockchain: is above autoscaling.max",
+    "pods.autoscaling.cpuPercent=150": "pods.autoscaling.cpuPercent",
+    "pods.resources.memory=lots": "pods.resources.memory",
+    "pods.resources.cpu=0": "pods.resources.cpu",
+    "pods.roleArn=role": "pods.roleArn",
+    "identity=keys": "identity",
+    "timing.preStop=15": "timing.preStop: has to be longer than ingress.deregistrationDelay",
+    "timing.keepAlive=60": "timing.keepAlive: has to be longer than ingress.idleTimeout",
+    "timing.drain=-1": "timing.drain",
+    "disruption.maxUnavailable=0": "disruption.maxUnavailable",
+    "ingress.scheme=public": "ingress.scheme",
+    "ingress.certificateArn=mine": "ingress.certificateArn",
+    "networkPolicy.clients={everybody}": "networkPolicy.clients.0",
+    "networkPolicy.databasePort=70000": "networkPolicy.databasePort",
+    "prometheus.scrape=1": "prometheus.scrape",
+}
+WRONG_ON_FARGATE = {
+    "identity=pod-identity": "identity",
+    "networkPolicy.enabled=true": "networkPolicy.enabled",
+    "pods.resources.cpu=500m": "resources of services.blockchain: on Fargate cpuLimit equals cpu",
+}
+"""Choices, and how their refusal begins: the key, and perhaps what is wrong with it."""
+
+
+@pytest.mark.parametrize(("values", "choice", "named"), [
+    *(("nodes", choice, named) for choice, named in WRONG.items()),
+    *(("fargate", choice, named) for choice, named in WRONG_ON_FARGATE.items()),
+])  # fmt: skip
+def test_a_wrong_value_is_refused_with_its_key_named(helm: None, values: str, choice: str, named: str) -> None:
+    with pytest.raises(manifests.Refused) as refused:
+        manifests.render(values, "--set", choice)
+    assert any(line.startswith(named) for line in plain(str(refused.value))), str(refused.value)
+
+
+def plain(message: str) -> list[str]:
+    """helm's lines, those of helm 4 ("at '/a/b': additional properties 'c' not allowed") and 3 made alike: "a.b c"."""
+    message = re.sub(r"at '/?([^']*)'", lambda at: at[1].replace("/", "."), message)
+    message = re.sub(r"(?i)(?:\(root\))?: additional propert(?:y|ies) '?(\w+).*", r" \1", message)
+    lines = [re.sub(r"^- |^Error: .*?: (?=[a-z])", "", line.strip()) for line in message.splitlines()]
+    return [line.strip() for line in lines]
+
+
+def test_the_chart_deploys_the_version_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    chart = yaml.safe_load((manifests.CHART / "Chart.yaml").read_text())
+    assert (chart["appVersion"], chart["name"]) == (project["version"], project["name"])
+
+
+def test_the_chart_has_the_services_of_the_bundle() -> None:
+    values = yaml.safe_load((manifests.CHART / "values.yaml").read_text())
+    stored = {service.name for service in registry.load() if service.stored}
+    assert set(values["services"]) == set(registry.SERVICES), "a service has an entry in container/chart/values.yaml"
+    assert {name for name, each in values["services"].items() if "store" in each} == stored
+
+
+def test_the_schema_of_values_is_up_to_date() -> None:
+    text = schema.SCHEMA.read_text()
+    assert schema.renewed(text) == text, "run: make docs"
+
+
+def test_what_the_chart_sets_itself_are_settings() -> None:
+    from container.settings import ContainerSettings
+    from crossover.settings import documented
+
+    assert set(schema.SET_BY_CHART) <= {each.name for each in documented(ContainerSettings)}
+
+
+def test_rendering_depends_on_nothing_but_the_values(helm: None) -> None:
+    assert manifests.render("nodes") == manifests.render("nodes")
