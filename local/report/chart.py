@@ -53,7 +53,7 @@ def spec(names: Mapping[str, str], *, y_title: str, top: int = TO_RATE, legend: 
     cost = alt.Y(
         "cost:Q",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(title=y_title, format="$~g", tickCount=5),
+        axis=alt.Axis(title=y_title, format="$~g", values=[10.0**power for power in range(-6, 6)]),
     )
     lines = (
         alt.Chart(alt.NamedData("lines"))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import os
 import re
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from local.cli.places import ROOT
+
 PAGE = Path(__file__).parent / "page"
+BUILT = ROOT / ".build" / "report"
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function\*?) (\w+))", re.MULTILINE)
 
@@ -37,7 +43,22 @@ def vega() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that sets `vegaEmbed`."""
     import vl_convert
 
-    return script_safe(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    kept = BUILT / f"vega-{version('vl-convert-python')}.js"
+    if not kept.exists():  # bundling takes seconds of CPU
+        replace(kept, script_safe(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")))
+    return kept.read_text(encoding="utf-8")
+
+
+def replace(path: Path, text: str) -> None:
+    """Writes a file, whole or not at all. Raises `OSError`."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            half.unlink(missing_ok=True)
 
 
 def script_safe(script: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from local.cli.report import UserError
 from local.cost.crossings import cheapest_ranges
+from local.cost.work import Work
 from local.report import chart, sources
 from local.report.summary import Compared
 from local.results.files import Result
@@ -52,6 +54,7 @@ def specification(compare: Result, one: Compared) -> dict[str, Any]:
     names = {key: line.name for key, line in one.lines.items()}
     spec = chart.spec(names, y_title="$ an hour", top=int(one.top), legend=True)
     lines = list(one.lines.values())
+    shares = ", ".join(f"{float(share):.3g} % {work.name}" for work, share in _percent(one))
     return {
         **spec,
         "width": WIDTH,
@@ -60,7 +63,7 @@ def specification(compare: Result, one: Compared) -> dict[str, Any]:
         "padding": 12,
         "title": {
             "text": "Where the cost lines cross",
-            "subtitle": [f"{one.mix.name}; {sources.day(compare)} UTC, {compare.command}", "web tier without storage"],
+            "subtitle": [f"{shares}; web tier, storage left out; {sources.day(compare)} UTC, {compare.command}"],
         },
         "datasets": {
             "lines": [point for line in lines for point in chart.points_of(line.name, line.pieces, chart.FROM_RATE)],
@@ -68,6 +71,10 @@ def specification(compare: Result, one: Compared) -> dict[str, Any]:
             "here": [],
         },
     }
+
+
+def _percent(one: Compared) -> list[tuple[Work, Fraction]]:
+    return [(work, share * 100) for work, share in one.mix.shares]
 
 
 def _marks(one: Compared) -> list[dict[str, Any]]:

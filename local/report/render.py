@@ -14,7 +14,7 @@ from local.cost.configuration import PARTS, Configuration
 from local.cost.schema import settings
 from local.cost.work import Work
 from local.report import chart, experiments, measured, payload, works
-from local.report.inline import PAGE, bundled, json_safe, policy, vega
+from local.report.inline import PAGE, bundled, json_safe, policy, replace, vega
 from local.report.scenario import HOURS_PER_DAY
 from local.report.sources import ASSUMED, Sources, day, told
 from local.results.files import Result
@@ -49,6 +49,7 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         sources.measured(result)  # so that the runs come first among the notes
     data = _data(compare, compared, book, sources)
     shown = [_experiment(kind, results.get(kind), sources) for kind in experiments.KINDS]
+    assumptions = _assumptions(compare, sources)
     data["notes"] = sources.notes
     style, script = (PAGE / "style.css").read_text(), bundled("main")
     environment = Environment(
@@ -72,7 +73,7 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         void=list(measured.void(compare.data)),
         storage=experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held"),
         experiments=shown,
-        assumptions=_assumptions(compare, sources),
+        assumptions=assumptions,
         hours_per_day=HOURS_PER_DAY,
     )
 
@@ -183,18 +184,9 @@ def _assumptions(compare: Result, sources: Sources) -> list[dict[str, Any]]:
 
 def write(page: str, path: Path) -> None:
     """Writes the page, whole or not at all."""
-    import contextlib
-    import os
-
     from local.cli.report import UserError
 
-    half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(page, encoding="utf-8")
-        half.replace(path)
+        replace(path, page)
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}; name another file with --output") from None
-    finally:
-        with contextlib.suppress(OSError):
-            half.unlink(missing_ok=True)

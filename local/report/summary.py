@@ -126,7 +126,7 @@ def show(console: Console, compare: Result, compared: Sequence[Compared]) -> Non
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), title_justify="left")
     table.title = f"The cheapest platform, as measured on {day(compare)} UTC"
-    for column in ("of", "over requests/s", "up to", "platform", "$ an hour there", "$ a million right there"):
+    for column in ("of", "over requests/s", "up to", "platform", "$/hour there", "$/million right there"):
         left = column in ("of", "platform")
         table.add_column(column, justify="left" if left else "right", no_wrap=left)
     for one in compared:

@@ -34,7 +34,7 @@ export function itemised(bill, spread, meanings, works) {
     const cell = (amount) => make("td", { class: "n" }, figure(dollars(amount), "priced", rowsOf(item), detail));
     body.append(make("tr", {}, make("th", { scope: "row", text: item.name }), make("td", { text: meanings[item.name] }), cell(item.month.value / spread), cell(item.month.value)));
   }
-  const total = (amount) => make("td", { class: "n" }, figure(dollars(amount), "computed", works, "the sum of the items above"));
+  const total = (amount) => make("td", { class: "n" }, figure(dollars(amount), "computed", notesOf(bill, works), "the sum of the items above"));
   table.append(make("tfoot", {}, make("tr", {}, make("th", { scope: "row", text: "total" }), make("td", { text: fitness(bill) }), total(bill.month / spread), total(bill.month))));
   return table;
 }

@@ -2,6 +2,7 @@
 import { costAt } from "./lines.js";
 import { dollars, plain } from "./numbers.js";
 
+const ERRORS = 1; // Vega's level of that name: it warns of every dataset that is empty for a while
 const STEP = 1.25; // of the rate between two points of a piece: straight strokes look right on log axes
 
 // A line's pieces as points. A part ends where the line has a gap.
@@ -28,6 +29,7 @@ function theme() {
   const axis = { labelColor: soft, titleColor: soft, gridColor: grid, domainColor: grid, tickColor: grid };
   return {
     background: "transparent",
+    aria: false, // the element says what it is, and the tables say the rest
     font,
     view: { stroke: "transparent" },
     axis: { ...axis, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", gridOpacity: 0.7 },
@@ -59,7 +61,7 @@ export class Chart {
 
   embed() {
     const height = this.element.clientWidth < 500 ? 300 : 420;
-    const options = { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: false, config: theme() };
+    const options = { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: false, config: theme(), logLevel: ERRORS };
     const spec = { ...this.spec, height, datasets: this.rows, autosize: { type: "fit-x", contains: "padding" } };
     this.drawing = window.vegaEmbed(this.element, spec, options).then(({ view }) => {
       this.view = view;

@@ -1,6 +1,7 @@
 // Figures that tell where they come from: to the pointer, to the keyboard, and in print.
 
 let notes = [];
+let told = null; // the figure that the tip is about
 const tip = document.createElement("div");
 
 // An element.
@@ -35,20 +36,28 @@ function describe(element) {
   tip.replaceChildren(...lines);
 }
 
-function show(element) {
-  describe(element);
-  tip.hidden = false;
-  element.setAttribute("aria-describedby", tip.id);
-  const [at, size] = [element.getBoundingClientRect(), tip.getBoundingClientRect()];
+function place() {
+  if (!told) return;
+  const [at, size] = [told.getBoundingClientRect(), tip.getBoundingClientRect()];
   const left = Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8));
   const below = at.bottom + 6 + size.height < window.innerHeight;
   tip.style.left = `${left}px`;
   tip.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - size.height - 6)}px`;
 }
 
+function show(element) {
+  hide();
+  told = element;
+  describe(element);
+  tip.hidden = false;
+  element.setAttribute("aria-describedby", tip.id);
+  place();
+}
+
 function hide() {
   tip.hidden = true;
-  document.querySelector(`[aria-describedby=${tip.id}]`)?.removeAttribute("aria-describedby");
+  told?.removeAttribute("aria-describedby");
+  told = null;
 }
 
 export function listen(sources) {
@@ -67,6 +76,6 @@ export function listen(sources) {
   }
   document.addEventListener("pointerout", (event) => target(event) && target(event) !== document.activeElement && hide());
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, { passive: true });
+  document.addEventListener("scroll", place, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 }

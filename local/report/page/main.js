@@ -26,10 +26,16 @@ function circumstances(state) {
   return { asked, hours, duty, mix: mixOf(works, asked), rate: state.rate };
 }
 
-const lineFor = (one, now) => {
+const drawnBefore = new Map(); // a line by its configuration, with all that it depends on: the rate is not of it
+
+function lineFor(one, now) {
+  const depends = JSON.stringify([{ ...now.asked, rate: null }, works]);
+  const before = drawnBefore.get(one.key);
+  if (before?.depends === depends) return before.line;
   const line = lineOf(book, adjusted(one, now.asked), now.mix, now.hours, now.duty, HOURS_PER_MONTH, data.from_rate, data.to_rate);
-  return { ...line, key: one.key };
-};
+  drawnBefore.set(one.key, { depends, line });
+  return line;
+}
 
 const billFor = (one, now) => cheapest(book, adjusted(one, now.asked), now.mix, now.rate, now.hours, now.duty);
 
@@ -110,12 +116,18 @@ function showBills(body, configurations, now, toggles) {
   return bills;
 }
 
-function showItemised(element, bills) {
+function showItemised(element, bills, notes) {
   const open = new Set([...element.querySelectorAll("details[open]")].map((one) => one.dataset.key));
   element.replaceChildren(
     ...bills.map(({ one, bill }) => {
+      const fill = () => {
+        const table = itemised(bill, HOURS_PER_MONTH, book.meanings, notes);
+        details.append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Bill of ${one.name}` }, table));
+      };
       const details = make("details", { "data-key": one.key, open: open.has(one.key) }, make("summary", { text: `${one.name}: ${dollars(bill.month / HOURS_PER_MONTH)} an hour${choiceOf(bill) && ` (${choiceOf(bill)})`}` }), make("p", { class: "hint", text: one.about }));
-      details.append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Bill of ${one.name}` }, itemised(bill, HOURS_PER_MONTH, book.meanings, [])));
+      details.fill = () => details.childElementCount < 3 && fill();
+      details.addEventListener("toggle", () => details.open && details.fill());
+      if (details.open) details.fill();
       return details;
     }),
   );
@@ -152,7 +164,7 @@ async function update() {
     by("rate-shown").textContent = plain(now.rate);
     headline(now, lines, bills, ranges);
     showCrossings(by("crossings"), lines, found, ranges, workNotes(now));
-    showItemised(by("itemised"), bills.filter(({ one }) => visible.has(one.key)));
+    showItemised(by("itemised"), bills.filter(({ one }) => visible.has(one.key)), workNotes(now));
     by("line-table").replaceChildren(lineTable(lines, data.table_rates, workNotes(now)));
     await chart.show(lines, marksOf(found, ranges, lines), now.rate);
     if (storageChart) await showStorage(now);
@@ -165,7 +177,7 @@ async function update() {
 async function showStorage(now) {
   const lines = data.storage.map((one) => lineFor(one, now)).filter((line) => line.pieces.length);
   const bills = showBills(by("storage-bills").tBodies[0], data.storage, now, false);
-  showItemised(by("storage-itemised"), bills);
+  showItemised(by("storage-itemised"), bills, workNotes(now));
   const ranges = lines.length ? cheapestRanges(lines, data.from_rate) : [];
   await storageChart.show(lines, marksOf([], ranges, lines), now.rate);
 }
@@ -205,6 +217,7 @@ for (const box of document.querySelectorAll("[data-toggle]")) {
 const opened = [];
 window.addEventListener("beforeprint", () => {
   for (const one of document.querySelectorAll("#itemised details:not([open]), #storage-itemised details:not([open])")) {
+    one.fill();
     one.open = true;
     opened.push(one);
   }
