@@ -30,7 +30,7 @@ SLOWER = 0.7
 OVERLOADED = (NOT_SENT, "status 503", "timeout")
 """Errors that say that the rate was too high, and nothing of the answers."""
 FIRST_SECONDS = 0.5
-"""A closed loop of this length tells what rate would keep the server busy."""
+"""A closed loop of at most this length tells what rate would keep the server busy."""
 
 
 @dataclass
@@ -92,7 +92,8 @@ class Container:
         }
 
     def _rate_of(self, configuration: Configuration, cores: Cores) -> float:
-        plan = self._plan(configuration, cores, None, FIRST_SECONDS, 0.1, behaviour=True)
+        seconds = min(FIRST_SECONDS, configuration.load_seconds)
+        plan = self._plan(configuration, cores, None, seconds, seconds / 5, behaviour=True)
         _, cpu_us = self._load(plan)
         return max(1.0, configuration.utilisation * 1e6 / cpu_us) if cpu_us else 100.0
 

@@ -37,25 +37,26 @@ def _measured(data: Mapping[str, Any]) -> Table:
     names = list(data["container"])
     table = Table(title="Measured: medians (lowest to highest run)", box=None, pad_edge=False)
     for heading in ("", *names):
-        table.add_column(heading, justify="right" if heading else "left")
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
     containers = [data["container"][name] for name in names]
     functions = [data["lambda"].get(name, {}) for name in names]
     table.add_row(
         "right answers", *(f"{a['right'] + b.get('right', 0):,}" for a, b in zip(containers, functions, strict=True))
     )
-    table.add_row("container: us of CPU", *(_spread(each["cpu_us"]) for each in containers))
-    table.add_row("requests/s a vCPU", *(f"{1e6 / each['cpu_us']['median']:,.0f}" for each in containers))
+    table.add_row("container: CPU us", *(_spread(each["cpu_us"]) for each in containers))
+    table.add_row("requests/s/vCPU", *(f"{1e6 / each['cpu_us']['median']:,.0f}" for each in containers))
     table.add_row(
-        "p99 ms (requests/s)",
+        "p99 ms (at /s)",
         *(
             f"{each['latency_ms']['p99']:.2f} ({each['rate']:,.0f})" if each["latency_ms"] else "-"
             for each in containers
         ),
     )
     table.add_row("peak MB", *(f"{each['peak_mb']:.0f}" for each in containers))
-    table.add_row("Lambda: ms of CPU", *(_spread(each.get("cpu_ms")) for each in functions))
+    table.add_row("Lambda: CPU ms", *(_spread(each.get("cpu_ms")) for each in functions))
     for part in ("handler", "adapter", "runtime"):
-        table.add_row(f"  of it {part}", *(_spread(each.get("split_ms", {}).get(part)) for each in functions))
+        parts = (each.get("split_ms", {}).get(part) for each in functions)
+        table.add_row(f"  of it {part}", *(f"{each['median']:.3g}" if each else "" for each in parts))
     for size in SHOWN:
         durations = (each.get("memory", {}).get(size, {}).get("duration_ms") for each in functions)
         table.add_row(f"ms with {int(size):,} MB", *map(_spread, durations))
@@ -64,4 +65,7 @@ def _measured(data: Mapping[str, Any]) -> Table:
 
 
 def _spread(spread: Mapping[str, float] | None) -> str:
-    return f"{spread['median']:.3g} ({spread['low']:.3g}-{spread['high']:.3g})" if spread else ""
+    if not spread:
+        return ""
+    range_ = f" ({spread['low']:.3g}-{spread['high']:.3g})" if spread["runs"] > 1 else ""
+    return f"{spread['median']:.3g}{range_}"

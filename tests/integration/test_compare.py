@@ -122,9 +122,10 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
         "REPORT RequestId: 1\tDuration: 7.00 ms\tBilled Duration: 7 ms\tMemory Size: 512 MB\tMax Memory Used: 40 MB"
     )
     log.write_text(report)
-    assert crossover(monkeypatch, "calibrate", str(log), "--service", "qrcode", "--report", str(tmp_path)) == 0
+    options = ["--service", "qrcode", "--report", str(tmp_path), "--json"]
+    assert crossover(monkeypatch, "calibrate", str(log), *options) == 0
     assert files.work(str(tmp_path / "works/qrcode.toml")).lambda_ms["512"] == 7
-    assert "durations at 512 MB from 1 lines of log.txt" in capsys.readouterr().out
+    assert json.loads(capsys.readouterr().out)["data"]["calibrated"]["qrcode"]["file"] == "log.txt"
 
 
 @pytest.mark.usefixtures("no_process_is_left")
