@@ -44,7 +44,8 @@ ALWAYS = (
         "runtime",
         "this machine's Python",
         "",
-        "Lambda has Python 3.13 on its own processor; the emulator runs AWS's runtime client on this machine's Python",
+        "Lambda has Python 3.13 on its own processor; the emulator runs AWS's runtime client on this machine's Python, "
+        "and its own side of each hop counts as waiting",
     ),
     Assumption(
         "invocations",
@@ -61,8 +62,8 @@ ALWAYS = (
 )
 
 
-def of_store(url: str, statements: float) -> list[Assumption]:
-    """What is assumed of the Twitter service's store."""
+def of_store(url: str, queries_per_vcpu: float, measured: bool) -> list[Assumption]:
+    """What is assumed of the Twitter service's store, and of a database in its place."""
     found = []
     if url.startswith("sqlite:"):
         found.append(
@@ -74,8 +75,8 @@ def of_store(url: str, statements: float) -> list[Assumption]:
                 "in TWITTER_STORE to measure it, or see `crossover experiment schemas`",
             )
         )
-    if statements:
-        why = "CPU of the database server for a request of the natural mix, by `crossover experiment schemas`: measured"
+    if measured:
+        why = "measured by `crossover experiment schemas`: CPU of the database server, packed, over the natural mix"
     else:
-        why = "not measured here: run `crossover experiment schemas`; 0 sets no limit"
-    return [*found, Assumption("queries_per_vcpu", statements, "queries/s", why)]
+        why = "as in local/cost/works/twitter.toml; `crossover experiment schemas` measures it"
+    return [*found, Assumption("queries_per_vcpu", queries_per_vcpu, "queries/s of a database vCPU", why)]

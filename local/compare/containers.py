@@ -57,7 +57,7 @@ class Container:
     """The load generator."""
 
     def round(self, configuration: Configuration, cores: Cores) -> None:
-        """One load. Raises `UserError` where an answer is wrong or missing, or the server has ended."""
+        """One load. Raises `UserError` where an answer is wrong, the server has ended, or no load ever counted."""
         if not self.rate:
             self.rate = self._rate_of(configuration, cores)
         rate = self.rate
@@ -73,6 +73,8 @@ class Container:
                 return
             self.void += [f"at {rate:,.0f} requests/s: {reason}" for reason in void]
             rate *= SLOWER
+        if not self.cpu_us:
+            raise UserError(f"every load of {self.name} was void, the last {self.void[-1]}; nothing was written")
 
     def as_data(self) -> dict[str, Any]:
         """As plain JSON values."""

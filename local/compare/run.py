@@ -7,18 +7,18 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from local.cli.report import UserError
 from local.compare import alone, assumptions, storage, works
-from local.compare.alone import Parts
 from local.compare.configuration import Configuration
 from local.compare.containers import Container, container
 from local.compare.cores import Cores, apart, pinned
-from local.compare.functions import Functions, Init, Tally, Turn
-from local.compare.spread import Spread, StopRule, rounded
+from local.compare.functions import Functions, Tally
+from local.compare.measured import Measured
+from local.compare.spread import StopRule, rounded
+from local.cost import files as cost_files
 from local.lambda_runtime.bundle import Bundle, Limits, check_service, from_template
 from local.lambda_runtime.spec import Function
 from local.load.api import Asked, requests_of
@@ -27,50 +27,6 @@ from local.results.files import latest
 MIX = "mix"
 Step = Callable[[str], None]
 """Told what is done next."""
-
-
-@dataclass
-class Measured:
-    """What was found of one function so far."""
-
-    inits: list[Init] = field(default_factory=list)
-    turns: dict[int, list[Turn]] = field(default_factory=dict)
-    """By memory in MB, one for each round."""
-    parts: list[Parts] = field(default_factory=list)
-    burst: dict[str, Any] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def whole_vcpu(self) -> list[Turn]:
-        """The turns with the most memory, and so with the most CPU."""
-        return self.turns[max(self.turns)]
-
-    def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        memory = {}
-        for size, turns in sorted(self.turns.items()):
-            memory[str(size)] = {
-                "duration_ms": Spread.of([turn.duration_ms for turn in turns]).as_data(),
-                "billed_ms": Spread.of([turn.billed_ms for turn in turns]).median,
-                "peak_mb": max(turn.peak_mb for turn in turns),
-            }
-        pairs = list(zip(self.whole_vcpu, self.parts, strict=True))
-        split = {
-            "handler": [parts.service_ms for _, parts in pairs],
-            "adapter": [max(0.0, parts.handler_ms - parts.service_ms) for _, parts in pairs],
-            "runtime": [max(0.0, turn.cpu_ms - parts.handler_ms) for turn, parts in pairs],
-        }
-        return {
-            "memory": memory,
-            "split_ms": {name: Spread.of(values).as_data() for name, values in split.items()},
-            "cpu_ms": Spread.of([turn.cpu_ms for turn in self.whole_vcpu]).as_data(),
-            "init_ms": Spread.of([init.wall_ms for init in self.inits]).as_data(),
-            "init_cpu_ms": Spread.of([init.cpu_ms for init in self.inits]).as_data(),
-            **self.tally.as_data(),
-            "event_bytes": rounded(sum(turn.event_bytes for turn in self.whole_vcpu) / len(self.whole_vcpu)),
-            "answer_bytes": rounded(sum(turn.answer_bytes for turn in self.whole_vcpu) / len(self.whole_vcpu)),
-            "behaviour": self.burst,
-        }
 
 
 def compare(configuration: Configuration, given: Mapping[str, works.Data], step: Step) -> dict[str, Any]:
@@ -150,12 +106,9 @@ class Bench:
 
     def as_data(self, given: Mapping[str, works.Data]) -> dict[str, Any]:
         """Everything, as plain JSON values."""
-        for each in self._containers.values():
-            if not each.cpu_us:
-                raise UserError(f"every load of {each.name} was void, the last {each.void[-1]}; nothing was written")
         containers = {name: each.as_data() for name, each in self._containers.items()}
         functions = {service: measured.as_data() for service, measured in self._measured.items()}
-        statements = queries_per_vcpu()
+        statements, statements_measured = queries_per_vcpu()
         made = {}
         kept: dict[str, Any] = {}
         source = "measured by `crossover compare`; see the result's machine, commit and date"
@@ -177,7 +130,10 @@ class Bench:
             "container": containers,
             "lambda": functions,
             "storage": kept,
-            "assumptions": [each.as_data() for each in (*assumptions.ALWAYS, *assumptions.of_store(url, statements))],
+            "assumptions": [
+                each.as_data()
+                for each in (*assumptions.ALWAYS, *assumptions.of_store(url, statements, statements_measured))
+            ],
             "rounds": {
                 "done": self._done,
                 "ended": self._ended,
@@ -247,12 +203,10 @@ def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configur
     return [next(following[name]) for name in drawn]
 
 
-def queries_per_vcpu() -> float:
-    """Queries/s that keep one vCPU of the database busy, by the last comparison of schemas; 0 where there is none."""
+def queries_per_vcpu() -> tuple[float, bool]:
+    """Queries/s that keep one vCPU of the database busy, and whether a comparison of schemas measured it."""
     result = latest("schemas")
-    if result is None:
-        return 0.0
-    try:
-        return rounded(1e6 / result.data["schemas"]["packed"]["unbatched"]["natural mix"]["server_us"])
-    except (KeyError, TypeError, ZeroDivisionError):
-        return 0.0
+    with suppress(KeyError, TypeError, ZeroDivisionError):
+        if result is not None:
+            return rounded(1e6 / result.data["schemas"]["packed"]["unbatched"]["natural mix"]["server_us"]), True
+    return float(cost_files.work("twitter").queries_per_vcpu), False
