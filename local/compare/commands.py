@@ -51,17 +51,18 @@ def compare(
     The Twitter service reads TWITTER_STORE, by default a store of synthetic tweets. Prices are of one environment and
     of one worker, each alone on its core; nothing is written unless every answer was right.
     """
-    from dataclasses import replace
-
-    from local.compare import output
-    from local.compare.configuration import FULL, QUICK
     from local.compare.ending import ends_cleanly
-    from local.load.api import parse
 
-    folder = report or output.REPORT
-    configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
-    given = _given(work or [])
     with ends_cleanly("the comparison"):
+        from dataclasses import replace
+
+        from local.compare import output
+        from local.compare.configuration import FULL, QUICK
+        from local.load.api import parse
+
+        folder = report or output.REPORT
+        configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
+        given = _given(work or [])
         output.check(folder)
         result = _compared(configuration, given)
         output.write(folder, output.texts_of(result, _page(result)))
@@ -77,13 +78,14 @@ def calibrate(
     as_json: Json = False,
 ) -> None:
     """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report anew."""
-    from local.compare import output
-    from local.compare.calibration import calibrated
     from local.compare.ending import ends_cleanly
-    from local.results.files import latest, read
 
-    folder = report or output.REPORT
     with ends_cleanly("the calibration"):
+        from local.compare import output
+        from local.compare.calibration import calibrated
+        from local.results.files import latest, read
+
+        folder = report or output.REPORT
         place = folder / output.RESULT
         found = read(place, "compare") if place.exists() or report else latest("compare")
         if found is None:

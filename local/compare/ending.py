@@ -20,6 +20,9 @@ def ends_cleanly(what: str) -> Iterator[None]:
     def terminated(number: int, _: FrameType | None) -> None:
         nonlocal came
         came = signal.Signals(number)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A script's background job: it ignores Ctrl-C, but not this.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         # Whatever runs now knows how to end by Ctrl-C: an event loop by its own handler, all else by an exception.
         signal.raise_signal(signal.SIGINT)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,7 +183,14 @@ def test_an_interrupted_comparison_leaves_no_process_and_the_old_report_as_it_wa
     old.parent.mkdir()
     old.write_text("old")
     command = [sys.executable, "-c", ALONE, "compare", "--quick", "--report", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"})
+    # As a script's background job: it ignores SIGINT from its start, and is ended all the same.
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+        preexec_fn=_ignore if number is signal.SIGTERM else None,
+    )
     children = _when_measuring(process)
     process.send_signal(number)
     _, error = process.communicate(timeout=60)
@@ -194,13 +202,18 @@ def test_an_interrupted_comparison_leaves_no_process_and_the_old_report_as_it_wa
     assert old.read_text() == "old"
 
 
+def _ignore() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _when_measuring(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Its descendants once server, keeper, environment and load generator run."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None
         children = psutil.Process(process.pid).children(recursive=True)
-        if any("local.load.worker" in " ".join(each.cmdline()) for each in children if each.is_running()):
-            return children
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if any("local.load.worker" in each.cmdline() for each in children):
+                return children
         time.sleep(0.05)
     raise AssertionError("it does not measure")
