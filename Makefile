@@ -53,13 +53,22 @@ test-all: test ## The heavy tests too: load, soak, container engine, SAM
 test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
 	@$(BIN)/python -m local.sam.check
 
+.PHONY: image
+image: $(READY) ## Build the image that pods run (settings: BASE)
+	@$(BIN)/crossover image
+
+.PHONY: test-container
+test-container: $(READY) ## Run the image as restricted as a pod: ask, load, drain and measure it (Debian as root brings its engine)
+	@$(BIN)/python -m local.image.check
+
 .PHONY: check
-check: $(READY) ## Lint, types, architecture, templates, the chart
+check: $(READY) ## Lint, types, architecture, templates, the Dockerfile, the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/hadolint container/Dockerfile
 	@$(BIN)/python -m local.chart.check
 
 .PHONY: bench-etl

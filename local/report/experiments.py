@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 KINDS = {
@@ -18,18 +19,20 @@ KINDS = {
 """The experiments of a report: title, and the command that makes the result."""
 MAX_COLUMNS = 12
 MAX_ROWS = 200
-MAX_TEXT = 200
+MAX_TEXT = 400
 MAX_DEPTH = 6
+NO_NUMBER = ("", "–")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table shows: a text, whether it is a number, and the spread behind it."""
+    """What a table shows: a text, whether it is a number, and the spread behind it with its median."""
 
     text: str
     numeric: bool = False
     detail: str = ""
     spread: str = ""
+    median: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,21 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers alone."""
+        columns = range(len(self.columns))
+        return tuple(all(row[at].numeric or row[at].text in NO_NUMBER for row in self.rows) for at in columns)
+
+    @property
+    def bars(self) -> tuple[int, float] | None:
+        """The first column of spreads, whose medians are drawn as bars, and the largest of them."""
+        for at in range(len(self.columns)):
+            medians = [median for row in self.rows if (median := row[at].median) is not None]
+            if len(medians) > 1 and min(medians) >= 0 < max(medians):
+                return at, max(medians)
+        return None
 
 
 def tables(data: Mapping[str, Any], title: str = "", depth: int = 0) -> Iterator[Table]:
@@ -69,9 +87,12 @@ def spread_of(value: object) -> Mapping[str, Any] | None:
 def cell(value: object) -> Cell:
     """Any plain value as a cell."""
     if spread := spread_of(value):
+        median, low, high = (number(spread[name]) for name in ("median", "low", "high"))
+        length = spread["median"] if isinstance(spread["median"], int | float) else None
+        if low == high:
+            return Cell(median, True, "of one run" if spread.get("runs") == 1 else "the same in every run", "", length)
         runs = f", {spread['runs']} runs" if "runs" in spread else ""
-        low, high = number(spread["low"]), number(spread["high"])
-        return Cell(number(spread["median"]), True, f"the median, from {low} to {high}{runs}", f"{low}–{high}")
+        return Cell(median, True, f"the median, from {low} to {high}{runs}", f"{low}–{high}", length)
     if isinstance(value, bool) or value is None:
         return Cell({True: "yes", False: "no", None: "–"}[value])
     if isinstance(value, int | float):
@@ -87,7 +108,8 @@ def number(value: object) -> str:
         return str(value)[:MAX_TEXT]
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    text = f"{value:.4g}"
+    return f"{Decimal(text):f}" if "e-" in text else text
 
 
 def words(key: object) -> str:

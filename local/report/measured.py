@@ -8,6 +8,8 @@ from typing import Any
 from local.report.experiments import Cell, Table, cell, spread_of, words
 
 PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
+SHOWN = ("works", "mix", "container", "lambda", "storage", "assumptions")
+"""Parts of a result that have a place of their own in the page."""
 SPLIT = ("handler", "adapter", "runtime")
 
 
@@ -84,6 +86,11 @@ def splits(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float, st
         if parts:
             found.append((str(name), parts))
     return found
+
+
+def further(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Whatever else the run tells: how many rounds, on which cores, what was calibrated."""
+    return {key: value for key, value in data.items() if key not in SHOWN}
 
 
 def void(data: Mapping[str, Any]) -> Iterator[str]:

@@ -70,8 +70,9 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         policy=policy([vega(), script], [style]),
         tables=measured.tables(compare.data),
         splits=measured.splits(compare.data),
+        further=list(experiments.tables(measured.further(compare.data))),
         void=list(measured.void(compare.data)),
-        storage=experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held"),
+        stored=list(experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held")),
         experiments=shown,
         assumptions=assumptions,
         hours_per_day=HOURS_PER_DAY,
@@ -82,7 +83,7 @@ def _data(compare: Result, compared: Compared, book: Book, sources: Sources) -> 
     everything = {**compared.configurations, **compared.storage}
     weights = works.weights_of(compare, compared.works)
     total = sum(weights.values())
-    assumed = sources.note(ASSUMED, "no run on one machine can measure this of the traffic; change it in the page")
+    assumed = _assumed_fields(compare, sources)
     sizes = sorted(
         {int(size) for work in compared.works.values() for size in work.lambda_ms} | set(_listed_sizes(compared))
     )
@@ -107,10 +108,10 @@ def _data(compare: Result, compared: Compared, book: Book, sources: Sources) -> 
         "work_fields": payload.work_fields(),
         "work_notes": {name: sources.of_work(work, compare) for name, work in compared.works.items()},
         "work_kinds": {
-            name: {"": "measured" if work.measured else ASSUMED, **dict.fromkeys(_not_measured(compare), ASSUMED)}
+            name: {"": "measured" if work.measured else ASSUMED, **dict.fromkeys(assumed, ASSUMED)}
             for name, work in compared.works.items()
         },
-        "assumed_notes": dict.fromkeys(_not_measured(compare), assumed),
+        "assumed_notes": assumed,
         "setting_fields": {name: payload.setting_fields(part) for name, part in PARTS.items()},
         "right": measured.right(compare.data),
         "spec": chart.spec({key: one.name for key, one in compared.configurations.items()}, y_title="$ an hour"),
@@ -132,10 +133,11 @@ def _data(compare: Result, compared: Compared, book: Book, sources: Sources) -> 
     }
 
 
-def _not_measured(compare: Result) -> list[str]:
-    given = compare.data.get("assumptions")
-    named = [str(one.get("name")) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
-    return [*NOT_MEASURED, *(name for name in named if name in settings(Work))]
+def _assumed_fields(compare: Result, sources: Sources) -> dict[str, int]:
+    """Fields of a work that were not measured, each with its note: what the result says of them, or what we do."""
+    plainly = sources.note(ASSUMED, "no run on one machine can measure this of the traffic")
+    given = {one["key"]: one["note"] for one in _assumptions(compare, sources) if one["key"] in settings(Work)}
+    return {**dict.fromkeys(NOT_MEASURED, plainly), **given}
 
 
 def _listed_sizes(compared: Compared) -> set[int]:
@@ -178,7 +180,15 @@ def _assumptions(compare: Result, sources: Sources) -> list[dict[str, Any]]:
         if isinstance(one, Mapping):
             name, why = experiments.words(one.get("name", "")), str(one.get("why", ""))[:500]
             value = f"{experiments.cell(one.get('value')).text} {str(one.get('unit') or '')[:40]}".strip()
-            found.append({"name": name, "value": value, "why": why, "note": sources.note(ASSUMED, f"{name}: {why}")})
+            found.append(
+                {
+                    "key": str(one.get("name")),
+                    "name": name,
+                    "value": value,
+                    "why": why,
+                    "note": sources.note(ASSUMED, f"{name}: {why}"),
+                }
+            )
     return found
 
 

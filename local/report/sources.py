@@ -38,7 +38,11 @@ class Sources:
 
     def of_work(self, work: Work, result: Result) -> int:
         """Where a service's figures come from: this run, or the source that the work itself names."""
-        return self.measured(result) if work.measured else self.note(ASSUMED, f"{work.name}: {work.source}")
+        given = result.config.get("given") or ()
+        if work.measured and work.name not in given:
+            return self.measured(result)
+        how = " (given with --work)" if work.name in given else ""
+        return self.note(MEASURED if work.measured else ASSUMED, f"{work.name}: {work.source}{how}")
 
 
 def told(result: Result) -> str:

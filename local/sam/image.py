@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 from local.cli.places import ROOT
-from local.sam import engine
+from local.engine import debian, private
 
-BASE = "crossover-debian"
 NAME = "crossover-lambda"
 BOOTSTRAP = """#!/bin/sh
 export PYTHONPATH=/var/task:/opt/python:/var/runtime
@@ -26,9 +25,9 @@ def architecture() -> str:
 
 def build(address: str, work: Path) -> str:
     """Builds the image in this test's own engine; gives its Python's version, `3.11` for instance."""
-    engine.base_image(address, BASE, work)
+    base = debian.base_image(address)
     docker = ["docker", "-H", address]
-    ask = [*docker, "run", "--rm", "--network", "none", BASE, "python3", "-c"]
+    ask = [*docker, "run", "--rm", "--network", "none", base, "python3", "-c"]
     asked = [*ask, "import sys; print('%d.%d' % sys.version_info[:2])"]
     version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
     context = work / "image"
@@ -41,10 +40,10 @@ def build(address: str, work: Path) -> str:
     (runtime / "bootstrap").write_text(BOOTSTRAP)
     (runtime / "bootstrap").chmod(0o755)
     shutil.copy(Path(__file__).with_name("Dockerfile"), context)
-    build = [*docker, "build", "--quiet", "--build-arg", f"BASE={BASE}", "--tag", NAME, str(context)]
+    build = [*docker, "build", "--quiet", "--build-arg", f"BASE={base}", "--tag", NAME, str(context)]
     made = subprocess.run(build, env={"PATH": "/usr/bin:/bin", "DOCKER_BUILDKIT": "0"}, capture_output=True, text=True)
     if made.returncode:
-        raise engine.NoEngine(f"the stand-in image could not be built: {made.stderr.strip()[-500:]}")
+        raise private.NoEngine(f"the stand-in image could not be built: {made.stderr.strip()[-500:]}")
     for tag in (f"{version}-{architecture()}", version):
         # Only this private engine has these names, so that nobody's real image is shadowed.
         subprocess.run([*docker, "tag", NAME, f"public.ecr.aws/lambda/python:{tag}"], check=True)

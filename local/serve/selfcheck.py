@@ -1,52 +1,63 @@
-"""One handler, two platforms: the same request asked over HTTP and through the Lambda entry point."""
+"""One handler, two platforms: the cases of a smoke test asked over HTTP and through the Lambda entry point."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from crossover.seam import Example, Service
+from crossover.seam import Service
+from crossover.settings import Identity, load
+from local.smoke.asking import Outcome, ask_all, judged
+from local.smoke.cases import Case
+from local.smoke.choosing import cases_here
+from local.smoke.judging import Answer
+
+ANSWER_SECONDS = 10
 
 
 class Check(NamedTuple):
-    """What one request gave: answers that are alike, and right where it is known what is right."""
+    """What a service's cases gave: the address of a request worth trying, and what is wrong, if anything."""
 
     service: str
     url: str
-    alike: bool
-    right: bool | None
-    """Whether it is the published result, or any where the request was made for the data. None: nobody knows."""
+    problems: list[str]
 
 
 def self_check(address: str, services: list[Service]) -> Iterator[Check]:
-    """Asks every service one request both ways: the first that was made for its data, else its first example.
+    """Asks every service its cases both ways; what to try is made for its data where somebody made it.
 
-    Raises OSError where the server does not answer.
+    Raises OSError where the server does not answer, `UserError` where a store does not.
     """
-    with urllib.request.urlopen(f"{address}/page/samples.json", timeout=10) as known:
+    with urllib.request.urlopen(f"{address}/page/samples.json", timeout=ANSWER_SECONDS) as known:
         samples = json.load(known)
+    identity = load(Identity, os.environ)
+    first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
     for service in services:
-        made = [Example(sample["title"], sample["query"]) for sample in samples.get(service.name, ())]
-        for example in (made or service.examples)[:1]:
-            url = f"{address}/{service.name}?{example.query}"
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                over_http = answer.read().decode()
-            right: bool | None = None
-            if example.result is not None:
-                right = over_http.partition("\n")[2] == example.result
-            elif made:
-                right = not over_http.endswith("\nINVALID")
-            yield Check(service.name, url, over_http == through_lambda(service, example), right)
+        cases = cases_here(service)
+        over_http = asyncio.run(ask_all(address, cases, ANSWER_SECONDS, first_line=first_line))
+        through_lambda = (judged(case, ask_lambda(case), first_line) for case in cases)
+        problems = [_told("HTTP", each) for each in over_http if not each.good]
+        problems += [_told("the Lambda entry", each) for each in through_lambda if not each.good]
+        made = [sample["query"] for sample in samples.get(service.name, ())]
+        queries = made + [example.query for example in service.examples]
+        yield Check(service.name, f"{address}/{service.name}?{queries[0]}", problems)
 
 
-def through_lambda(service: Service, example: Example) -> str:
-    """The body that the function's entry point gives to a Function URL event."""
-    handler = import_module(f"functions.{service.name}.lambda_handler").handler
-    body: str = handler(function_url_event(f"/{service.name}", example.query), None)["body"]
-    return body
+def _told(way: str, outcome: Outcome) -> str:
+    return f"over {way}, {outcome.case.asked}: {outcome.problem or outcome.verdict}"
+
+
+def ask_lambda(case: Case) -> Answer:
+    """What the function's entry point answers to a Function URL's event."""
+    handler = import_module(f"functions.{case.service}.lambda_handler").handler
+    path, _, query = case.path.partition("?")
+    answer = handler(function_url_event(path, query), None)
+    return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
 
 
 def function_url_event(path: str, query: str) -> dict[str, Any]:

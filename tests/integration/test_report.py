@@ -26,6 +26,8 @@ pytestmark = pytest.mark.browser
 NEAR = 1e-9
 """How near the page's floating point is to the exact dollars, relatively."""
 CASES = 200
+WORKS = golden_works()
+CONFIGURATIONS = files.shipped(files.CONFIGURATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def model(browser: Browser) -> Iterator[Page]:
     """The page's cost model by itself, with all shipped configurations."""
     page = browser.new_page()
     page.add_script_tag(content=bundled("golden"))
-    page.evaluate("inputs => { window.inputs = inputs; }", page_inputs(golden_works()))
+    page.evaluate("inputs => { window.inputs = inputs; }", page_inputs(WORKS))
     yield page
     page.close()
 
@@ -103,10 +105,11 @@ def test_the_golden_cases_are_the_dollars_of_the_page(model: Page) -> None:
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> dict[str, Any]:
-    works = st.sampled_from(sorted(golden_works()))
     return {
-        "configuration": draw(st.sampled_from(files.shipped(files.CONFIGURATIONS))),
-        "mix": draw(st.dictionaries(works, st.sampled_from([1, 2.5, 7]), min_size=1, max_size=3)),
+        "configuration": draw(st.sampled_from(CONFIGURATIONS)),
+        "mix": draw(
+            st.dictionaries(st.sampled_from(sorted(WORKS)), st.sampled_from([1, 2.5, 7]), min_size=1, max_size=3)
+        ),
         # Off the edges, where floating point could take the next step: no round rate.
         "rate": draw(st.integers(0, 2**20)) / 7,
         "duty": draw(st.sampled_from([1, 0.5, 0.07])),
@@ -127,11 +130,11 @@ def test_the_page_and_python_agree_on_every_item_of_any_bill(model: Page) -> Non
         asked.append(one)
 
     collect()
-    works, book = golden_works(), files.price_book()
-    configurations = {name: files.configuration(name) for name in files.shipped(files.CONFIGURATIONS)}
+    book = files.price_book()
+    configurations = {name: files.configuration(name) for name in CONFIGURATIONS}
     assert len(asked) >= CASES / 2
     for one, found in zip(asked, hours_of(model, asked), strict=True):
-        bill = asked_for(one).bill(configurations[one["configuration"]], works, book)
+        bill = asked_for(one).bill(configurations[one["configuration"]], WORKS, book)
         assert found["serves"] == bill.serves, one
         assert found["hour"] == pytest.approx(float(bill.hour.value), rel=NEAR), one
         exact = {item.name: float(item.cost.value / bill.hours) for item in bill.items}
@@ -139,10 +142,10 @@ def test_the_page_and_python_agree_on_every_item_of_any_bill(model: Page) -> Non
 
 
 def test_the_page_finds_the_crossings_that_python_finds(model: Page) -> None:
-    top, works, book = 2000, golden_works(), files.price_book()
+    top, book = 2000, files.price_book()
     asked = {"mix": {"twitter": 1}, "rate": 1, "duty": 1, "hours_a_day": 24, "outside": "off", "speed": 1}
     found = model.evaluate("([n, a, t]) => linesOf(inputs, n, a, 1, t)", [list(SHOWN), asked, top])
-    mix = asked_for(asked).mix_of(works)
+    mix = asked_for(asked).mix_of(WORKS)
     first, *others = (line_of(files.configuration(name), mix, book, Fraction(top)) for name in SHOWN)
     for other, in_page in zip(others, found["crossings"], strict=True):
         exact = [one for one in crossings(first, other) if one.rate > 1]

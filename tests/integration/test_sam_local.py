@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.sam import check, engine
+from local.engine import private
+from local.sam import check
 
 
 def test_without_an_engine_there_is_one_line_that_says_what_to_install(
@@ -24,8 +25,8 @@ def test_without_an_engine_there_is_one_line_that_says_what_to_install(
 @pytest.mark.heavy
 def test_every_example_is_right_through_sam_local_invoke_and_start_api() -> None:
     try:
-        engine.require()
-    except engine.NoEngine as problem:
+        private.require()
+    except private.NoEngine as problem:
         pytest.skip(f"NOT RUN: {problem}")
     done = subprocess.run([sys.executable, "-m", "local.sam.check"], cwd=check.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

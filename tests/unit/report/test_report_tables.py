@@ -8,7 +8,22 @@ from tests.support.report import sample_compare, spread
 
 
 def test_a_spread_is_its_median_with_the_rest_behind_it() -> None:
-    assert cell(spread(1234.5, 0.1, 7)) == Cell("1,234", True, "the median, from 1,111 to 1,358, 7 runs", "1,111–1,358")
+    found = cell(spread(1234.5, 0.1, 7))
+    assert found == Cell("1,234", True, "the median, from 1,111 to 1,358, 7 runs", "1,111–1,358", 1234.5)
+
+
+def test_one_run_has_no_spread() -> None:
+    assert cell(spread(3, 0, 1)) == Cell("3", True, "of one run", "", 3)
+
+
+def test_small_numbers_are_written_out() -> None:
+    assert cell(0.00000299).text == "0.00000299"
+
+
+def test_the_first_column_of_spreads_is_drawn_as_bars() -> None:
+    (table,) = tables({"rows": [{"change": "a", "n": 1, "us": spread(2)}, {"change": "b", "n": 2, "us": spread(4)}]})
+    assert table.numeric == (False, True, True)
+    assert table.bars == (2, 4)
 
 
 def test_plain_values_are_written_plainly() -> None:

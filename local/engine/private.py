@@ -1,20 +1,21 @@
-"""A container engine of this test's own: private data, a private socket, no network rules, ended with the test."""
+"""A container engine for one check: private data, a private socket, no network rules, ended with the check."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from local.cli.places import ROOT
+
+FOLDER = ROOT / ".build" / "engine"
+"""What the engine keeps: a second check finds the base image made."""
 SUBNET = "172.30.99.1/24"
 START_SECONDS = 30
-PACKAGES = ("ca-certificates", "python3", "python3-venv", "curl")
-SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
 
 class NoEngine(RuntimeError):
@@ -26,13 +27,13 @@ def require() -> None:
     missing = [tool for tool in ("dockerd", "iptables", "debootstrap", "docker") if shutil.which(tool) is None]
     if missing or os.name != "posix" or os.geteuid() != 0:
         raise NoEngine(
-            "sam local needs a container engine, here started by root on Debian: "
+            "a container engine is missing; root on Debian starts one of its own after "
             "apt-get install --no-install-recommends docker.io iptables debootstrap"
         )
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[str]:
+def running(folder: Path = FOLDER) -> Iterator[str]:
     """Starts the engine with its data in `folder`; gives its address for `DOCKER_HOST`. Ends it afterwards."""
     folder = folder.absolute()  # given a relative folder, dockerd spins for ever
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,36 +69,3 @@ def _answers(address: str) -> bool:
         return not subprocess.run(["docker", "-H", address, "version"], capture_output=True, timeout=5).returncode
     except subprocess.TimeoutExpired:
         return False
-
-
-def mirror() -> tuple[str, str]:
-    """Address and suite of the Debian mirror that this machine's own apt uses. Raises `NoEngine`."""
-    files = [path for source in SOURCES for path in (sorted(source.iterdir()) if source.is_dir() else [source])]
-    for path in files:
-        text = path.read_text() if path.is_file() else ""
-        line = re.search(r"^deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\w+)\s+main", text, re.MULTILINE)
-        if line:
-            return line.group(1), line.group(2)
-        address = re.search(r"^URIs:\s*(\S+)", text, re.MULTILINE)
-        suite = re.search(r"^Suites:\s*(\w+)", text, re.MULTILINE)
-        if address and suite:
-            return address.group(1), suite.group(1)
-    raise NoEngine("no Debian mirror in /etc/apt; sam local's stand-in image is made from one")
-
-
-def base_image(address: str, name: str, work: Path) -> None:
-    """Makes a minimal Debian with Python into an image, unless the engine has it from an earlier run."""
-    docker = ["docker", "-H", address]
-    if subprocess.run([*docker, "image", "inspect", name], capture_output=True).returncode == 0:
-        return
-    root = work / "debian"
-    shutil.rmtree(root, ignore_errors=True)
-    where, suite = mirror()
-    packages = ",".join(PACKAGES)
-    bootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root), where]
-    made = subprocess.run(bootstrap, capture_output=True, text=True)
-    if made.returncode:
-        raise NoEngine(f"debootstrap failed: {made.stdout.strip().splitlines()[-1:]}")
-    with subprocess.Popen(["tar", "-C", str(root), "-cf", "-", "."], stdout=subprocess.PIPE) as tar:
-        subprocess.run([*docker, "import", "-", name], stdin=tar.stdout, check=True, capture_output=True)
-    shutil.rmtree(root)

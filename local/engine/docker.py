@@ -1,0 +1,64 @@
+"""Docker's command line, for whichever engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+
+class EngineError(RuntimeError):
+    """The engine refused something. The message is one line, the end of what it said."""
+
+
+class Docker:
+    """The `docker` command with one engine: the one at `address`, or the one that the user's environment means."""
+
+    def __init__(self, address: str | None = None) -> None:
+        self._command = ["docker", *(("-H", address) if address else ())]
+
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        return [*self._command, *arguments]
+
+    def ask(self, *arguments: str, seconds: float = 600) -> str:
+        """What a command prints. Raises `EngineError`."""
+        try:
+            done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"docker {arguments[0]} did not end within {seconds:g} s") from None
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split())
+            raise EngineError(f"docker {arguments[0]}: {said[-600:]}")
+        return done.stdout.strip()
+
+    def show(self, *arguments: str) -> None:
+        """Runs a long command whose output the user sees, on standard error. Raises `EngineError`."""
+        done = subprocess.run(self.command(*arguments), stdout=2)
+        if done.returncode:
+            raise EngineError(f"docker {arguments[0]} failed; what it said stands above")
+
+    def has(self, plugin: str) -> bool:
+        """Whether a plugin of the command line is there."""
+        try:
+            self.ask(plugin, "version", seconds=20)
+        except EngineError:
+            return False
+        return True
+
+    def logs(self, container: str) -> str:
+        """All that a container has written, on either stream."""
+        done = subprocess.run(
+            self.command("logs", container), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        return done.stdout
+
+    def answers(self) -> bool:
+        """Whether there is a `docker` command and an engine behind it."""
+        if shutil.which("docker", path=os.environ.get("PATH")) is None:
+            return False
+        try:
+            self.ask("version", seconds=20)
+        except EngineError:
+            return False
+        return True
