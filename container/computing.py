@@ -6,8 +6,9 @@ fixed share of its time: that bounds what a flood of long computations costs eve
 comes to its end.
 
 Most computations end within their first slices, and some are a thousand times as long. Nobody can tell which is which
-but by trying, so those that have had little yet go first, in turns. One that has had `SHORT_UNITS` goes to the back of
-the long ones, which are done one by one: taking turns, a queue full of them would run out of time together.
+but by trying, so those that have had little yet go first, in turns. One that has had `SHORT_UNITS` is a long one: there
+are few places for those, so that who gets one is done in time, and who gets none hears it at once. They are done one by
+one: taking turns, all of them would run out of time together.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from crossover.seam import Done, Work
 SLICE_UNITS = 50
 """About 30 us between two looks at the event loop."""
 SHORT_UNITS = 1_000
-SHARE = 0.25
-"""Seconds of computing for each second that the loop spends otherwise: a fifth of a loop that is busy."""
-MOST_AT_ONCE_SECONDS = 0.01
-"""What slices take in a row at most, however long the loop was kept from them."""
+LONG_PLACES = 8
+"""Some 45 ms each of a core of its own, and three times as much of a loop that is busy."""
+SHARE = 0.5
+"""Seconds of computing for each second that the loop spends otherwise: a third of a loop that is busy."""
+MOST_AT_ONCE_SECONDS = 0.25
+"""What slices take in a row at most, however long the loop was kept from them. A thousand requests that come at once
+keep a slow core for a second, and leave hundreds of short computations."""
 
 
 class ComputingStats(NamedTuple):
@@ -41,7 +45,7 @@ class ComputingStats(NamedTuple):
     units: int
     """Steps done: of the blockchain service, attempts."""
     refused: int
-    """Computations that found the queue full."""
+    """Computations that found no place in the queue, or none among the long ones."""
     out_of_time: int
 
 
@@ -70,7 +74,8 @@ class _Queued:
 
 
 class Slices:
-    """Computes on the event loop. At most `places` computations wait, each at most `seconds`."""
+    """Computes on the event loop. At most `places` computations wait, `LONG_PLACES` long ones among them, each at most
+    `seconds`."""
 
     def __init__(self, places: int, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self._places = places
@@ -89,8 +94,7 @@ class Slices:
         if isinstance(rest, Done):
             return rest.value
         if len(self._short) + len(self._long) >= self._places:
-            self._refused += 1
-            raise Unavailable(f"{self._places} computations wait already")
+            raise self._no_place(self._places)
         loop = asyncio.get_running_loop()
         queued = _Queued(rest, loop.create_future())
         self._short.append(queued)
@@ -153,8 +157,14 @@ class Slices:
             queue.appendleft(queued)
         elif queued.units < SHORT_UNITS:
             queue.append(queued)
-        else:
+        elif len(self._long) < LONG_PLACES:
             self._long.append(queued)
+        else:
+            queued.ending.set_exception(self._no_place(LONG_PLACES))
+
+    def _no_place(self, places: int) -> Unavailable:
+        self._refused += 1
+        return Unavailable(f"{places} computations wait already")
 
     def _advanced(self, work: Work) -> Work | Done:
         rest = work.advance(SLICE_UNITS)

@@ -34,8 +34,10 @@ class ContainerSettings(Identity):
         100, "percent of max_connections that are RDS Proxy's; 100 without one", 1, 100
     )
     page_samples: str = setting("", "JSON file of requests that the page offers: {SERVICE: [{title, query}]}", 0, 4096)
-    max_computations: int = setting(64, "computations of a service that wait in one worker; one more is 503", 1, 10_000)
-    compute_seconds: float = setting(2.0, "time from a computation's begin to its end; then 503", 0.01, 900)
+    max_computations: int = setting(
+        1_024, "computations of a service that wait in one worker; one more is 503", 1, 10_000
+    )
+    compute_seconds: float = setting(4.0, "time from a computation's begin to its end; then 503", 0.01, 900)
 
     def offered_samples(self) -> bytes:
         """What is in the file of samples. Raises `SettingError` where it is no JSON object."""

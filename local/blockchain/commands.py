@@ -41,7 +41,10 @@ def make(
         str | None, typer.Option(help="Target of the block to be mined, in hex: 007.", show_default="k/256, k 6 to 16")
     ] = None,
     fault: Annotated[
-        str, typer.Option(help="One kind of fault in each request, any of them, or none; help lists the kinds.")
+        str,
+        typer.Option(
+            help="A kind of fault in each request, none, any (but the costly proof-of-work-too-hard), or help."
+        ),
     ] = "none",
     seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
     count: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many requests.")] = 1,

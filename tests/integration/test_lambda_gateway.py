@@ -19,7 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
+from crossover.seam import Service
 from crossover.stores import load
+from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE
 from local.build.artifacts import ROOT
 from local.cli import build
@@ -78,6 +80,12 @@ async def test_every_door_serves_the_published_example_through_a_real_environmen
         assert (answer.status_code, answer.text) == (200, f"Ours,000000000000\n{EXAMPLE.result}")
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert (await client.get("/nowhere")).status_code == DOORS[shape].fault(Fault.NO_ROUTE).status
+    mined = BLOCKCHAIN.examples[0]
+    routes = {"/blockchain": "BlockchainFunction"}
+    async with gateway([bundle.functions["blockchain"]], routes, shape, tmp_path) as client:
+        head, _, result = (await client.get(f"/blockchain?{mined.query}")).text.partition("\n")
+        assert head == "Ours,000000000000"
+        assert BLOCKCHAIN.same(result.encode(), (mined.result or "").encode())
 
 
 def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path: Path) -> None:
@@ -87,7 +95,7 @@ def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path
     assert made.functions["qrcode"].variables["TEAM_NAME"] == "Crossover"
     assert "HOME" not in made.functions["qrcode"].variables
     assert {each.scaling.memory_mb for each in made.functions.values()} == {512}
-    assert set(made.routes) == {("GET", "/qrcode"), ("GET", "/twitter")}
+    assert set(made.routes) == {("GET", "/blockchain"), ("GET", "/qrcode"), ("GET", "/twitter")}
 
 
 async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: Path) -> None:
@@ -153,7 +161,7 @@ BUDGET = 330
 HEAVY = {"boto3", "botocore", "fastapi", "starlette", "pydantic", "uvicorn", "pymysql", "segno", "numpy", "pyarrow"}
 
 
-@pytest.mark.parametrize("service", ["qrcode", "twitter"])
+@pytest.mark.parametrize("service", ["blockchain", "qrcode", "twitter"])
 def test_an_entry_imports_little_and_nothing_heavy(bundle: Bundle, service: str) -> None:
     function = bundle.functions[service]
     path = [str(function.code), *(str(layer / "python") for layer in function.layers)]
@@ -224,12 +232,16 @@ async def test_ctrl_c_ends_the_emulator_and_all_its_environments() -> None:
         await gone(int(pid))
 
 
-def test_an_event_that_is_written_can_be_invoked() -> None:
-    written = crossover("events", "qrcode", EXAMPLE.query, "--shape", "alb")
-    invoked = crossover("invoke", "qrcode", "--json", given=written.stdout, TEAM_NAME="Mine")
+@pytest.mark.parametrize("service", [SERVICE, BLOCKCHAIN], ids=lambda service: service.name)
+def test_an_event_that_is_written_can_be_invoked(service: Service) -> None:
+    example = service.examples[0]
+    written = crossover("events", service.name, example.query, "--shape", "alb")
+    invoked = crossover("invoke", service.name, "--json", given=written.stdout, TEAM_NAME="Mine")
     assert invoked.returncode == 0, invoked.stderr
     result = json.loads(invoked.stdout)
-    assert result["answer"]["body"] == f"Mine,000000000000\n{EXAMPLE.result}"
+    head, _, said = result["answer"]["body"].partition("\n")
+    assert head == "Mine,000000000000"
+    assert service.same(said.encode(), (example.result or "").encode())
     assert result["init_ms"] > 0
 
 
@@ -244,12 +256,12 @@ def test_invoke_prints_the_answer_and_the_report_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "given", "says"),
     [
-        (["invoke", "nothing"], "{}", "no service is called 'nothing'; there are: qrcode, twitter"),
+        (["invoke", "nothing"], "{}", "no service is called 'nothing'; there are: blockchain, qrcode, twitter"),
         (["invoke", "qrcode"], "{", "the event is no JSON"),
         (["invoke", "qrcode", "--event", "/nowhere"], "", "cannot read /nowhere"),
         (["invoke", "qrcode", "--memory", "64"], "{}", "give 128 to 10,240"),
         (["invoke", "qrcode"], json.dumps("x" * 6_291_600), "larger than Lambda takes"),
-        (["events", "nothing", "data=a"], "", "no service is called 'nothing'; there are: qrcode, twitter"),
+        (["events", "nothing", "data=a"], "", "no service is called 'nothing'; there are: blockchain, qrcode, twitter"),
         (["events", "qrcode", "data=a b"], "", "write %20 for a space"),
         (["events", "qrcode", "data=" + "x" * 20_000], "", "url too long"),
         (["lambda", "--timeout", "1000"], "", "give 1 to 900"),

@@ -14,6 +14,7 @@ import pytest
 
 from crossover.runner import InlineRunner
 from crossover.stores import load, open_store
+from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE
 from functions.twitter import handler as twitter
 from local.cli import main
@@ -225,3 +226,14 @@ def test_a_hundred_thousand_requests_over_a_thousand_connections_leave_no_trace(
         assert counts(outcome.total) == (100_000, 0, {})
         assert server.log() == ""
         assert server.rss_kb() - before < 3_000
+
+
+@pytest.mark.heavy
+def test_a_hundred_thousand_blocks_are_asked_for_a_third_in_vain_and_every_answer_is_right() -> None:
+    asked = mixed(BLOCKCHAIN, 20_000, seed=7, runner=InlineRunner())
+    assert 0.3 < sum(each.result == b"INVALID" for each in asked) / len(asked) < 0.36
+    with running_server(crossover_services="blockchain") as server:
+        plan = Plan(mix={"blockchain": 1}, requests=100_000, connections=1_000, timeout=60, behaviour=True)
+        outcome = run_load(plan, server.address, asked)
+        assert counts(outcome.total) == (100_000, 0, {})
+        assert server.log() == ""

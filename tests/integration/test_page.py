@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,35 +11,30 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import key, pack
+from local.blockchain.draft import Shape
+from local.blockchain.making import made
+from local.serve import demo
+from tests.support.browser import chromium
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.browser
 
-QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running_server() as running:
+    with running_server(crossover_services="qrcode,blockchain") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=installed, args=QUIET + sandbox)
-        except Error:
-            pytest.skip("NOT RUN: browser tests need Chromium: sudo apt-get install chromium, then make test")
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -142,4 +135,67 @@ def test_a_users_contacts_are_cards_with_scores_multiplied_out_and_matches_marke
         expect(first.locator("mark")).to_have_text(["#tag"])
         page.get_by_label("User id").fill("x")
         expect(page.get_by_role("alert")).to_contain_text("INVALID, parameter: user_id")
+        page.close()
+
+
+@pytest.fixture
+def chains(page: Page) -> Locator:
+    """The blockchain's panel."""
+    return page.locator("section.card").filter(has=page.locator(".chain"))
+
+
+def test_a_valid_chain_is_drawn_and_its_next_block_mined(chains: Locator) -> None:
+    chains.get_by_label("Sample").select_option("Mine on the documentation's sample")
+    expect(chains.locator(".block h3")).to_have_text(["Block 0", "Block 1", "Block 2", "New transactions", "Block 3"])
+    mined = chains.locator(".block.mined")
+    expect(mined.locator("[data-of=mining]")).to_contain_text("mined in 729 attempts, ")
+    expect(mined.locator(".facts")).to_contain_text("001795bc")
+    expect(mined.locator(".previous")).to_contain_text("after 00288a38")
+    expect(chains.get_by_role("status")).to_have_text("VALID: block 3 is mined with proof of work 728")
+    expect(chains.locator(".block").nth(0).locator(".balances dd")).to_have_text(["500,000,000"])
+    expect(chains.locator(".rules [data-state=kept]")).to_have_count(12)
+    expect(chains.locator("[data-of=curl]")).to_contain_text("/blockchain?cc=eJyFk9tum0")
+
+
+def test_the_rule_that_fails_is_marked_at_its_place(chains: Locator) -> None:
+    chains.get_by_label("Sample").select_option("Spend what is not there")
+    problem = "balance: block 1 tx 1: it spends more than its sender has"
+    expect(chains.get_by_role("alert")).to_have_text(f"INVALID, {problem}")
+    broken = chains.locator(".transactions li.broken")
+    expect(broken).to_have_count(1)
+    expect(broken.locator(".fault")).to_have_text(f"✗ {problem}")
+    expect(chains.locator(".block").nth(1).locator(".transactions li").nth(1)).to_have_class("broken")
+    expect(chains.locator(".rules [data-state=broken]")).to_contain_text("balance")
+    expect(chains.locator(".block.mined")).to_have_count(0)
+
+
+def test_a_pasted_request_is_drawn_as_it_is_typed(chains: Locator) -> None:
+    faulty = next(made(7, Shape(), "block-hash-wrong"))
+    chains.get_by_label("cc").fill(faulty.cc or "")
+    expect(chains.locator(".block.broken")).to_have_count(1)
+    expect(chains.get_by_label("Sample")).to_have_value("own")
+    chains.get_by_label("cc").fill("nonsense")
+    expect(chains.get_by_role("alert")).to_contain_text("INVALID, encoding: ")
+    expect(chains.locator(".block")).to_have_count(0)
+
+
+def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, server: Server) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(server.address)
+    expect(page.locator(".block")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.close()
+
+
+def test_samples_made_for_this_server_are_offered_beside_the_documented_ones(browser: Browser, tmp_path: Path) -> None:
+    samples = tmp_path / "samples.json"
+    samples.write_text(json.dumps({"blockchain": demo.chains()}))
+    with running_server(crossover_services="blockchain", page_samples=samples) as server:
+        page = browser.new_page()
+        page.goto(server.address)
+        sample = page.get_by_label("Sample")
+        expect(sample.locator("option")).to_have_count(3 + len(demo.chains()) + 1)
+        for title, code in (("A hash in capitals", "tx-hash"), ("A target that nobody can meet", "proof-of-work")):
+            sample.select_option(title)
+            expect(page.get_by_role("alert")).to_contain_text(f"INVALID, {code}: ")
         page.close()

@@ -109,12 +109,14 @@ _cc("hex", lambda cc, _: cc.encode().hex())
 _cc("empty", lambda cc, _: "")
 
 
-def _many_characters(text: str, random_: random.Random) -> str:
-    """White space that hardly packs: two bits in a byte."""
-    return text + "".join(random_.choices(" \t\n\r", k=LIMIT_CHARACTERS * 3))
+def _many_characters(stream: bytes, random_: random.Random) -> bytes:
+    """White space by chance packs to two bits a byte: a few characters too many, and still a head that servers take."""
+    packing = zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
+    spaces = bytes(random_.choices(b" \t\n\r", k=LIMIT_CHARACTERS * 5 // 2))
+    return packing.compress(zlib.decompress(stream) + spaces) + packing.flush()
 
 
-register(Stage.TEXT, "too-many-characters", "limit", _many_characters)
+register(Stage.STREAM, "too-many-characters", "limit", _many_characters)
 
 # The query string.
 register(Stage.QUERY, "cc-missing", "parameter", lambda query, _: f"CC={query[3:]}")

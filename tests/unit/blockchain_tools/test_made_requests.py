@@ -90,6 +90,11 @@ def test_the_same_seed_makes_the_same_requests() -> None:
     assert some(20, ANY, seed=9) == some(20, ANY, seed=9) != some(20, ANY, seed=10)
 
 
+def test_any_fault_is_none_that_costs_as_much_as_hundreds_of_others() -> None:
+    kinds = {each.fault for each in some(3_000, ANY)}
+    assert kinds == {*FAULTS} - {"proof-of-work-too-hard"}
+
+
 def test_a_share_of_requests_can_be_faulty() -> None:
     requests = list(islice(made(1, Shape(), ANY, 1 / 3), 300))
     assert 70 < sum(each.verdict == "INVALID" for each in requests) < 130
