@@ -58,9 +58,9 @@ QUICK = Configuration(
     least_rounds=2,
     most_rounds=4,
     bound=0.1,
-    budget_seconds=26,
-    load_seconds=1.2,
-    warmup_seconds=0.3,
-    invocations=12,
+    budget_seconds=30,
+    load_seconds=1,
+    warmup_seconds=0.2,
+    invocations=10,
     burst=4,
 )

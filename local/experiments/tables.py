@@ -16,21 +16,22 @@ def web_tier(data: Mapping[str, Any]) -> Iterator[RenderableType]:
         cells = [_spread(row[name]) for name in ("capacity", "cpu_us", "p99_ms")]
         table.add_row(row["variant"], *cells, f"{row['peak_mb']:.0f}", f"{row['refused']:,}")
     yield table
-    changes = _table("One change at a time, before to after", ("change",), (*COLUMNS, "requests/s, reported"))
+    changes = _table("One change at a time, before to after", ("change",), (*COLUMNS, "reported"))
     for row in data["changes"]:
         cells = [
             _change(row[f"{name}_before"], row[f"{name}_after"], digits)
             for name, digits in (("capacity", 0), ("cpu_us", 0), ("p99_ms", 2))
         ]
-        changes.add_row(row["change"], *cells, row["reported"] or "-")
+        changes.add_row(row["change"], *cells, row["reported"].partition(" (")[0] or "-")
     yield changes
-    yield f"p99 and CPU at {data['open_loop_rate']:,.0f} requests/s; {data['placing']}"
+    yield f"base: {data['base']}"
+    yield f"requests/s in a closed loop; CPU and p99 at {data['open_loop_rate']:,.0f} requests/s; {data['placing']}"
     if data["void"]:
         yield f"Rates and latencies of {len(data['void'])} loads mean little: {data['void'][0]}"
 
 
 WAYS = ("on_demand", "pinged", "provisioned")
-COLUMNS = ("requests/s, closed loop", "CPU us", "p99 ms")
+COLUMNS = ("requests/s", "CPU us", "p99 ms")
 
 
 def cold_start(data: Mapping[str, Any]) -> Iterator[RenderableType]:

@@ -73,7 +73,8 @@ class Variant:
     """Requests/s before and after a like change, in the report: Go, EKS, 7 nodes of 2 vCPU."""
 
 
-BASE = Variant("base: 1 worker, 10,000 connections, 75 s keep-alive")
+BASE = Variant("base")
+"""One worker, and the settings of the container as they are by default."""
 
 
 def variants(configuration: WebTier) -> tuple[Variant, ...]:
@@ -83,7 +84,7 @@ def variants(configuration: WebTier) -> tuple[Variant, ...]:
         BASE,
         Variant("2 workers", {"WORKERS": "2"}, reported="65,048 to 71,912 (fewer threads than cores)"),
         Variant(
-            f"limit of {configuration.low_limit} connections",
+            f"limit of {configuration.low_limit}",
             limit,
             refuses=True,
             reported="48,913 to 59,624 (100,000 to 50,000)",
@@ -164,6 +165,7 @@ def measure(configuration: WebTier, step: Step) -> dict[str, Any]:
         "variants": [row.as_data() for row in rows],
         "changes": [_change(rows[0], row) for row in rows[1:]],
         "open_loop_rate": round(bench.rate, 1),
+        "base": "1 worker, 10,000 connections, keep-alive of 75 s; the clients keep their connections",
         "placing": "generator on a core of its own" if cores.server else "server and generator share all cores",
         "void": sorted({f"{row.variant.name}: {reason}" for row in rows for reason in row.void}),
     }

@@ -128,6 +128,7 @@ def test_the_table_of_the_web_tier_shows_each_change() -> None:
         "changes": [{**change, "p99_ms_before": 1.5, "p99_ms_after": None}],
         "open_loop_rate": 2000.0,
         "placing": "shared",
+        "base": "as it is",
         "void": ["base: because"],
     }
     text = drawn(tables.web_tier(data))
