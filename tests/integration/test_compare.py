@@ -59,7 +59,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A small store of synthetic tweets."""
     folder = tmp_path_factory.mktemp("store")
     popular, tweets = folder / "popular.txt", folder / "tweets.json"
-    write_tweets(2_000, 1, popular_tags(popular), tweets, lambda _: None)
+    write_tweets(1_000, 1, popular_tags(popular), tweets, lambda _: None)
     run([tweets], read_popular(popular), f"sqlite:///{folder}/twitter.db", folder, Progress())
     return f"sqlite:///{folder}/twitter.db"
 
@@ -108,7 +108,7 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
         assert set(found["split_ms"]) == {"handler", "adapter", "runtime"}
         assert found["init_ms"]["runs"] == 2
         assert (found["behaviour"]["right"], found["behaviour"]["environments_after"]) == (2, 2)
-    assert data["storage"]["items"] > 500
+    assert data["storage"]["items"] > 100
     assert data["rounds"]["done"] == 1
     for service in ("qrcode", "blockchain", "twitter"):
         work = files.work(str(tmp_path / f"works/{service}.toml"))
@@ -175,7 +175,7 @@ def test_a_server_that_dies_ends_the_comparison() -> None:
         compare(replace(TINY, services=("qrcode",), memory_mb=(128,)), {}, kill_the_server)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.heavy)])
 def test_an_interrupted_comparison_leaves_no_process_and_the_old_report_as_it_was(
     number: signal.Signals, tmp_path: Path
 ) -> None:
