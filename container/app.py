@@ -6,9 +6,11 @@ This is where the container platform is wired.
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,11 +22,15 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
 from container.computing import Computing, Slices
-from container.drain import drain_on_sigterm
+from container.drain import drain_on_signals
 from container.explaining import add_chains, add_contacts
+from container.files import connections_within_limit
+from container.life import Life
+from container.logs import count_dropped, sampling, told
 from container.metrics import Metrics
 from container.openapi import service_paths
 from container.settings import ContainerSettings
+from container.sheets import FOLDER
 from container.storing import Storing
 from crossover.asgi import Bound, ServiceApp
 from crossover.responses import Envelope
@@ -46,30 +52,34 @@ def in_slices(settings: ContainerSettings) -> Computing:
 def create() -> ServiceApp:
     """The application as uvicorn starts it in each worker: the services and settings that the environment names."""
     settings = load(ContainerSettings, os.environ)
-    return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_sigterm)
+    settings = replace(settings, max_connections=connections_within_limit(settings.max_connections))
+    return build(registry.load(settings.service_names(), os.environ), settings, os.environ, drain=drain_on_signals)
 
 
 def build(
     services: list[Service],
     settings: ContainerSettings,
     environ: Mapping[str, str],
-    drain: Callable[[Callable[[], None], float], None] | None = None,
+    drain: Callable[[Callable[[bool], None], float], None] | None = None,
     computing: Callable[[ContainerSettings], Computing] = in_slices,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
-    `drain` is given, at the start, what announces the end of readiness, and how long before the stop it has to be.
-    `computing` makes for each service what computes for it.
+    `drain` is given, at the start, what announces the end (and whether a successor is there), and how long before the
+    stop it has to be. `computing` makes for each service what computes for it.
     """
     storings = [Storing(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
-    metrics = Metrics()
-    metrics.figures = [figures for each in storings for figures in each.figures]
-    metrics.figures += [figures for each in storings for figures in each.runner.figures]
+    figures = [figures for each in storings for figures in (*each.figures, *each.runner.figures)]
+    folder = Path(environ[FOLDER]) if FOLDER in environ else None
+    metrics = Metrics(services, figures, settings.max_connections, folder)
+    count_dropped(metrics.line_dropped)
+    supervisor = multiprocessing.parent_process()
+    life = Life(metrics, settings, supervisor.pid if supervisor is not None else None)
 
     async def become_ready() -> None:
         await asyncio.gather(*(each.reached() for each in storings))
-        behind.state.ready = not front.draining
+        life.begin()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -77,23 +87,31 @@ def build(
             service.warm()
         if drain is not None:
             drain(announce, settings.drain_seconds)
-        becoming = asyncio.create_task(become_ready())
-        yield {"settings": settings}
-        becoming.cancel()
+        tasks = [asyncio.create_task(each) for each in (become_ready(), life.go_on())]
+        yield {"settings": settings, "metrics": metrics}
+        for task in tasks:
+            task.cancel()
+        metrics.publish()
         for each in storings:
             await each.close()
 
-    def announce() -> None:
-        behind.state.ready = False
+    def announce(replaced: bool) -> None:
+        life.drain(replaced)
         front.draining = True
 
-    behind = _behind(bound, settings, environ, metrics, lifespan)
-    front = ServiceApp(bound, Envelope(settings), otherwise=behind, observe=metrics.observe)
+    behind = _behind(bound, settings, environ, metrics, life, lifespan)
+    observe = sampling(settings.log_sample_rate, metrics.observe)
+    front = ServiceApp(bound, Envelope(settings), otherwise=told(behind), observe=observe)
     return front
 
 
 def _behind(
-    bound: list[Bound], settings: ContainerSettings, environ: Mapping[str, str], metrics: Metrics, lifespan: Any
+    bound: list[Bound],
+    settings: ContainerSettings,
+    environ: Mapping[str, str],
+    metrics: Metrics,
+    life: Life,
+    lifespan: Any,
 ) -> FastAPI:
     app = FastAPIOffline(
         title="Crossover",
@@ -101,7 +119,6 @@ def _behind(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.ready = False
     offered = settings.offered_samples()
 
     @app.get("/", include_in_schema=False)
@@ -134,18 +151,17 @@ def _behind(
     async def healthz() -> str:
         return "ok"
 
-    @app.get("/metrics", tags=["platform"], summary="Figures of this worker, for Prometheus")
+    @app.get("/metrics", tags=["platform"], summary="Figures of all workers, for Prometheus")
     async def prometheus() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
-    @app.get("/status", tags=["platform"], summary="Figures of this worker, for people")
-    async def status(request: Request) -> dict[str, Any]:
-        return {"ready": request.app.state.ready, **metrics.status()}
+    @app.get("/status", tags=["platform"], summary="Figures of all workers, for people")
+    async def status() -> dict[str, Any]:
+        return {"ready": life.ready, **metrics.status()}
 
     @app.get("/readyz", tags=["platform"], summary="Ready: tables loaded, stores reached once, not draining")
-    async def readyz(request: Request) -> PlainTextResponse:
-        ready = request.app.state.ready
-        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
+    async def readyz() -> PlainTextResponse:
+        return PlainTextResponse("ready" if life.ready else "not ready", 200 if life.ready else 503)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, problem: HTTPException) -> PlainTextResponse:

@@ -45,6 +45,10 @@ def _operation(service: Service) -> dict[str, Any]:
                 },
                 "content": {"text/plain": {"schema": {"type": "string"}, "examples": examples}},
             },
+            "500": {
+                "description": "a fault of ours, logged under the request's id",
+                "headers": {"X-Request-Id": {"description": "the request's id", "schema": {"type": "string"}}},
+            },
             "503": {"description": "the platform cannot meet a need of the service now; see `Retry-After`"},
         },
     }

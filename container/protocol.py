@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from container.metrics import ARRIVED, Metrics
 from container.settings import ContainerSettings
 
 
-def _refusal(status: str, *headers: str) -> bytes:
-    reason = status.partition(" ")[2].lower()
+class Refusal(NamedTuple):
+    """Why a connection is ended, as it is counted, and what its client is told."""
+
+    reason: str
+    answer: bytes
+
+
+def _refusal(status: str, *headers: str) -> Refusal:
+    number, _, reason = status.partition(" ")
     lines = (f"HTTP/1.1 {status}", "content-type: text/plain; charset=utf-8", f"content-length: {len(reason)}")
-    return "\r\n".join((*lines, *headers, "connection: close", "", reason)).encode()
+    return Refusal(number, "\r\n".join((*lines, *headers, "connection: close", "", reason.lower())).encode())
 
 
 TOO_LARGE = _refusal("431 Request Header Fields Too Large")
@@ -29,11 +38,14 @@ class BoundedProtocol(HttpToolsProtocol):
     httptools keeps an unfinished request line or header in memory however long it grows, so bytes are counted as they
     come in: `_pending` are those that have arrived since a head was last completed. A body, which no route here wants,
     has the same bounds, and is cut off in silence, since its answer is already out.
+
+    The server's state has the `settings`, and `metrics` if somebody counts.
     """
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
         settings: ContainerSettings = app_state["settings"]
+        self._metrics: Metrics | None = app_state.get("metrics")
         self._max_bytes = settings.max_head_bytes
         self._max_seconds = settings.head_seconds
         self._max_connections = settings.max_connections
@@ -46,12 +58,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self._metrics is not None:
+            self._metrics.connected()
         if len(self.connections) > self._max_connections:
             self._refuse(TOO_MANY)
         else:
             self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._metrics is not None:
+            self._metrics.disconnected()
         self._stop_timer()
         self._go_on()
         if self._active is not None:
@@ -86,6 +102,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._pending = 0
         self._in_head = False
         if not self.transport.is_closing():
+            if self._metrics is not None:
+                self.scope[ARRIVED] = monotonic()  # type: ignore[literal-required]
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -99,7 +117,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stalled = self.loop.call_later(self._max_stalled_seconds, self.transport.abort)
+        self._stalled = self.loop.call_later(self._max_stalled_seconds, self._cut_off)
 
     def resume_writing(self) -> None:
         self._go_on()
@@ -124,8 +142,21 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _refuse(self, answer: bytes) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         if not self.transport.is_closing():
+            self._count(refusal.reason)
             if self._in_head:
-                self.transport.write(answer)
+                self.transport.write(refusal.answer)
             self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        self._count("400")
+        super().send_400_response(msg)
+
+    def _cut_off(self) -> None:
+        self._count("stalled")
+        self.transport.abort()
+
+    def _count(self, reason: str) -> None:
+        if self._metrics is not None:
+            self._metrics.refused(reason)

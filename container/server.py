@@ -8,10 +8,12 @@ import socket
 import sys
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from uvicorn.config import STARTUP_FAILURE
 
+from container import logs, sheets
 from container.protocol import BoundedProtocol
 from container.settings import ContainerSettings
+from container.supervisor import Supervisor
 from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
@@ -33,7 +35,10 @@ def bind(settings: ContainerSettings) -> socket.socket:
 
 
 def serve(settings: ContainerSettings, listener: socket.socket, factory: str = FACTORY) -> None:
-    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker."""
+    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker.
+
+    Raises `SettingError` where several workers find no place for what they share.
+    """
     config = uvicorn.Config(
         factory,
         factory=True,
@@ -44,16 +49,21 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
         workers=settings.workers,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=10,
+        log_config=logs.CONFIGURATION,
         log_level="error",
         access_log=False,
         server_header=False,
         date_header=False,
         proxy_headers=False,
     )
-    if settings.workers == 1:
+    if settings.workers == 1 and not settings.max_requests:
         uvicorn.Server(config).run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
+        return
+    with sheets.shared_folder() as folder:
+        supervisor = Supervisor(config, [listener], folder, settings.drain_seconds)
+        supervisor.run()
+    if supervisor.failed:
+        sys.exit(STARTUP_FAILURE)
 
 
 def main(factory: str = FACTORY) -> None:
@@ -64,8 +74,8 @@ def main(factory: str = FACTORY) -> None:
             check_store(service, os.environ)
         settings.offered_samples()
         listener = bind(settings)
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(settings, listener, factory)
     except SettingError as problem:
         sys.stderr.write(f"crossover: {problem}\n")
         sys.exit(2)
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(settings, listener, factory)

@@ -17,6 +17,8 @@ class ContainerSettings(Identity):
     host: str = setting("127.0.0.1", "address to listen on", 1, 255)
     port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
     workers: int = setting(1, "worker processes", 1, 256)
+    max_requests: int = setting(0, "requests after which a worker is replaced, without loss; 0 is never", 0, 10**12)
+    max_requests_jitter: int = setting(0, "at most so many requests more, by chance for each worker", 0, 10**12)
     crossover_services: str = setting("", "services to serve, comma-separated; empty is all of them", 0, 1000)
     max_connections: int = setting(10_000, "open connections of one worker; one more is answered 503", 1, 1_000_000)
     max_head_bytes: int = setting(16_384, "bytes of request line and headers; more is answered 431", 512, 1_048_576)
@@ -26,6 +28,7 @@ class ContainerSettings(Identity):
     drain_seconds: float = setting(
         5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900
     )
+    log_sample_rate: float = setting(0.0, "share of answers that write a log line", 0, 1)
     pods: int = setting(1, "pods that share the database, for the check of its connections at the start", 1, 10_000)
     max_connections_percent: int = setting(
         100, "percent of max_connections that are RDS Proxy's; 100 without one", 1, 100

@@ -19,9 +19,9 @@ from crossover.seam import Invalid
 from functions.blockchain.ledger import Answered, Asked, Block
 from functions.blockchain.limits import Limits
 
-_parse = msgspec.json.Decoder(Asked).decode
+parse_request = msgspec.json.Decoder(Asked).decode
 _parse_answer = msgspec.json.Decoder(Answered).decode
-_to_json = msgspec.json.Encoder().encode
+to_json = msgspec.json.Encoder().encode
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 BACKSLASH, QUOTE, EQUALS, PLUS, SLASH = b'\\"=+/'
 """As numbers: looking for a byte string costs several times as much as looking for a byte."""
@@ -31,7 +31,7 @@ def decode(
     cc: bytes,
     limits: Limits,
     stream: Callable[[], Any] = zlib.decompressobj,
-    parse: Callable[[bytes], Asked] = _parse,
+    parse: Callable[[bytes], Asked] = parse_request,
 ) -> Asked:
     """What a request carries, its keys and types checked: the contract's rule 2.
 
@@ -51,7 +51,7 @@ def decode(
     strings = _check_kinds(asked)
     if BACKSLASH in text:
         text = _ESCAPED.sub(b"", text)
-        ascii_only = _to_json(asked).isascii()
+        ascii_only = to_json(asked).isascii()
     else:
         ascii_only = text.isascii()
     if not ascii_only:
@@ -91,7 +91,7 @@ def inflate(cc: bytes, limits: Limits, stream: Callable[[], Any] = zlib.decompre
 
 def encode(chain: list[Block]) -> bytes:
     """The answer that carries a chain."""
-    return pybase64.urlsafe_b64encode(isal_zlib.compress(_to_json(Answered(chain)), 1))
+    return pybase64.urlsafe_b64encode(isal_zlib.compress(to_json(Answered(chain)), 1))
 
 
 def same(one: bytes, other: bytes) -> bool:

@@ -1,105 +1,58 @@
-"""Benchmarks of the blockchain service, over the real requests of its vectors: whole requests, an attempt to mine, each
-step of a request, and each step by the tools that could do it.
+"""Benchmarks of the blockchain service, over the real requests of its vectors: whole requests, an attempt to mine, and
+a request as far as each of its steps, so that a step takes what it adds. Repeated alone, each would be faster.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
-from typing import Any, NamedTuple
 
-from crossover.runner import InlineRunner, answer_at_once
+import pybase64
+from isal import isal_zlib
+
 from crossover.seam import Compute, Invalid, Request
-from functions.blockchain.codec import decode, encode, inflate
+from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE, next_transactions
 from functions.blockchain.ledger import Answered, Asked, Block, seal
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mined, Mining
-from functions.blockchain.rules import RULES, judge
+from functions.blockchain.rules import RULES
 from local.bench.measure import Bench, Call
 from local.cli.places import ROOT
 
-VECTORS = ROOT / "tests" / "vectors" / "blockchain.json"
 ATTEMPTS = 21
 """Real targets are k/256 with k = 6 ... 16, which takes some 21 attempts on average (the service's contract)."""
 ATTEMPTS_AT_ONCE = 100
+LEAST_TARGET = "00000000"
 LIMITS = Limits()
-
-
-class Sample(NamedTuple):
-    """A valid request in every state that it passes through."""
-
-    query: bytes
-    cc: bytes
-    packed: bytes
-    text: bytes
-    asked: Asked
-    sealed: bytes
-    chain: list[Block]
-    json: bytes
-    answer: bytes
+MINED = Mined("20", "0123abcd")
 
 
 @cache
-def samples() -> list[Sample]:
-    """The valid requests of the vectors."""
-    return [_sample(vector["cc"].encode()) for vector in _vectors() if vector["verdict"] == "valid"]
+def queries(verdict: str) -> list[bytes]:
+    """The vectors' requests with that verdict, "valid" or "INVALID", as query strings."""
+    vectors = json.loads((ROOT / "tests" / "vectors" / "blockchain.json").read_text())
+    return [b"cc=" + vector["cc"].encode() for vector in vectors if vector["verdict"] == verdict]
 
 
-def _vectors() -> list[dict[str, Any]]:
-    return json.loads(VECTORS.read_text())  # type: ignore[no-any-return]
-
-
-def _sample(cc: bytes) -> Sample:
-    asked = decode(cc, LIMITS)
-    transactions = next_transactions(asked)
-    sealed = seal(len(asked.chain), asked.chain[-1].hash, transactions).encode()
-    answer = answer_at_once(SERVICE, b"cc=" + cc, InlineRunner())
-    chain = _chain_of(answer)
-    text = inflate(answer, replace(LIMITS, cc_max_characters=100_000))
-    return Sample(
-        b"cc=" + cc, cc, base64.urlsafe_b64decode(cc), inflate(cc, LIMITS), asked, sealed, chain, text, answer
-    )
-
-
-def _chain_of(answer: bytes) -> list[Block]:
-    import msgspec
-
-    return msgspec.json.decode(zlib.decompress(base64.urlsafe_b64decode(answer)), type=Answered).chain
-
-
-def _over(use: Callable[[Any], object], inputs: Callable[[], Sequence[Any]]) -> Callable[[], Call]:
+def _over(verdict: str, use: Callable[[bytes], object]) -> Callable[[], Call]:
     def make() -> Call:
-        following = cycle(inputs()).__next__
+        following = cycle(queries(verdict)).__next__
         return lambda: use(following())
 
     return make
 
 
-def _on(part: str, use: Callable[[Any], object]) -> Callable[[], Call]:
-    return _over(use, lambda: [getattr(sample, part) for sample in samples()])
-
-
-def _answer_after_21_attempts(given: tuple[bytes, Mined]) -> object:
-    """A whole request as an inline runner has it, but that mining takes exactly so many attempts."""
-    query, mined = given
+def _answer(query: bytes) -> object:
+    """A whole request, but that mining takes exactly 21 attempts."""
     step = SERVICE.start(Request(query))
-    assert isinstance(step, Compute)  # noqa: S101
-    Mining(step.work.sealed, "00000000", ATTEMPTS).advance(1_000_000)  # type: ignore[attr-defined]
-    return step.then(mined)
-
-
-def _valid() -> list[tuple[bytes, Mined]]:
-    return [(sample.query, Mined(sample.chain[-1].pow, sample.chain[-1].hash)) for sample in samples()]
-
-
-def _invalid() -> list[bytes]:
-    return [b"cc=" + vector["cc"].encode() for vector in _vectors() if vector["verdict"] == "INVALID"]
+    if not isinstance(step, Compute) or not isinstance(step.work, Mining):
+        raise AssertionError("it needs no mining")
+    step.work._replace(target=LEAST_TARGET, limit=ATTEMPTS).advance(ATTEMPTS)
+    return step.then(MINED)
 
 
 def _refuse(query: bytes) -> None:
@@ -111,19 +64,87 @@ def _refuse(query: bytes) -> None:
 
 
 def _attempts() -> Call:
-    work = Mining(b"5" * 64, "00000000", 10 * ATTEMPTS_AT_ONCE)
+    work = Mining(b"5" * 64, LEAST_TARGET, 10 * ATTEMPTS_AT_ONCE)
     return lambda: work.advance(ATTEMPTS_AT_ONCE)
 
 
+def _cc(query: bytes) -> bytes:
+    return Request(query).one(b"cc")
+
+
+def _asked(query: bytes) -> Asked:
+    return decode(_cc(query), LIMITS)
+
+
+READING: dict[str, Callable[[bytes], object]] = {
+    "query": _cc,
+    "base64": lambda query: pybase64.b64decode(_cc(query), altchars=b"-_", validate=True),
+    "inflate": lambda query: inflate(_cc(query), LIMITS),
+    "JSON": lambda query: parse_request(inflate(_cc(query), LIMITS)),
+    "keys and types": _asked,
+}
+"""From the query string to the request's values: each of these begins anew."""
+
+
+@dataclass(slots=True)
+class Passing:
+    """A request that has been read: what each further step leaves for the next."""
+
+    asked: Asked
+    block: Block | None = None
+    text: bytes = b""
+
+    def sign(self) -> None:
+        asked = self.asked
+        self.block = Block(next_transactions(asked), MINED.pow, len(asked.chain), MINED.hash, asked.new_target)
+
+    def mine(self) -> None:
+        chain, block = self.asked.chain, self.block
+        assert block  # noqa: S101
+        Mining(seal(len(chain), chain[-1].hash, block.all_tx).encode(), LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
+
+    def write_json(self) -> None:
+        assert self.block  # noqa: S101
+        self.text = to_json(Answered([*self.asked.chain, self.block]))
+
+    def deflate(self) -> None:
+        self.text = isal_zlib.compress(self.text, 1)
+
+    def write_base64(self) -> None:
+        self.text = pybase64.urlsafe_b64encode(self.text)
+
+
+def _ruled(rule: Callable[[Asked], None]) -> Callable[[Passing], None]:
+    return lambda passing: rule(passing.asked)
+
+
+PASSING: dict[str, Callable[[Passing], None]] = {
+    **{f"rule {rule.__name__}": _ruled(rule) for rule in RULES},
+    "our transactions": Passing.sign,
+    "21 attempts": Passing.mine,
+    "JSON of the answer": Passing.write_json,
+    "deflate": Passing.deflate,
+    "base64 of the answer": Passing.write_base64,
+}
+"""From the request's values to the answer: each of these needs those before it."""
+
+
+def _until(last: str) -> Callable[[bytes], object]:
+    if last in READING:
+        return READING[last]
+    steps = list(PASSING.values())[: list(PASSING).index(last) + 1]
+
+    def go(query: bytes) -> None:
+        passing = Passing(_asked(query))
+        for step in steps:
+            step(passing)
+
+    return go
+
+
 BENCHES = (
-    Bench("blockchain valid, 21 attempts", _over(_answer_after_21_attempts, _valid), 160),
-    Bench("blockchain invalid", _over(_refuse, _invalid), 160),
+    Bench("blockchain valid, 21 attempts", _over("valid", _answer), 160),
+    Bench("blockchain invalid", _over("INVALID", _refuse), 160),
     Bench("blockchain 100 attempts", _attempts, 1.1 * ATTEMPTS_AT_ONCE),
-    Bench("blockchain part: query", _on("query", Request)),
-    Bench("blockchain part: inflate", _on("cc", lambda cc: inflate(cc, LIMITS))),
-    Bench("blockchain part: decode", _on("cc", lambda cc: decode(cc, LIMITS))),
-    *[Bench(f"blockchain part: {rule.__name__}", _on("asked", rule)) for rule in RULES],
-    Bench("blockchain part: judge", _on("asked", judge)),
-    Bench("blockchain part: next", _on("asked", next_transactions)),
-    Bench("blockchain part: encode", _on("chain", encode)),
+    *[Bench(f"blockchain until {last}", _over("valid", _until(last))) for last in (*READING, *PASSING)],
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from local.bench.measure import Bench, Result
 
-PURPOSES = ("local.bench.qrcode", "local.bench.blockchain", "local.bench.twitter")
+PURPOSES = ("local.bench.qrcode", "local.bench.blockchain", "local.bench.server", "local.bench.twitter")
 """The modules that have benchmarks, as `BENCHES`."""
 
 
@@ -75,13 +75,13 @@ def _table(results: Sequence[Result]) -> Table:
     for result in results:
         bench = result.bench
         colour = "red" if result.misses else "green" if _is_limited(bench) else ""
-        units, times = f"{result.units:,.1f}", "" if result.times is None else f"{result.times:,.1f}"
+        units, times = f"{result.units:,.1f}", "" if result.times is None else _times(result.times)
         table.add_row(
             bench.name,
             f"{result.microseconds:,.2f}",
             f"{result.microseconds_min:,.2f}",
             units if bench.limit_units is None else f"{units} of {bench.limit_units:g}",
-            times if bench.limit_times is None else f"{times}, at least {bench.limit_times:g}",
+            times if bench.limit_times is None else f"{times}, at least {bench.limit_times:.3g}",
             style=colour,
         )
     return table
@@ -103,13 +103,17 @@ def _as_data(results: Sequence[Result], misses: list[str]) -> dict[str, Any]:
                 "units": round(result.units, 2),
                 "limit_units": result.bench.limit_units,
                 "baseline": result.bench.baseline,
-                "times_faster": None if result.times is None else round(result.times, 1),
+                "times_faster": None if result.times is None else round(result.times, 2),
                 "limit_times_faster": result.bench.limit_times,
             }
             for result in results
         ],
         "missed": misses,
     }
+
+
+def _times(times: float) -> str:
+    return f"{times:,.1f}" if times >= 10 else f"{times:.2f}"
 
 
 def _is_limited(bench: Bench) -> bool:

@@ -56,6 +56,7 @@ Work = Annotated[
 ]
 Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
 Hours = Annotated[str, typer.Option("--hours", help="Hours of a month for which it runs at this rate.")]
+Duty = Annotated[str, typer.Option("--duty", help="Share of those hours with load; fleets stand ready in all of them.")]
 
 
 def prices(context: typer.Context, book: Book = None, json: Json = False) -> None:
@@ -117,6 +118,7 @@ def cost(
     rate: Annotated[list[str], typer.Option(help="Requests/s; several for one line each instead of items.")],
     work: Work = None,
     hours: Hours = "730",
+    duty: Duty = "1",
     book: Book = None,
     json: Json = False,
 ) -> None:
@@ -128,7 +130,8 @@ def cost(
         chosen = files.configuration(configuration)
         mix = _mix(work, chosen)
         period, known = _number(hours, "--hours"), files.price_book(book)
-        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, period) for one in rate]
+        share = _number(duty, "--duty")
+        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, period, share) for one in rate]
     if json:
         found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
         print_json(found if len(found) > 1 else found[0])
@@ -145,6 +148,7 @@ def crossings(
     work: Work = None,
     to: Annotated[str, typer.Option("--to", help="Highest rate to look at, requests/s.")] = "10000",
     hours: Hours = "730",
+    duty: Duty = "1",
     book: Book = None,
     json: Json = False,
 ) -> None:
@@ -164,7 +168,8 @@ def crossings(
             raise UserError("--to: must be over 0")
         with Progress(console=stderr, transient=True) as progress:
             task = progress.add_task("drawing lines", total=sum(len(one.choices) for one in chosen))
-            lines = [line_of(one, mix, known, top, period, lambda: progress.advance(task)) for one in chosen]
+            share = _number(duty, "--duty")
+            lines = [line_of(one, mix, known, top, period, lambda: progress.advance(task), share) for one in chosen]
     if json:
         print_json(views.comparison(lines, work=mix.name, assumed=mix.assumed))
     else:

@@ -200,6 +200,8 @@ class Bill:
     limits: tuple[Limit, ...] = ()
     quotas: tuple[Quantity, ...] = ()
     """What the account must be allowed, such as concurrent Lambda environments."""
+    duty: Fraction = Fraction(1)
+    """The share of the hours in which the rate is asked for."""
 
     @cached_property
     def month(self) -> Linear:
@@ -212,7 +214,7 @@ class Bill:
     @property
     def requests(self) -> Fraction:
         """Requests in the month."""
-        return self.rate.value * SECONDS_PER_HOUR * self.hours
+        return self.rate.value * SECONDS_PER_HOUR * self.hours * self.duty
 
     def per_million(self, month: Fraction) -> Fraction | None:
         """A month's amount as dollars per million requests; None where there are none."""

@@ -63,6 +63,7 @@ def line_of(
     top: Fraction,
     hours: Fraction = HOURS_PER_MONTH,
     progress: Progress = lambda: None,
+    duty: Fraction = Fraction(1),
 ) -> Line:
     """The line of a configuration up to the rate `top`. `progress` is called after each choice.
 
@@ -70,20 +71,26 @@ def line_of(
     """
     lines = []
     for choice in configuration.choices:
-        lines.append(tuple(_pieces(configuration, choice, mix, book, top, hours)))
+        lines.append(tuple(_pieces(configuration, choice, mix, book, top, hours, duty)))
         progress()
     return Line(configuration.name, reduce(envelope, lines))
 
 
 def _pieces(
-    configuration: Configuration, choice: Choice, mix: Mix, book: Book, top: Fraction, hours: Fraction
+    configuration: Configuration,
+    choice: Choice,
+    mix: Mix,
+    book: Book,
+    top: Fraction,
+    hours: Fraction,
+    duty: Fraction,
 ) -> list[Piece]:
     """The pieces of one choice, found from the right: each bill tells down to which rate its formula holds."""
-    limit = bill_of(configuration, choice, mix, Fraction(0), book, hours).limit
+    limit = bill_of(configuration, choice, mix, Fraction(0), book, hours, duty).limit
     at = top if limit is None else min(top, limit.rate)
     pieces: list[Piece] = []
     while at > 0:
-        hour = bill_of(configuration, choice, mix, at, book, hours).hour
+        hour = bill_of(configuration, choice, mix, at, book, hours, duty).hour
         start = max(hour.start, Fraction(0))
         pieces.append(Piece(start, at, hour.intercept, hour.slope, choice.chosen))
         at = start

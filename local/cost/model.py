@@ -23,15 +23,19 @@ def bill_of(
     rate: Fraction,
     book: Book,
     hours: Fraction = HOURS_PER_MONTH,
+    duty: Fraction = Fraction(1),
 ) -> Bill:
-    """The bill of one choice of a configuration at a steady rate in requests/s, for `hours` hours of a month.
+    """The bill of one choice of a configuration at a rate in requests/s, for `hours` hours of a month.
 
-    Raises `CostError` where the book lacks a price, or where a number is out of range.
+    The load is there for the share `duty` of those hours: fleets stand ready for it throughout, what goes by the
+    request follows the load. Raises `CostError` where the book lacks a price, or where a number is out of range.
     """
     if not 0 <= rate <= MAX_RATE:
         raise CostError(f"the rate must be from 0 to {plain(MAX_RATE)} requests/s")
     if not LEAST_HOURS <= hours <= HOURS_PER_MONTH:
         raise CostError(f"the hours must be from a minute to {plain(HOURS_PER_MONTH)}, those of a month")
+    if not 0 <= duty <= 1:
+        raise CostError("the share of the hours under load must be from 0 to 1")
     case = Case(
         mix,
         following(rate),
@@ -40,6 +44,7 @@ def bill_of(
         configuration.heading.region,
         lambda_behind=choice.on_lambda,
         addresses=sum(part.addresses for part in choice.parts.values()),
+        duty=duty,
     )
     parts = choice.parts.values()
     name = configuration.name + (f" ({choice.chosen})" if choice.chosen else "")
@@ -51,14 +56,20 @@ def bill_of(
         items=tuple(item for part in parts for item in part.items(case)),
         limits=tuple(limit for part in parts for limit in part.limits(case)),
         quotas=tuple(quota for part in parts for quota in part.quotas(case)),
+        duty=duty,
     )
 
 
 def cheapest(
-    configuration: Configuration, mix: Mix, rate: Fraction, book: Book, hours: Fraction = HOURS_PER_MONTH
+    configuration: Configuration,
+    mix: Mix,
+    rate: Fraction,
+    book: Book,
+    hours: Fraction = HOURS_PER_MONTH,
+    duty: Fraction = Fraction(1),
 ) -> Bill:
     """The bill of the cheapest choice that serves the rate; where none does, of the one that serves most."""
-    bills = [bill_of(configuration, choice, mix, rate, book, hours) for choice in configuration.choices]
+    bills = [bill_of(configuration, choice, mix, rate, book, hours, duty) for choice in configuration.choices]
     serving = [bill for bill in bills if bill.serves]
     if serving:
         return min(serving, key=lambda bill: bill.month.value)

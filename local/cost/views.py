@@ -77,6 +77,7 @@ def bill(one: Bill, *, assumed: bool) -> dict[str, Any]:
         "work_is": "assumed" if assumed else "measured",
         "rate": number(one.rate.value),
         "hours": number(one.hours),
+        "duty": number(one.duty),
         "items": [item(each, one) for each in one.items],
         "hour": number(one.hour.value),
         "month": number(one.month.value),

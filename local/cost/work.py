@@ -113,6 +113,7 @@ class Case:
 
     mix: Mix
     rate: Linear
+    """Requests/s while there is load: what fleets are sized for."""
     hours: Fraction
     book: Book
     region: str
@@ -120,6 +121,13 @@ class Case:
     """Whether the front's targets are Lambda functions."""
     addresses: int = 0
     """Public IPv4 addresses that the parts hold."""
+    duty: Fraction = Fraction(1)
+    """The share of the hours in which there is load. What goes by the request, or by its bytes, follows it."""
+
+    @property
+    def mean_rate(self) -> Linear:
+        """Requests/s over all the hours."""
+        return self.rate * self.duty
 
     @property
     def months(self) -> Fraction:
@@ -133,8 +141,9 @@ class Case:
     def count_of_requests(self, rate: Linear | None = None, name: str = "requests") -> Quantity:
         """The month's requests, all of them or those of a part of the rate, as a factor of an item."""
         rate = self.rate if rate is None else rate
-        how = saying("{}/s × {} s × {} h", rate.value, SECONDS_PER_HOUR, self.hours)
-        return Quantity(name, rate * (SECONDS_PER_HOUR * self.hours), how=how)
+        share = f" × {plain(self.duty)} of them under load" if self.duty != 1 else ""
+        how = saying("{}/s × {} s × {} h{}", rate.value, SECONDS_PER_HOUR, self.hours, share)
+        return Quantity(name, rate * (SECONDS_PER_HOUR * self.hours * self.duty), how=how)
 
     def gigabytes(self, per_request: Fraction, name: str = "GB") -> Quantity:
         """The month's traffic at so many bytes a request, as a factor of an item."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 import typer
 from typer.core import TyperGroup
 
+from container import catalogue
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from crossover_mysql import target
+from functions.registry import load
 from local.cli import build
 from local.cli.places import ROOT
 from local.cost import docs as cost
@@ -47,15 +49,18 @@ def commands() -> str:
 
 
 def settings() -> str:
-    """Every setting of the container and of the functions."""
-    shared = {each.name for each in documented(LambdaSettings)} & {each.name for each in documented(ContainerSettings)}
+    """Every setting of the container, of the functions and of the services on both."""
+    shared = set(documented(LambdaSettings)) & set(documented(ContainerSettings))
     rows = []
     for where, group in (("container", ContainerSettings), ("Lambda", LambdaSettings)):
         for each in documented(group):
-            if each.name in shared and where == "Lambda":
+            if each in shared and where == "Lambda":
                 continue
-            place = "both" if each.name in shared else where
+            place = "both" if each in shared else where
             rows.append((f"`{each.name}`", place, f"`{each.default}`" if each.default else "", each.meaning))
+    for service in load():
+        for each in documented(service.settings) if service.settings else ():
+            rows.append((f"`{each.name}`", "both", f"`{each.default}`", each.meaning))
     return _table(("setting", "where", "default", "meaning"), rows)
 
 
@@ -66,11 +71,21 @@ def mysql_options() -> str:
     return _table(head, ((f"`{name.replace(', ', '`, `')}`", *rest) for name, *rest in rows))
 
 
+def metrics() -> str:
+    """The metrics of the container, and what stands in their place on Lambda."""
+    rows = (
+        (f"`{each.shown}`", each.kind, ", ".join(each.labels), each.meaning.rstrip("."), each.on_lambda)
+        for each in catalogue.FAMILIES
+    )
+    return _table(("metric", "kind", "labels", "meaning", "on Lambda"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
     "settings": settings,
     "mysql-options": mysql_options,
+    "metrics": metrics,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
 

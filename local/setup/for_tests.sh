@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to it that the tests find a browser and a database server. Usage: for_tests.sh BIN
+# Sees to it that the tests find a browser, a database server and a clock that jumps. Usage: for_tests.sh BIN
 # Never fails: what cannot be had is reported by the tests as NOT RUN, with the command that enables it.
 set -u
 bin=$1
@@ -23,6 +23,10 @@ get_chromium() {
 }
 
 have_chromium || get_chromium
+if apt_as_root && [ "$(uname)" = Linux ] && ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
+  echo "crossover: installing libfaketime with apt, for the test of a clock that jumps"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libfaketime >/dev/null 2>&1
+fi
 "$bin/python" -c '
 from local.cli.report import UserError, error_line
 from local.mysql.programs import find_or_install

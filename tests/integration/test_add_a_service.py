@@ -60,7 +60,7 @@ from functions import registry
 app = build(registry.load(["collatz"]), ContainerSettings(), {})
 sent = []
 async def send(message): sent.append(message)
-scope = {"type": "http", "path": "/collatz", "query_string": b"from=27", "method": "GET"}
+scope = {"type": "http", "path": "/collatz", "query_string": b"from=27", "method": "GET", "headers": []}
 asyncio.run(app(scope, None, send))
 print(functions.__file__, sent[1]["body"].decode())
 """

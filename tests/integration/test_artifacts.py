@@ -48,11 +48,12 @@ def test_each_function_carries_its_own_files_only(for_lambda: Artifacts, templat
 
 
 def test_layers_are_small_and_carry_no_tests_no_fastapi_and_no_boto3(for_lambda: Artifacts) -> None:
-    for folder in for_lambda.layers.values():
+    for name, folder in for_lambda.layers.items():
         names = {path.name.lower() for path in folder.glob("python/*")}
         assert not names & {"tests", "fastapi", "starlette", "pydantic", "boto3", "botocore", "uvicorn", "segno"}
         assert not list(folder.rglob("__pycache__"))
-        assert size(folder / "python") < 5_000_000
+        # GMP, which makes signatures fast, is most of the one layer that may weigh more.
+        assert size(folder / "python") < (9_000_000 if name == "BlockchainLayer" else 5_000_000)
 
 
 def test_everything_native_is_for_arm64(for_lambda: Artifacts) -> None:

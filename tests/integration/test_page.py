@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
@@ -21,11 +19,10 @@ from functions.twitter.record import key, pack
 from local.blockchain.draft import Shape
 from local.blockchain.making import made
 from local.serve import demo
+from tests.support.browser import chromium
 from tests.support.server import Server, running_server
 
 pytestmark = pytest.mark.browser
-
-QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +33,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=installed, args=QUIET + sandbox)
-        except Error:
-            pytest.skip("NOT RUN: browser tests need Chromium: sudo apt-get install chromium, then make test")
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

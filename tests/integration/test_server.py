@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -182,6 +184,7 @@ def test_a_client_that_takes_no_answers_is_cut_off() -> None:
         time.sleep(2)
         assert server.get("/healthz")[0] == 200
         assert len(read_all(connection)) < 20 * 1_000_000
+        assert 'crossover_refused_total{reason="stalled"} 1.0' in server.get("/metrics")[2].decode()
         assert server.log() == ""
 
 
@@ -244,6 +247,27 @@ def test_sigterm_drains_readiness_off_and_connections_closed_before_the_stop() -
             assert b"connection: close" in read_all(kept)
         assert server.process.wait(timeout=15) in (0, -signal.SIGTERM)
         assert server.log() == ""
+
+
+def test_a_sampled_answer_is_a_line_of_json_with_its_request() -> None:
+    with running_server(log_sample_rate=1) as server:
+        with server.connect() as connection:
+            connection.sendall(
+                b"GET /qrcode?type=decode&data=1 HTTP/1.1\r\nX-Request-Id: me\r\nConnection: close\r\n\r\n"
+            )
+            assert b"INVALID" in read_all(connection)
+        (line,) = map(json.loads, server.log().splitlines())
+        assert {"level": "INFO", "message": "answered", "service": "qrcode", "request_id": "me"}.items() <= line.items()
+
+
+def test_what_strangers_are_refused_for_is_counted(server: Server) -> None:
+    for garbage in (b"\x16\x03\x01\x02\x00", b"GET /" + b"x" * 20_000):
+        with server.connect() as connection:
+            connection.sendall(garbage)
+            read_all(connection)
+    counted = server.get("/metrics")[2].decode()
+    assert re.search(r'crossover_refused_total{reason="400"} [1-9]', counted)
+    assert re.search(r'crossover_refused_total{reason="431"} [1-9]', counted)
 
 
 def test_ctrl_c_ends_it_cleanly() -> None:

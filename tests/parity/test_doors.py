@@ -243,7 +243,7 @@ def over_http(query: str) -> tuple[int, dict[str, str], bytes]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "GET", "path": "/qrcode", "query_string": query.encode()}
+    scope = {"type": "http", "method": "GET", "path": "/qrcode", "query_string": query.encode(), "headers": []}
     with pytest.raises(StopIteration):
         app(scope, None, send).send(None)  # type: ignore[arg-type, attr-defined]
     return sent[0]["status"], {name.decode(): value.decode() for name, value in sent[0]["headers"]}, sent[1]["body"]

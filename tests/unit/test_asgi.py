@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crossover.asgi import Bound, ServiceApp
+from crossover.asgi import Bound, Headers, Scope, ServiceApp
 from crossover.responses import Envelope, Response
 from crossover.runner import InlineRunner, Unavailable, at_once
 from crossover.seam import Invalid, Parameter, Request, Service, Step
@@ -37,16 +37,18 @@ class Client:
         options = {"observe": self.observe, **options}
         self.app = ServiceApp([Bound(ECHO, InlineRunner())], Envelope(Identity("Us", "42")), **options)
 
-    def observe(self, service: str, response: Response) -> None:
+    def observe(self, service: str, response: Response, scope: Scope) -> None:
         self.seen.append((service, response.status))
 
-    def ask(self, path: str, query: bytes = b"", method: str = "GET") -> tuple[int, dict[bytes, bytes], bytes]:
+    def ask(
+        self, path: str, query: bytes = b"", method: str = "GET", headers: Headers = ()
+    ) -> tuple[int, dict[bytes, bytes], bytes]:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "path": path, "query_string": query, "method": method}
+        scope = {"type": "http", "path": path, "query_string": query, "method": method, "headers": headers}
         at_once(self.app(scope, None, send))  # type: ignore[arg-type]
         return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
 
@@ -70,11 +72,12 @@ def test_a_need_that_cannot_be_met_is_503_with_a_time_to_retry() -> None:
     assert (status, headers[b"retry-after"], body) == (503, b"7", b"Us,42\nUNAVAILABLE")
 
 
-def test_a_fault_of_ours_is_500_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_ours_is_500_and_logged_with_the_requests_id_in_both(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        status, _, body = Client().ask("/echo", b"say=fault")
+        status, headers, body = Client().ask("/echo", b"say=fault", headers=[(b"x-request-id", b"me")])
     assert (status, body) == (500, b"Us,42\nERROR")
-    assert "the echo service failed" in caplog.text
+    assert headers[b"x-request-id"] == b"me"
+    assert "the echo service failed at the request me" in caplog.text
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
@@ -100,6 +103,17 @@ def test_every_answer_of_a_service_is_observed() -> None:
     for say in (b"hi", b"invalid", b"unavailable"):
         client.ask("/echo", b"say=" + say)
     assert client.seen == [("echo", 200), ("echo", 200), ("echo", 503)]
+
+
+def test_an_answer_is_observed_once_it_is_handed_over() -> None:
+    client = Client()
+
+    async def send(message: Any) -> None:
+        assert client.seen == []
+
+    scope: Scope = {"type": "http", "path": "/echo", "query_string": b"say=a", "method": "GET", "headers": []}
+    at_once(client.app(scope, None, send))  # type: ignore[arg-type]
+    assert client.seen == [("echo", 200)]
 
 
 def test_nobody_has_to_observe() -> None:

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from container.catalogue import FAMILIES
 from crossover_mysql.target import parse
 from local.cli import PURPOSES
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
@@ -48,3 +50,30 @@ def test_the_options_of_a_mysql_store_and_their_defaults_are_those_that_its_url_
     for name, default in listed.items():
         if default:
             assert parse(f"{url}?{name}={default}") == parse(url)
+
+
+def test_every_test_that_operations_names_exists() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", operations())
+    assert len(named) > 30
+    for path, name in named:
+        text = (ROOT / "tests" / path).read_text()
+        assert re.search(rf"^(async )?def {name}\(", text, re.MULTILINE), f"{path}::{name}"
+
+
+def test_every_row_of_operations_tables_of_claims_names_a_test() -> None:
+    rows = re.findall(r"^\| (?!claim|what happens|---|metric|`)(.*) \|$", operations(), re.MULTILINE)
+    assert len(rows) > 30
+    assert [row for row in rows if "::test_" not in row] == []
+
+
+def test_every_metric_in_the_example_alerts_exists() -> None:
+    alerts = operations().partition("```yaml")[2].partition("```")[0]
+    shown = {family.shown for family in FAMILIES} | {"crossover_request_duration_seconds_bucket"}
+    named = set(re.findall(r"crossover_\w+", alerts))
+    assert named <= shown
+    assert len(named) > 5
+    assert yaml.safe_load(alerts)["groups"][0]["rules"]
+
+
+def operations() -> str:
+    return (ROOT / "docs" / "operations.md").read_text()

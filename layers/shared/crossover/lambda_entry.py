@@ -19,7 +19,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from mangum import Mangum
 from mangum.protocols import HTTPCycle
 
-from crossover.asgi import Bound, ServiceApp, answer
+from crossover.asgi import Bound, Scope, ServiceApp, answer
+from crossover.measures import INVALID, NAMESPACE, REQUESTS
 from crossover.responses import Envelope, Response
 from crossover.runner import InlineRunner, at_once
 from crossover.seam import Service
@@ -56,7 +57,7 @@ def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) ->
         parameters = given.get("parameters")
         query = urlencode(parameters if isinstance(parameters, dict) else {}, doseq=True).encode()
         response = at_once(answer(bound, query, envelope))
-        observe(service.name, response)
+        observe(service.name, response, {})
         return {
             "statusCode": response.status,
             "headers": {name.decode(): value.decode() for name, value in response.headers},
@@ -88,15 +89,15 @@ class Observer:
     def __init__(self, service: str, share: float) -> None:
         self._share = share
         self._logger = Logger(service=service)
-        self._metrics = Metrics(namespace="Crossover", service=service)
+        self._metrics = Metrics(namespace=NAMESPACE, service=service)
 
-    def __call__(self, service: str, response: Response) -> None:
+    def __call__(self, service: str, response: Response, scope: Scope) -> None:
         if random.random() >= self._share:  # noqa: S311 - a sample, not a secret
             return
         reason = dict(response.headers).get(b"x-invalid-reason", b"").decode()
         stands_for = 1 / self._share
-        self._metrics.add_metric("Requests", MetricUnit.Count, stands_for)
-        self._metrics.add_metric("Invalid", MetricUnit.Count, stands_for if reason else 0)
+        self._metrics.add_metric(REQUESTS.cloudwatch, MetricUnit.Count, stands_for)
+        self._metrics.add_metric(INVALID.cloudwatch, MetricUnit.Count, stands_for if reason else 0)
         self._metrics.add_metadata("status", response.status)
         if reason:
             self._metrics.add_metadata("reason", reason.partition(":")[0])

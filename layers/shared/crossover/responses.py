@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from crossover.request_id import HEADER
 from crossover.runner import Unavailable
 from crossover.seam import Invalid
 from crossover.settings import Identity
@@ -44,6 +45,6 @@ class Envelope:
         retry_after = (b"retry-after", b"%d" % problem.retry_after)
         return text_response(503, self._first_line + b"UNAVAILABLE", retry_after)
 
-    def failed(self) -> Response:
-        """The answer to a fault of ours."""
-        return text_response(500, self._first_line + b"ERROR")
+    def failed(self, named: str) -> Response:
+        """The answer to a fault of ours, with the id by which its log line is found."""
+        return text_response(500, self._first_line + b"ERROR", (HEADER, named.encode()))

@@ -97,7 +97,7 @@ class Front(Part):
         )
 
     def _dimensions(self, case: Case, unit: Capacity) -> Iterator[Quantity]:
-        rate, mix, shown = case.rate, case.mix, case.rate.value
+        rate, mix, shown = case.mean_rate, case.mix, case.mean_rate.value
         opened = mix.mean(lambda work: 1 / work.requests_per_connection)
         how = saying("{}/s × {} / {}", shown, opened, unit.connections)
         yield Quantity("units for new connections", rate * (opened / unit.connections), how=how)

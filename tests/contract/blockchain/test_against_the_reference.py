@@ -165,7 +165,7 @@ def change(value: Any, data: st.DataObject) -> None:
 
 
 @given(plans(), st.data(), st.integers(1, 2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_request_changed_anywhere_is_judged_as_by_the_reference(
     plan: dict[str, Any], data: st.DataObject, times: int
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_request_changed_anywhere_is_judged_as_by_the_reference(
 
 
 @given(plans(), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_plan_changed_before_it_is_signed_and_mined_is_judged_as_by_the_reference(
     plan: dict[str, Any], data: st.DataObject
 ) -> None:

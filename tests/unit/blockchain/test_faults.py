@@ -184,31 +184,34 @@ FORGED |= {
     "a reward has a sender": ("shape", put(*MINE, "send", A)),
     "a reward has a signature": ("shape", put(*MINE, "sig", 1)),
 }
+MISSHAPEN: dict[str, tuple[str, Edit]] = {}
+"""Faults of keys and types: so many that one test looks at them all."""
+
 for name, place in {"signed": OLD, "new": NEW}.items():
     for key in ("sig", "recv", "fee", "amt", "time", "send", "hash"):
-        FORGED[f"a {name} transaction has no {key}"] = ("shape", remove(*place, key))
+        MISSHAPEN[f"a {name} transaction has no {key}"] = ("shape", remove(*place, key))
 for key in ("recv", "amt", "time", "hash"):
-    FORGED[f"a reward has no {key}"] = ("shape", remove(*MINE, key))
+    MISSHAPEN[f"a reward has no {key}"] = ("shape", remove(*MINE, key))
 for key in ("recv", "amt", "time"):
-    FORGED[f"one of ours has no {key}"] = ("shape", remove(*OWN, key))
+    MISSHAPEN[f"one of ours has no {key}"] = ("shape", remove(*OWN, key))
 for key in ("all_tx", "pow", "id", "hash", "target"):
-    FORGED[f"a block has no {key}"] = ("shape", remove("chain", 1, key))
+    MISSHAPEN[f"a block has no {key}"] = ("shape", remove("chain", 1, key))
 for key in ("chain", "new_target", "new_tx"):
-    FORGED[f"the request has no {key}"] = ("shape", remove(key))
+    MISSHAPEN[f"the request has no {key}"] = ("shape", remove(key))
 EXTRA = {"request": (), "block": ("chain", 1), "transaction": OLD, "reward": MINE, "new": NEW, "ours": OWN}
 for name, place in EXTRA.items():
-    FORGED[f"an unknown key: {name}"] = ("shape", put(*place, "extra", 1))
-    FORGED[f"an empty key: {name}"] = ("shape", put(*place, "", None))
-    FORGED[f"a key in capitals: {name}"] = ("shape", put(*place, "HASH", "0"))
+    MISSHAPEN[f"an unknown key: {name}"] = ("shape", put(*place, "extra", 1))
+    MISSHAPEN[f"an empty key: {name}"] = ("shape", put(*place, "", None))
+    MISSHAPEN[f"a key in capitals: {name}"] = ("shape", put(*place, "HASH", "0"))
 WRONG = (None, True, False, 1.0, 1e300, float("nan"), "1", [], {}, [1], 2**63, -(2**63), 2**64, 10**400, -1)
 for key in ("sig", "recv", "send", "fee", "amt"):
     for value in WRONG:
         if not (key in ("fee", "amt") and value == -1):
-            FORGED[f"{key} is {str(value)[:25]!r}"] = ("shape", put(*OLD, key, value))
-            FORGED[f"new {key} is {str(value)[:25]!r}"] = ("shape", put(*NEW, key, value))
+            MISSHAPEN[f"{key} is {str(value)[:25]!r}"] = ("shape", put(*OLD, key, value))
+            MISSHAPEN[f"new {key} is {str(value)[:25]!r}"] = ("shape", put(*NEW, key, value))
 for value in WRONG:
-    FORGED[f"id is {str(value)[:25]!r}"] = ("shape", put("chain", 1, "id", value))
-    FORGED[f"amt of ours is {str(value)[:25]!r}"] = ("shape" if value != -1 else "amount", put(*OWN, "amt", value))
+    MISSHAPEN[f"id is {str(value)[:25]!r}"] = ("shape", put("chain", 1, "id", value))
+    MISSHAPEN[f"amt of ours is {str(value)[:25]!r}"] = ("shape" if value != -1 else "amount", put(*OWN, "amt", value))
 NO_TEXT = (None, True, 0, 1.5, [], {}, "x" * 65, "é", "\ud800", "\U0001f600", "٣")
 TEXTS = {
     "pow": ("chain", 1, "pow"),
@@ -220,15 +223,15 @@ TEXTS = {
 }
 for name, place in TEXTS.items():
     for value in NO_TEXT:
-        FORGED[f"{name} is {str(value)[:5]!a}"] = ("shape", put(*place, value))
+        MISSHAPEN[f"{name} is {str(value)[:5]!a}"] = ("shape", put(*place, value))
 NO_TIME = ("", "-1", "+1", " 1", "1 ", "1_0", "1.0", "0x1", "1e3", "9" * 21, "²", "٣", "1\n", "\x001", "one")
 for value in (*NO_TIME, *NO_TEXT, TIME):
     for name, place in {"signed": OLD, "reward": MINE, "new": NEW, "own": OWN}.items():
-        FORGED[f"{name} time is {str(value)[:25]!a}"] = ("shape", put(*place, "time", value))
+        MISSHAPEN[f"{name} time is {str(value)[:25]!a}"] = ("shape", put(*place, "time", value))
 for value in (None, True, 1, "", {}, "[]", [None], [1], [[]], ["x"]):
-    FORGED[f"chain is {value!r}"] = ("shape", put("chain", value))
-    FORGED[f"new_tx is {value!r}"] = ("shape", put("new_tx", value))
-    FORGED[f"all_tx is {value!r}"] = ("shape", put("chain", 1, "all_tx", value))
+    MISSHAPEN[f"chain is {value!r}"] = ("shape", put("chain", value))
+    MISSHAPEN[f"new_tx is {value!r}"] = ("shape", put("new_tx", value))
+    MISSHAPEN[f"all_tx is {value!r}"] = ("shape", put("chain", 1, "all_tx", value))
 
 
 def reason(cc: bytes) -> str:
@@ -246,9 +249,10 @@ def test_without_a_fault_the_request_is_valid() -> None:
 
 
 def test_there_are_many_kinds_of_faults() -> None:
-    codes = {code for code, _ in (*PLANNED.values(), *FORGED.values())}
+    codes = {code for code, _ in (*PLANNED.values(), *FORGED.values(), *MISSHAPEN.values())}
     assert codes | {"parameter", "encoding", "limit"} == set(SERVICE.reasons)
-    assert len(PLANNED) + len(FORGED) > 35
+    assert len(PLANNED) + len(FORGED) > 70
+    assert len(MISSHAPEN) > 300
 
 
 @pytest.mark.parametrize("name", PLANNED)
@@ -271,6 +275,16 @@ def test_a_request_with_one_fault_put_in_is_invalid_by_that_rule(name: str, comp
     assert reason(cc) == code
     with pytest.raises(reference.Broken):
         reference.answer(cc)
+
+
+def test_a_request_with_a_wrong_key_or_type_anywhere_is_invalid_by_its_shape(completed: dict) -> None:
+    for name, (code, edit) in MISSHAPEN.items():
+        request = copy.deepcopy(completed)
+        edit(request)
+        cc = reference.packed(request)
+        assert reason(cc) == code, name
+        with pytest.raises(reference.Broken):
+            reference.answer(cc)
 
 
 @pytest.fixture(scope="module")

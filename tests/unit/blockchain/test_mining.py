@@ -33,6 +33,8 @@ def mined(target: str, limit: int, units: int) -> Mined | None:
         if isinstance(rest, Mining):
             assert rest.attempt == attempt + units < limit
     assert slices <= -(-limit // units)
+    if limit:
+        assert rest.units == (int(rest.value.pow) + 1 if rest.value else limit) - attempt
     return rest.value
 
 
@@ -58,9 +60,9 @@ def test_a_hash_is_below_any_target_exactly_where_it_is_as_a_string(target: str,
 def test_a_target_that_is_a_hash_or_one_that_begins_with_it_is_met_as_strings_compare(number: int) -> None:
     found = hashlib.sha256(SEALED + str(number).encode()).hexdigest()[:8]
     tried = Mining(SEALED, found, number + 1, number)
-    assert tried.advance(1) == Done(None, 1)
+    assert tried.advance(1) == Done(None, units=1)
     for more in ("0", "f", "~", " ", "\x00", "A" * 56):
-        assert tried._replace(target=found + more).advance(1) == Done(Mined(str(number), found), 1)
+        assert tried._replace(target=found + more).advance(1) == Done(Mined(str(number), found), units=1)
 
 
 def test_the_limit_is_the_number_of_attempts() -> None:

@@ -61,6 +61,16 @@ def test_a_bill_is_itemised_by_hour_month_and_million_requests() -> None:
     assert bill["work_is"] == "assumed"
 
 
+def test_half_the_hours_under_load_are_half_the_fees_of_lambda_and_all_the_nodes() -> None:
+    for name, item, part in (("lambda-url", "lambda-requests", 0.5), ("eks-nodes", "nodes", 1)):
+        whole, half = (
+            answer("cost", name, "--rate", "5000", "--work", "qrcode", "--duty", duty) for duty in ("1", "0.5")
+        )
+        costs = [next(one["month"] for one in bill["items"] if one["item"] == item) for bill in (whole, half)]
+        assert costs[1] == pytest.approx(costs[0] * part)
+    assert "from 0 to 1" in refusal("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--duty", "2")
+
+
 def test_a_bill_for_people_explains_every_item() -> None:
     text = run("cost", "lambda-url", "--rate", "5000", "--work", "qrcode").output
     assert "requests × price / 1,000,000" in text

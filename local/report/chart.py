@@ -1,0 +1,106 @@
+"""The chart of cost lines as a Vega-Lite specification: for the page, which gives it data, and for the picture.
+
+Vega, because one specification by Altair serves both: drawn in the page by Vega, which runs under a strict content
+security policy with its expression interpreter, and drawn by vl-convert into a picture without any browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FROM_RATE = 1
+TO_RATE = 100_000
+LINE = "#8a8f98"
+STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
+    "lambda-url": ("#e8590c", ()),
+    "lambda-http-api": ("#f08c00", (6, 3)),
+    "lambda-alb": ("#d6336c", (2, 2)),
+    "lambda-rest-api": ("#c2255c", (8, 2, 2, 2)),
+    "lambda-snapstart": ("#a0522d", (4, 4)),
+    "lambda-provisioned": ("#b08900", (10, 3)),
+    "lambda-managed-instances": ("#9c36b5", (3, 3)),
+    "ecs-fargate": ("#1c7ed6", ()),
+    "eks-fargate": ("#1098ad", (6, 3)),
+    "eks-nodes": ("#2f9e44", ()),
+    "web-7-c8g-large": ("#7a828e", (2, 2)),
+    "rds-mysql-proxy": ("#1c7ed6", ()),
+    "dynamodb-on-demand": ("#e8590c", ()),
+    "dynamodb-on-demand-strong": ("#d6336c", (2, 2)),
+    "dynamodb-provisioned": ("#2f9e44", (6, 3)),
+}
+"""Colour and dashes of each line: Lambda warm, containers cold, told apart by dashes too."""
+PLAIN: tuple[str, tuple[int, ...]] = (LINE, ())
+
+
+def spec(names: Mapping[str, str], *, y_title: str, top: int = TO_RATE, legend: bool = False) -> dict[str, Any]:
+    """The specification for these lines, by key and name, with its datasets left empty:
+
+    `lines` (rate, cost, name, part, and at: its place in the line), `marks` (rate, cost, text) and `here` (rate).
+    Colours of text and grid are for the theme that it is drawn with.
+    """
+    import altair as alt
+
+    styles = [STYLES.get(key, PLAIN) for key in names]
+    scale = alt.Scale(domain=list(names.values()), range=[colour for colour, _ in styles])
+    dashes = alt.Scale(domain=list(names.values()), range=[list(dash) or [1, 0] for _, dash in styles])
+    shown = alt.Legend(title=None, orient="right") if legend else None
+    rate = alt.X(
+        "rate:Q",
+        scale=alt.Scale(type="log", domain=[FROM_RATE, top], nice=False),
+        axis=alt.Axis(title="requests per second", format="~s", values=[10**power for power in range(6)]),
+    )
+    cost = alt.Y(
+        "cost:Q",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(title=y_title, format="$~g", values=[10.0**power for power in range(-6, 6)]),
+    )
+    lines = (
+        alt.Chart(alt.NamedData("lines"))
+        .mark_line(strokeWidth=2.2, clip=True)
+        .encode(
+            x=rate,
+            y=cost,
+            color=alt.Color("name:N", scale=scale, legend=shown),
+            strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=shown),
+            detail="part:N",
+            order="at:Q",
+        )
+    )
+    here = alt.Chart(alt.NamedData("here")).mark_rule(strokeDash=[3, 3], opacity=0.8).encode(x="rate:Q")
+    points = (
+        alt.Chart(alt.NamedData("marks"))
+        .mark_point(size=70, filled=True, opacity=1, strokeWidth=2, clip=True)
+        .encode(x="rate:Q", y="cost:Q")
+    )
+    halo = (
+        alt.Chart(alt.NamedData("marks"))
+        .mark_text(dy=-14, fontWeight="bold", clip=True, style="halo")
+        .encode(x="rate:Q", y="cost:Q", text="text:N")
+    )
+    texts = (
+        alt.Chart(alt.NamedData("marks"))
+        .mark_text(dy=-14, fontWeight="bold", clip=True)
+        .encode(x="rate:Q", y="cost:Q", text="text:N")
+    )
+    layered: dict[str, Any] = alt.layer(lines, here, halo, points, texts).to_dict()
+    layered["width"] = "container"
+    layered.pop("config", None)
+    return layered
+
+
+def points_of(name: str, pieces: Sequence[Any], low: float) -> list[dict[str, Any]]:
+    """A line of exact pieces as points close enough that straight strokes between them look right on log axes."""
+    result: list[dict[str, Any]] = []
+    for piece in pieces:
+        start, until = max(float(piece.start), low), float(piece.until)
+        if until <= low:
+            continue
+        rates = [start]
+        while rates[-1] * 1.25 < until:
+            rates.append(rates[-1] * 1.25)
+        intercept, slope = float(piece.intercept), float(piece.slope)
+        result += [
+            {"name": name, "rate": rate, "cost": intercept + slope * rate, "part": 0} for rate in (*rates, until)
+        ]
+    return [{**point, "at": at} for at, point in enumerate(result)]

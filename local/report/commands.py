@@ -1,0 +1,73 @@
+"""`crossover report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from local.cli.places import ROOT
+from local.cli.report import Json, UserError, console, print_json, stderr
+
+if TYPE_CHECKING:
+    from local.results.files import Result
+
+PAGE = ROOT / "report" / "index.html"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    app.command("report")(report)
+
+
+def report(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A result of `make compare`. Default: the last one.", show_default=False),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where the page goes.", show_default="report/index.html")] = PAGE,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the chart alone, too: a file that ends in .svg or .png.")
+    ] = None,
+    to: Annotated[int, typer.Option(min=10, max=100_000, help="Highest rate of the summary, requests/s.")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Draw the report of the last comparison: one page, and a summary of where the cost lines cross."""
+    from local.report import summary
+
+    compare = last(source)
+    draw(compare, output)
+    lines = summary.lines_of(compare, to)
+    if picture:
+        from local.report.picture import draw as drawn
+
+        drawn(compare, lines, picture)
+    if as_json:
+        print_json(summary.plain(compare, lines))
+        return
+    summary.show(console, compare, lines)
+    console.print(f"The report is {output}.", soft_wrap=True, highlight=False)
+
+
+def last(source: Path | None = None) -> Result:
+    """The result of that file, or else the last one. Raises `UserError` where there is none."""
+    from local.results.files import latest, read
+
+    found = read(source, "compare") if source else latest("compare")
+    if found is None:
+        raise UserError("there is no comparison to report: run make compare first")
+    return found
+
+
+def draw(compare: Result, output: Path = PAGE) -> Path:
+    """Draws the page of a comparison and of the last experiments, whole or not at all, and tells where it is."""
+    from local.cost import files
+    from local.report.experiments import KINDS
+    from local.report.render import render, write
+    from local.results.files import latest
+
+    with stderr.status("drawing the report"):
+        results = {kind: found for kind in KINDS if (found := latest(kind))}
+        write(render(compare, results, files.price_book()), output)
+    return output

@@ -1,0 +1,93 @@
+"""The works and configurations that a report compares: measured works out of a result, configurations by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from local.cli.report import UserError
+from local.cost import files
+from local.cost.configuration import Configuration, parse
+from local.cost.errors import CostError
+from local.cost.schema import read, settings
+from local.cost.work import Work
+from local.results.files import Result
+
+SHOWN = (
+    *("lambda-url", "lambda-http-api", "lambda-alb"),
+    *("ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large"),
+)
+"""The configurations whose lines are drawn from the start."""
+MORE = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-managed-instances")
+"""Those that a reader may add."""
+STORAGE = Path(__file__).parent / "storage"
+"""The storage tier alone, for the services that use one."""
+
+
+def works_of(compare: Result) -> dict[str, Work]:
+    """The measured work of every service. Keys that the cost model does not know are left out.
+
+    Raises `UserError` where there is no work, or one that cannot be used.
+    """
+    found = {}
+    for name, given in _table(compare.data.get("works"), "works").items():
+        fields = _exact(_table(given, f"works.{name}"))
+        known = {key: value for key, value in fields.items() if key in settings(Work) and value is not None}
+        try:
+            found[name] = read(Work, {"name": name, "source": compare.command, **known}, f"the result: {name}")
+        except CostError as problem:
+            raise UserError(str(problem)) from None
+    if not found:
+        raise UserError("the result measured no service; measure with: make compare")
+    return found
+
+
+def weights_of(compare: Result, works: Mapping[str, Work]) -> dict[str, Fraction]:
+    """The weights of the mix that was measured; without one, each service alike."""
+    given = compare.data.get("mix")
+    found = {name: Fraction(str(weight)) for name, weight in given.items()} if isinstance(given, Mapping) else {}
+    known = {name: weight for name, weight in found.items() if name in works and weight > 0}
+    return {name: known.get(name, Fraction(0)) for name in works} if known else dict.fromkeys(works, Fraction(1))
+
+
+def compared() -> dict[str, Configuration]:
+    """The configurations of the chart, by their names."""
+    return {name: files.configuration(name) for name in (*SHOWN, *MORE)}
+
+
+def storage(compare: Result) -> dict[str, Configuration]:
+    """The storage tier's configurations; the measured size of the data takes the place of theirs."""
+    size = compare.data.get("storage")
+    measured = None
+    if isinstance(size, Mapping) and size.get("items") and size.get("item_bytes"):
+        measured = Decimal(str(size["items"])) * Decimal(str(size["item_bytes"])) / 10**9
+    found = {}
+    for path in sorted(STORAGE.glob("*.toml")):
+        document = files.toml(path)
+        if measured is not None and "dynamodb" in document:
+            document["dynamodb"]["storage_gb"] = measured
+        found[path.stem] = parse(document, path.name)
+    return found
+
+
+def uses_storage(work: Work) -> bool:
+    """Whether a request of the service reads from a database."""
+    return bool(work.queries or work.reads)
+
+
+def _exact(value: Any) -> Any:
+    """JSON numbers as the decimals that were written."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {key: _exact(each) for key, each in value.items()}
+    return value
+
+
+def _table(value: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UserError(f"the result has no {name}; measure with: make compare")
+    return value

@@ -1,0 +1,136 @@
+"""`crossover report`: the page, whole or not at all; the summary; the picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local.cli import build
+from local.cli.report import UserError
+from local.cost import files as cost_files
+from local.report import render
+from local.results import files
+from local.results.files import Result, write
+from tests.support.report import sample_compare
+
+MAX_BYTES = 1_500_000
+"""What a page with everything in it may weigh; some 900 kB of it is Vega."""
+
+
+@pytest.fixture
+def nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(files, "HERE", tmp_path / "here")
+    monkeypatch.setattr(files, "KEPT", tmp_path / "kept")
+    return tmp_path
+
+
+def ran(*words: str) -> Any:
+    return CliRunner().invoke(build(), ["report", *words], catch_exceptions=False, standalone_mode=False)
+
+
+def one_service(**changes: Any) -> Result:
+    return sample_compare(("qrcode",), **changes)
+
+
+def test_the_page_and_the_summary_come_from_the_last_result(nothing_measured: Path) -> None:
+    write(one_service())
+    page = nothing_measured / "deep" / "index.html"
+    said = ran("--output", str(page), "--to", "100")
+    assert "Lambda, Function URL crosses ECS Fargate at ≈74" in said.output
+    assert page.read_text().startswith("<!doctype html>")
+    assert page.stat().st_size < MAX_BYTES
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_the_summary_as_json_has_ranges_crossings_and_the_cost_of_right_answers(nothing_measured: Path) -> None:
+    source = write(sample_compare(("qrcode", "twitter")), nothing_measured / "a.json")
+    said = ran("--from", str(source), "--output", str(nothing_measured / "a.html"), "--to", "100", "--json")
+    found = {one["name"]: one for one in json.loads(said.stdout)["services"]}
+    assert list(found) == ["qrcode", "twitter", "mix"]
+    first, second = found["qrcode"]["cheapest"]
+    assert (first["name"], second["name"]) == ("Lambda, Function URL", "ECS Fargate")
+    assert first["up_to"] == pytest.approx(74.004, abs=0.001)
+    assert second["million_right"] > 0
+    assert found["mix"]["crossings"][0] == {"with": "Lambda, HTTP API", "at": []}
+
+
+def test_without_a_comparison_it_says_what_to_run(nothing_measured: Path) -> None:
+    with pytest.raises(UserError, match="run make compare first"):
+        ran("--output", str(nothing_measured / "index.html"))
+    assert not (nothing_measured / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"works": {}}, "measured no service; measure with: make compare"),
+        ({"works": 3}, "has no works"),
+        ({"works": {"qrcode": 3}}, "has no works.qrcode"),
+        ({"works": {"qrcode": {"requests_per_vcpu": "many"}}}, "qrcode.requests_per_vcpu: must be a number"),
+        ({"works": {"qrcode": {"requests_per_vcpu": 0}}}, "requests_per_vcpu: must be from 0.001"),
+        ({"works": {"qrcode": {"init_ms": 3}}}, "requests_per_vcpu: is missing"),
+    ],
+)
+def test_a_result_that_cannot_be_priced_leaves_the_old_page(nothing_measured: Path, data: Any, said: str) -> None:
+    page = nothing_measured / "index.html"
+    page.write_text("the old one")
+    source = write(Result(kind="compare", config={}, data=data), nothing_measured / "a.json")
+    with pytest.raises(UserError, match=said):
+        ran("--from", str(source), "--output", str(page))
+    assert page.read_text() == "the old one"
+
+
+def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="name another file with --output"):
+        render.write("page", tmp_path / "file" / "index.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
+    source = write(one_service(), nothing_measured / "a.json")
+    words = ("--from", str(source), "--output", str(nothing_measured / "a.html"), "--to", "10", "--picture")
+    with pytest.raises(UserError, match=r"must end in \.svg or \.png"):
+        ran(*words, str(nothing_measured / "chart.gif"))
+    ran(*words, str(nothing_measured / "chart.svg"))
+    assert (nothing_measured / "chart.svg").read_text().startswith("<svg")
+    assert (nothing_measured / "chart.svg").stat().st_size < 200_000
+    ran(*words, str(nothing_measured / "chart.png"))
+    assert (nothing_measured / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_number_that_the_cost_model_does_not_know_is_left_out() -> None:
+    works = {"qrcode": {"requests_per_vcpu": 1000, "somebody_elses": 3, "measured": True}}
+    assert "somebody_elses" not in render.render(one_service(works=works), {}, cost_files.price_book())
+
+
+def test_texts_of_a_result_are_shown_and_never_run() -> None:
+    evil = "</script><script>alert(1)</script><!--"
+    works = {evil: {"requests_per_vcpu": 1000, "source": evil, "measured": True}}
+    changes: dict[str, Any] = {
+        "works": works,
+        "mix": {evil: 1},
+        "container": {evil: {"rate": evil, "void": [evil]}},
+        "assumptions": [{"name": evil, "value": evil, "unit": evil, "why": evil}],
+    }
+    compare = Result(kind="compare", config={}, data={**one_service().data, **changes}, command=evil)
+    experiment = Result(kind="schemas", config={}, data={evil: {evil: {evil: evil}}}, at=evil, command=evil)
+    page = render.render(compare, {"schemas": experiment}, cost_files.price_book())
+    assert evil not in page
+    assert "<script>alert" not in page
+    assert page.count("<script") == page.count("</script>") == 3
+
+
+def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
+    page = render.render(one_service(), {}, cost_files.price_book())
+    for name in ("web-tier", "cold-start", "schemas"):
+        assert f"<code>crossover experiment {name}</code>" in page
+
+
+def test_without_a_service_that_stores_there_is_no_storage_tier() -> None:
+    assert 'id="storage-chart"' not in render.render(one_service(storage=None), {}, cost_files.price_book())
+    assert 'id="storage-chart"' in render.render(sample_compare(("twitter",)), {}, cost_files.price_book())
