@@ -98,8 +98,9 @@ def _round(configuration: Configuration, way: str, qrcode: list[Asked], flood: l
                 watch=lambda: cpu_seconds(server.process.pid),
             )
         # There may be a minute of work left that nobody waits for, and a process that does it.
-        for process in (*psutil.Process(server.process.pid).children(recursive=True), server.process):
-            process.kill()
+        for child in psutil.Process(server.process.pid).children(recursive=True):
+            child.kill()
+        server.process.kill()
         return {"quiet": _told(quiet), "flooded": _told(flooded), "flood": _answers(flooded_by.result())}
 
 
