@@ -79,6 +79,10 @@ bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256
 	@$(BIN)/crossover bench
 
+.PHONY: compare
+compare: $(READY) ## Measure the services on both platforms, price it and write report/index.html (QUICK=1: in a minute)
+	@exec $(BIN)/crossover compare $(if $(QUICK),--quick)
+
 .PHONY: docs
 docs: $(READY) ## Renew the tables of the documents that are made from the code
 	@$(BIN)/python -m local.docs

@@ -91,6 +91,7 @@ def build(
         yield {"settings": settings, "metrics": metrics}
         for task in tasks:
             task.cancel()
+        metrics.publish()
         for each in storings:
             await each.close()
 

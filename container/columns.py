@@ -33,12 +33,11 @@ class Answers(NamedTuple):
     """Where one service's numbers are."""
 
     statuses: dict[int, int]
-    """Of status 200, which nearly all have, nothing is counted: they are all but the others."""
     codes: dict[str, int]
     seconds: int
     """The sum of its durations."""
     buckets: range
-    """Each has a count of its own, so that every answer is counted once."""
+    """Each has a count of its own."""
 
 
 class Columns:
@@ -47,8 +46,6 @@ class Columns:
     def __init__(self, services: Iterable[Service], figures: Iterable[Figures]) -> None:
         self.families: list[Family | None] = [None] * HEADER
         self.labels: list[tuple[str, ...]] = [()] * HEADER
-        self._rest: dict[int, tuple[range, list[int]]] = {}
-        """Numbers that are what some others are together, less what these are."""
         self.answers = {service.name: self._answers_of(service) for service in services}
         self.refused = {reason: self._add(catalogue.REFUSED, reason) for reason in REASONS}
         single = (catalogue.CONNECTIONS, catalogue.LIMIT, catalogue.STARTS, catalogue.LINES)
@@ -74,11 +71,6 @@ class Columns:
 
     def total(self, sheets: Sequence[Sheet], place: int) -> float:
         """A counter's sum over all workers that there ever were; a gauge's over those that live."""
-        if place in self._rest:
-            all_of_them, others = self._rest[place]
-            return sum(self.total(sheets, each) for each in all_of_them) - sum(
-                self.total(sheets, each) for each in others
-            )
         forever = self.goes_on(place)
         return sum(each.numbers[place] for each in sheets if each.alive or forever)
 
@@ -94,7 +86,6 @@ class Columns:
         buckets = range(len(self), len(self) + len(BUCKETS) + 1)
         for _ in buckets:
             self._add(catalogue.DURATION, service.name)
-        self._rest[statuses[200]] = buckets, [place for status, place in statuses.items() if status != 200]
         return Answers(statuses, codes, seconds, buckets)
 
     def _places_of(self, figures: Figures) -> list[int]:

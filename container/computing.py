@@ -65,17 +65,20 @@ class Computing(Protocol):
 
 
 class _Queued:
-    __slots__ = ("ending", "rest", "units")
+    __slots__ = ("ending", "rest", "units", "until")
 
-    def __init__(self, rest: Work, ending: asyncio.Future[Any]) -> None:
+    def __init__(self, rest: Work, ending: asyncio.Future[Any], until: float) -> None:
         self.rest = rest
         self.ending = ending
+        self.until = until
         self.units = SLICE_UNITS
 
 
 class Slices:
-    """Computes on the event loop. At most `places` computations wait, `LONG_PLACES` long ones among them, each at most
-    `seconds`."""
+    """Computes on the event loop. At most `places` computations wait, `LONG_PLACES` long ones among them.
+
+    A long one is given up `seconds` after its begin. The others wait for the loop's turn alone, as every request does.
+    """
 
     def __init__(self, places: int, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self._places = places
@@ -96,7 +99,7 @@ class Slices:
         if len(self._short) + len(self._long) >= self._places:
             raise self._no_place(self._places)
         loop = asyncio.get_running_loop()
-        queued = _Queued(rest, loop.create_future())
+        queued = _Queued(rest, loop.create_future(), self._clock() + self._seconds)
         self._short.append(queued)
         self._queued += 1
         if not self._turning:
@@ -104,11 +107,7 @@ class Slices:
             self._rested = self._clock()
             loop.call_soon(self._turn)
         try:
-            async with asyncio.timeout(self._seconds):
-                return await queued.ending
-        except TimeoutError:
-            self._out_of_time += 1
-            raise Unavailable(f"a computation was not done within {self._seconds:g} s") from None
+            return await queued.ending
         finally:
             if queued.ending.cancelled():
                 self._forget(queued)
@@ -127,6 +126,7 @@ class Slices:
     def _turn(self) -> None:
         """Computes for as long as it is owed, one slice at least, and comes back after the others' turn."""
         now = self._clock()
+        self._give_up(now)
         until = now + min((now - self._rested) * SHARE, MOST_AT_ONCE_SECONDS)
         while self._short or self._long:
             self._slice()
@@ -137,6 +137,14 @@ class Slices:
         self._turning = bool(self._short or self._long)
         if self._turning:
             asyncio.get_running_loop().call_soon(self._turn)
+
+    def _give_up(self, now: float) -> None:
+        """Ends the long computations whose time is over."""
+        while self._long and self._long[0].until <= now:
+            queued = self._long.popleft()
+            if not queued.ending.done():
+                self._out_of_time += 1
+                queued.ending.set_exception(Unavailable(f"a computation was not done within {self._seconds:g} s"))
 
     def _slice(self) -> None:
         queue = self._short or self._long

@@ -24,6 +24,8 @@ __all__ = ["ARRIVED", "Figures", "Metrics"]
 
 ARRIVED = "crossover.arrived"
 """Where a request's ASGI scope has the time of its arrival, in seconds of `time.monotonic`."""
+AT_ONCE = 128
+"""Good answers that are counted together, if not before when the second is over."""
 STATES = {PID: catalogue.WORKERS, READY: catalogue.READY, DRAINING: catalogue.DRAINING}
 """Families that count the workers that live and have something in their header."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
@@ -49,6 +51,8 @@ class Metrics:
             if not columns.goes_on(place):
                 numbers[place] = 0.0
         self._before = numbers.tolist()
+        self._good: dict[str, list[float]] = {service: [] for service in columns.answers}
+        """Durations of good answers that are not counted yet."""
         self.observe = self._observer()
         numbers[PID] = os.getpid()
         numbers[columns.limit] = max_connections
@@ -60,25 +64,38 @@ class Metrics:
     # What happens: all of this is on the way of a request or a connection.
 
     def _observer(self) -> Observe:
-        """Counts an answer that was handed over, and the time that it took. What is looked up once is not looked up at
-        every answer, and of a good one there are two numbers to add to."""
-        numbers, answers, clock = self._numbers, self._columns.answers, self._clock
-        timed = {service: (places.seconds, places.buckets.start) for service, places in answers.items()}
+        """Counts an answer that was handed over, and the time that it took.
+
+        Of a good answer only the time is noted, and counted with others: each step that is done between two requests
+        takes several times as much as in a row.
+        """
+        good, clock = self._good, self._clock
 
         def observe(service: str, response: Response, scope: Scope) -> None:
             now = clock()
             took = now - scope.get(ARRIVED, now)
-            seconds, buckets = timed[service]
-            numbers[seconds] += took
-            numbers[buckets + bisect_left(BUCKETS, took)] += 1.0
-            if response.status != 200:
-                numbers[answers[service].statuses[response.status]] += 1.0
-            elif len(response.headers) > 2:
-                codes = answers[service].codes
-                code = dict(response.headers)[b"x-invalid-reason"].partition(b":")[0].decode()
-                numbers[codes.get(code, codes[OTHER])] += 1.0
+            if response.status == 200 and len(response.headers) == 2:
+                noted = good[service]
+                noted.append(took)
+                if len(noted) >= AT_ONCE:
+                    self._count(service, 200, noted)
+                    noted.clear()
+            else:
+                self._count(service, response.status, (took,))
+                if response.status == 200:
+                    codes = self._columns.answers[service].codes
+                    code = dict(response.headers)[b"x-invalid-reason"].partition(b":")[0].decode()
+                    self._numbers[codes.get(code, codes[OTHER])] += 1.0
 
         return observe
+
+    def _count(self, service: str, status: int, durations: Sequence[float]) -> None:
+        numbers, places = self._numbers, self._columns.answers[service]
+        first = places.buckets.start
+        for took in durations:
+            numbers[first + bisect_left(BUCKETS, took)] += 1.0
+        numbers[places.seconds] += sum(durations)
+        numbers[places.statuses[status]] += len(durations)
 
     def connected(self) -> None:
         """Counts a connection in."""
@@ -103,13 +120,16 @@ class Metrics:
     # What is shown.
 
     def answered(self) -> int:
-        """Requests that this worker has answered since its start."""
+        """Requests that this worker has answered since its start, as far as they were published."""
         places = [place for each in self._columns.answers.values() for place in each.buckets]
         return int(sum(self._numbers[place] - self._before[place] for place in places))
 
     def publish(self) -> None:
-        """Writes down what is not counted here but read, for other workers to show, and that this one lives."""
+        """Writes down what was noted or is read, for others to show, and that this worker lives."""
         self._numbers[BEAT] = self._clock()
+        for service, durations in self._good.items():
+            self._count(service, 200, durations)
+            durations.clear()
         self._write(self._columns.cpu, time.process_time())
         self._write(self._columns.memory, _resident_bytes())
         for figures, places in self._columns.figures:

@@ -37,7 +37,7 @@ class ContainerSettings(Identity):
     max_computations: int = setting(
         1_024, "computations of a service that wait in one worker; one more is 503", 1, 10_000
     )
-    compute_seconds: float = setting(4.0, "time from a computation's begin to its end; then 503", 0.01, 900)
+    compute_seconds: float = setting(4.0, "time from a long computation's begin to its end; then 503", 0.01, 900)
 
     def offered_samples(self) -> bytes:
         """What is in the file of samples. Raises `SettingError` where it is no JSON object."""

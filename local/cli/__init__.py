@@ -10,7 +10,8 @@ import typer
 from local.cli.report import error_line
 
 PURPOSES = (
-    *("serve", "smoke", "image", "lambda_runtime", "build", "load", "bench", "report", "experiments"),
+    *("serve", "smoke", "image", "lambda_runtime", "build"),
+    *("load", "bench", "compare", "report", "experiments"),
     *("tweets", "etl", "twitter", "blockchain", "mysql", "aws", "cost"),
 )
 """The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""

@@ -13,6 +13,7 @@ from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from crossover_mysql import target
+from functions.registry import load
 from local.cli import build
 from local.cli.places import ROOT
 from local.cost import docs as cost
@@ -48,7 +49,7 @@ def commands() -> str:
 
 
 def settings() -> str:
-    """Every setting of the container and of the functions."""
+    """Every setting of the container, of the functions and of the services on both."""
     shared = set(documented(LambdaSettings)) & set(documented(ContainerSettings))
     rows = []
     for where, group in (("container", ContainerSettings), ("Lambda", LambdaSettings)):
@@ -57,6 +58,9 @@ def settings() -> str:
                 continue
             place = "both" if each in shared else where
             rows.append((f"`{each.name}`", place, f"`{each.default}`" if each.default else "", each.meaning))
+    for service in load():
+        for each in documented(service.settings) if service.settings else ():
+            rows.append((f"`{each.name}`", "both", f"`{each.default}`", each.meaning))
     return _table(("setting", "where", "default", "meaning"), rows)
 
 

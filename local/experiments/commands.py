@@ -2,27 +2,96 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from local.cli.places import DATA
-from local.cli.report import Json, UserError, console, print_json
+from local.cli.report import Json, UserError, console, print_json, stderr
+
+ResultFile = Annotated[
+    Path | None,
+    typer.Option("--result", help="Where the result goes, as JSON.", show_default="report/results/NAME.json"),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="In about a minute: fewer rounds and variants.")]
+Rounds = Annotated[int | None, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")]
+Seed = Annotated[int, typer.Option(help="Which requests.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Registers the commands."""
-    group = typer.Typer(help="Run an experiment and print its table.", no_args_is_help=True)
-
-    @group.callback()
-    def experiment() -> None:
-        """Keeps the experiments a group, however few there are."""
-
+    group = typer.Typer(help="Run an experiment, print its tables and keep its result.", no_args_is_help=True)
+    group.command("web-tier")(web_tier)
+    group.command("cold-start")(cold_start)
     group.command()(schemas)
     group.command()(tools)
     group.command()(flood)
     app.add_typer(group, name="experiment")
+
+
+def web_tier(
+    service: Annotated[str, typer.Option(help="The service to load.")] = "qrcode",
+    quick: Quick = False,
+    rounds: Rounds = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, max=60, help="Of each load.")] = None,
+    connections: Annotated[int | None, typer.Option(min=2, max=5_000, help="Of each load.")] = None,
+    low_limit: Annotated[int | None, typer.Option(min=1, max=5_000, help="The low concurrency limit.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Change one thing of the web tier at a time: workers, the concurrency limit, keep-alive."""
+    from dataclasses import replace
+
+    from functions.registry import SERVICES
+    from local.experiments import tables
+    from local.experiments.web_tier import QUICK, WebTier, measure
+    from local.serve.demo import use_demo_store
+
+    if service not in SERVICES:
+        raise UserError(f"the bundle has {', '.join(SERVICES)}")
+    given = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
+    configuration = replace(QUICK if quick else WebTier(), service=service, seed=seed, **given)
+    with _kept("web-tier", result, tables.web_tier, as_json) as keep, _progress() as step:
+        os.environ.update(use_demo_store([service]))
+        keep(configuration.as_data(), measure(configuration, step))
+
+
+def cold_start(
+    quick: Quick = False,
+    rounds: Rounds = None,
+    idle_seconds: Annotated[
+        float | None, typer.Option(min=1, max=86_400, help="How long an idle environment is kept; 600.")
+    ] = None,
+    ping_seconds: Annotated[
+        float | None, typer.Option(min=1, max=86_400, help="How often a keep-warm ping comes; 300.")
+    ] = None,
+    provisioned: Annotated[int | None, typer.Option(min=1, max=100, help="Provisioned concurrency; 1.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Take cold starts apart: package, memory, keep-warm pings, provisioned concurrency."""
+    from dataclasses import replace
+
+    from local.build.artifacts import BuildError
+    from local.experiments import tables
+    from local.experiments.cold_start import QUICK, ColdStarts, measure
+    from local.lambda_runtime.runtime_files import Missing
+    from local.lambda_runtime.spec import BadSpec
+    from local.serve.demo import use_demo_store
+
+    given = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
+    configuration = replace(QUICK if quick else ColdStarts(), seed=seed, **given)
+    with _kept("cold-start", result, tables.cold_start, as_json) as keep, _progress() as step:
+        os.environ.update(use_demo_store(configuration.services))
+        try:
+            keep(configuration.as_data(), measure(configuration, step))
+        except (BadSpec, BuildError, Missing) as problem:
+            raise UserError(str(problem)) from None
 
 
 def schemas(
@@ -30,26 +99,62 @@ def schemas(
     seed: Annotated[int, typer.Option(help="Seed of the tweets and of the requests.")] = 1,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 15,
     seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.15,
-    result: Annotated[
-        Path, typer.Option(help="Where the result goes, as JSON.", show_default=".data/schemas.json")
-    ] = DATA / "schemas.json",
+    result: ResultFile = None,
     as_json: Json = False,
 ) -> None:
     """Compare three schemas on a private MySQL server: packed, one wide table, three joined tables."""
-    import json
+    from dataclasses import asdict
 
     from local.experiments.schemas import Configuration, run
     from local.experiments.schemas_table import draw
 
-    _check_writable(result)
-    found = run(Configuration(tweets, seed, rounds, seconds))
-    result.write_text(json.dumps(found, indent=2) + "\n")
-    if as_json:
-        print_json(found)
-    else:
-        for part in draw(found):
-            console.print(part)
-        console.print(f"The result is in {result}.")
+    configuration = Configuration(tweets, seed, rounds, seconds)
+    with _kept("schemas", result, draw, as_json) as keep:
+        keep(asdict(configuration), run(configuration))
+
+
+Keep = Callable[[Mapping[str, Any], dict[str, Any]], None]
+
+
+@contextmanager
+def _kept(
+    kind: str, path: Path | None, draw: Callable[[dict[str, Any]], Iterable[Any]], as_json: bool
+) -> Iterator[Keep]:
+    """Whoever gets a configuration and data writes and shows them at the block's end; interrupted, nothing happens."""
+    from dataclasses import asdict
+
+    from local.compare.ending import ends_cleanly
+    from local.results.files import HERE, Result, write
+
+    path = path or HERE / f"{kind}.json"
+    _check_writable(path)
+    found: list[Result] = []
+    with ends_cleanly("the experiment"):
+        yield lambda configuration, data: found.append(Result(kind=kind, config=configuration, data=data))
+        for result in found:
+            write(result, path)
+    for result in found:
+        if as_json:
+            print_json(asdict(result))
+            continue
+        for part in draw(dict(result.data)):
+            console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+        console.print(f"The result is in {path}.", soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Says what is done now. It draws when that changes: a thread that draws would disturb what is measured."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda text: progress.update(task, description=text, refresh=True)
+
+
+def _given(**options: float | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def tools(

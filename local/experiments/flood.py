@@ -16,6 +16,8 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+import psutil
+
 from local.blockchain.draft import Shape
 from local.blockchain.making import made
 from local.experiments.flood_server import COMPUTING, CORE, VARIABLE
@@ -95,7 +97,9 @@ def _round(configuration: Configuration, way: str, qrcode: list[Asked], flood: l
                 qrcode,
                 watch=lambda: cpu_seconds(server.process.pid),
             )
-        # It may have a minute of work left that nobody waits for.
+        # There may be a minute of work left that nobody waits for, and a process that does it.
+        for child in psutil.Process(server.process.pid).children(recursive=True):
+            child.kill()
         server.process.kill()
         return {"quiet": _told(quiet), "flooded": _told(flooded), "flood": _answers(flooded_by.result())}
 

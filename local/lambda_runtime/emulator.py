@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from local.lambda_runtime import bill, control_groups, quotas, runtime_files
@@ -30,8 +30,11 @@ class Emulator:
         on_record: RecordSink | None = None,
         on_log: LogSink | None = None,
         groups: bool = True,
+        cores: Collection[int] = (),
     ) -> None:
         """`runtime` is the folder for what Lambda has in /var/runtime; `groups` allows control groups.
+
+        Environments run on these `cores`, by default on any.
 
         Raises `spec.BadSpec` for reservations beyond the account's concurrency.
         """
@@ -41,6 +44,7 @@ class Emulator:
         self._on_record = on_record
         self._on_log = on_log
         self._allow_groups = groups
+        self.cores = cores
         self.functions: dict[str, EmulatedFunction] = {}
         self.runtime_folder = Path()
 

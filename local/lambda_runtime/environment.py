@@ -68,6 +68,10 @@ class Running:
             self._process.resident()
         return self._process.peak
 
+    def cpu_seconds(self) -> float:
+        """CPU time of the process so far."""
+        return self._process.cpu_seconds() if self._process else 0.0
+
     def close(self) -> None:
         """Kills the process."""
         if self._closed:
@@ -128,6 +132,7 @@ class Running:
                     self._owner.emulator.keeper,
                     self._exited,
                     self._printed,
+                    self._owner.emulator.cores,
                 )
                 self._resources.start(self._process, self._memory_mb, initialising=True)
                 self._owner.started(self.identity)

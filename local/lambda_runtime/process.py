@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from local.lambda_runtime.control_groups import Group
@@ -55,6 +55,7 @@ class Process:
         keeper: Keeper,
         on_exit: Callable[[int], None],
         on_log: Callable[[bytes], None],
+        cores: Collection[int] = (),
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._keeper = keeper
@@ -85,6 +86,8 @@ class Process:
         finally:
             os.close(writing)
         self.pid = self._child.pid
+        if cores:
+            os.sched_setaffinity(self.pid, cores)
         keeper.tell(f"+{self.pid}")
         self._log: int | None = reading
         self._pidfd: int | None = os.pidfd_open(self.pid)

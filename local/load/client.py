@@ -122,6 +122,12 @@ class Connection(asyncio.Protocol):
 
     def _connected(self, connecting: asyncio.Task[str]) -> None:
         self._connecting = None
+        if self.question is None:
+            # Answered before it was asked, as by a server that has too many connections, which then closes this one.
+            if self.transport is None:
+                self._closing = False
+                self.owner.freed(self)
+            return
         error = self._reason if connecting.cancelled() else connecting.result()
         if not error and self.transport is None:
             error = "closed"
@@ -169,7 +175,7 @@ class Connection(asyncio.Protocol):
             self.give_up(self._reason)
         elif self._complete:
             self._finish("")
-            if self._keep and self.owner.keep_alive:
+            if self._keep and self.owner.keep_alive and self._connecting is None:
                 self.owner.freed(self)
             elif self.transport is not None:
                 self._closing = True

@@ -134,9 +134,10 @@ def say(message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Reads the job and does it."""
-    job = json.loads(sys.stdin.readline())
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(work(job))
+        line = sys.stdin.readline()
+        if line.endswith("\n"):  # Otherwise the parent is gone.
+            uvloop.run(work(json.loads(line)))
 
 
 if __name__ == "__main__":

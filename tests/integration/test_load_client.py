@@ -179,6 +179,21 @@ async def test_who_closes_without_an_answer_is_connected_to_again() -> None:
     assert server.connections == 5
 
 
+async def test_who_refuses_a_connection_with_an_answer_before_the_request_has_answered() -> None:
+    def refuses(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 503 Busy\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbusy")
+        writer.close()
+
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    async with await asyncio.start_server(refuses, "127.0.0.1", 0) as server:
+        total, _ = await sent(plan(requests=40, keep_alive=False), server.sockets[0].getsockname()[1])
+    assert total.asked == 40
+    assert set(total.errors) <= {"status 503", "closed", "reset"}
+    assert total.errors["status 503"] > 0
+    assert faults == []
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [

@@ -278,6 +278,20 @@ def test_an_assumption_is_an_input_and_the_costs_follow_it(report: Page) -> None
     expect(report.locator("#bills [data-key=lambda-url] .fig").first).to_have_text(before)
 
 
+def test_an_assumption_of_the_result_is_an_input_for_every_service(report: Page) -> None:
+    before = hour(report, "lambda-url")
+    field = report.get_by_label("every service: share of the invocations that start cold")
+    field.fill("0.5")
+    field.press("Tab")
+    expect(report.locator("#bills [data-key=lambda-url] .fig").first).not_to_have_text(before)
+    report.get_by_text("The work of a request", exact=True).click()
+    expect(report.get_by_label("twitter: share of the invocations that start cold", exact=True)).to_have_value("0.5")
+    report.get_by_text("The work of a request", exact=True).click()
+    report.get_by_role("button", name="Reset everything").click()
+    expect(report.locator("#bills [data-key=lambda-url] .fig").first).to_have_text(before)
+    expect(field).to_have_value("0.0001")
+
+
 def test_the_storage_tier_follows_the_mix(report: Page) -> None:
     cost = report.locator("#storage-bills [data-key=dynamodb-on-demand] .fig").first
     before = cost.inner_text()

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from container import catalogue, sheets
 from container.app import build
 from container.columns import DRAINING, READY, Figures
-from container.metrics import ARRIVED, Metrics
+from container.metrics import ARRIVED, AT_ONCE, Metrics
 from container.settings import ContainerSettings
 from crossover.measures import INVALID, REQUESTS
 from crossover.responses import Envelope
@@ -149,6 +149,7 @@ from pathlib import Path
 from tests.unit.test_metrics import counted
 metrics = counted(Path(sys.argv[1]))
 metrics.connected()
+metrics.publish()
 print("counted", flush=True)
 time.sleep(60)
 """
@@ -194,6 +195,7 @@ def test_a_worker_knows_what_it_answered_itself(tmp_path: Path) -> None:
     metrics = Metrics([ECHO], [POOL], 100, tmp_path)
     assert metrics.answered() == 0
     metrics.observe("echo", GOOD, {})
+    metrics.publish()
     assert metrics.answered() == 1
     assert json.dumps(metrics.status())
 
@@ -223,3 +225,11 @@ def test_a_shared_folder_is_private_named_to_workers_and_gone_afterwards() -> No
         assert os.environ[sheets.FOLDER] == str(folder)
     assert not folder.exists()
     assert sheets.FOLDER not in os.environ
+
+
+def test_good_answers_are_counted_together_and_none_is_forgotten() -> None:
+    metrics = counted()
+    for _ in range(3 * AT_ONCE + 5):
+        metrics.observe("echo", GOOD, {})
+    assert metrics.answered() < 3 * AT_ONCE + 11
+    assert shown(metrics)["crossover_requests_total{service=echo,status=200}"] == 3 * AT_ONCE + 5 + 4

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import pytest
 
 from local.bench import twitter
 from local.cli.places import DATA, ROOT
-from local.experiments.commands import schemas
 from local.mysql import commands as mysql
 
 
@@ -19,6 +17,5 @@ def test_the_project_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytes
 
 
 def test_every_command_keeps_its_data_in_the_projects_folder() -> None:
-    result = inspect.signature(schemas).parameters["result"].default
-    assert {twitter.FOLDER.parent, mysql.FOLDER.parent, result.parent} == {DATA}
+    assert {twitter.FOLDER.parent, mysql.FOLDER.parent} == {DATA}
     assert DATA.is_absolute()

@@ -11,8 +11,9 @@ function put(table, path, value) {
   keys.reduce((found, key) => found[key], table)[last] = value;
 }
 
-function input(label, value, low, high, changed) {
-  const field = make("input", { type: "number", step: "any", min: low, max: high, value, "aria-label": label });
+function input(label, value, low, high, changed, now = value) {
+  const field = make("input", { type: "number", step: "any", min: low, max: high, value: now, "aria-label": label });
+  field.classList.toggle("changed", now !== value);
   field.addEventListener("change", () => {
     const given = field.value === "" || !field.checkValidity() ? null : Number(field.value);
     if (given === null) field.value = value;
@@ -33,15 +34,28 @@ export function worksTable(original, works, fields, sources, changed) {
       const value = at(original[name], path);
       if (value === undefined) return make("td", {});
       const { kind, notes } = sources(name, path);
-      const field = input(`${name}: ${help}`, value, low, high, (given) => {
+      const take = (given) => {
         put(works[name], path, given);
         changed();
-      });
+      };
+      const field = input(`${name}: ${help}`, value, low, high, take, at(works[name], path));
       return make("td", { class: "n" }, field, figure(kind[0], kind, notes, `${name}: ${help}`));
     });
     body.append(make("tr", {}, make("th", { scope: "row" }, make("code", { text: path }), ` ${help}`), ...cells));
   }
   return make("table", { class: "grid" }, make("thead", {}, headings(["of a request", ...names], (at) => at >= 1)), body);
+}
+
+// An assumption that holds for every service alike: an input in its own place of the list.
+export function assumptionInput(place, original, works, { help, low, high }, changed) {
+  const path = place.dataset.assumption;
+  const names = Object.keys(works);
+  const assumed = names.map((name) => at(original[name], path)).find(Boolean) ?? 0;
+  const field = input(`every service: ${help}`, assumed, low, high, (given) => {
+    for (const name of names) put(works[name], path, given);
+    changed();
+  });
+  place.replaceChildren(field);
 }
 
 // The settings of a configuration that are numbers.

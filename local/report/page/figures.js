@@ -1,5 +1,6 @@
 // Figures that tell where they come from: to the pointer, to the keyboard, and in print.
 
+const CITED = 3;
 let notes = [];
 let told = null; // the figure that the tip is about
 const tip = document.createElement("div");
@@ -23,7 +24,8 @@ export function figure(text, kind, sources, detail = "") {
     class: `fig ${kind}`,
     tabindex: 0,
     "data-source": cited.join(" "),
-    "data-cite": cited.map((one) => one + 1).join(", "),
+    // On paper a sum cites the first of its many notes: its items, below it, cite them all.
+    "data-cite": cited.slice(0, CITED).map((one) => one + 1).join(", ") + (cited.length > CITED ? " …" : ""),
     "data-detail": detail,
   });
 }

@@ -1,6 +1,6 @@
 // The page: takes what the reader asks for, computes the lines and bills again, and shows them.
 import { amounts, choiceOf, fitness, headings, itemised, lineTable } from "./bills.js";
-import { settingsTable, worksTable } from "./assumptions.js";
+import { assumptionInput, settingsTable, worksTable } from "./assumptions.js";
 import { Chart } from "./chart.js";
 import { Controls } from "./controls.js";
 import { figure, listen, make } from "./figures.js";
@@ -196,7 +196,14 @@ function buildAssumptions(again = false) {
     settings = {};
   }
   const sources = (name, path) => ({ kind: data.work_kinds[name][path] ?? data.work_kinds[name][""], notes: [data.assumed_notes[path] ?? data.work_notes[name]] });
-  by("works").replaceChildren(worksTable(data.works, works, data.work_fields, sources, changed));
+  const showWorks = () => by("works").replaceChildren(worksTable(data.works, works, data.work_fields, sources, changed));
+  showWorks();
+  for (const place of document.querySelectorAll("[data-assumption]")) {
+    assumptionInput(place, data.works, works, data.work_fields[place.dataset.assumption], () => {
+      showWorks();
+      changed();
+    });
+  }
   by("settings").replaceChildren(
     ...[...data.configurations, ...data.storage].map((one) =>
       make("details", {}, make("summary", { text: one.name }), settingsTable(one, data.setting_fields, settings, data.configuration_notes[one.key], changed)),

@@ -96,7 +96,8 @@ def test_the_experiment_runs(
     assert end.value.code in (0, None)
     found = json.loads(capsys.readouterr().out)
     assert found == json.loads((tmp_path / "result").read_text())
-    for schema in found["schemas"].values():
+    assert (found["kind"], found["config"]["tweets"]) == ("schemas", 1000)
+    for schema in found["data"]["schemas"].values():
         assert schema["disk_bytes"] > 0
         assert schema["unbatched"][MIX]["queries"] == pytest.approx(1, abs=0.1)
         assert schema["merged"][MIX]["queries"] < 0.2

@@ -1,0 +1,112 @@
+"""What the requests of a service read, and how large its items would be in DynamoDB."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from statistics import mean
+from typing import Any, NamedTuple
+
+from crossover.runner import InlineRunner, answer_at_once
+from crossover.seam import Invalid
+from crossover.stores.lazy import store_of
+from crossover.stores.port import Store
+from crossover.stores.sqlite import path_of
+from functions import registry
+from local.load.api import Asked
+
+BLOCK = 4096
+"""Bytes that a read unit reads (DynamoDB developer guide, "Capacity unit consumption")."""
+NAMES = len("id") + len("record")
+"""Bytes that the names of an item's two attributes take: DynamoDB counts them."""
+
+
+class Read(NamedTuple):
+    """What one request of a service reads, on average over a mix."""
+
+    reads: float
+    item_bytes: float
+    """Of an item that is there."""
+    read_blocks: float
+    """Of any item: one that is missing costs a block all the same."""
+
+
+class Watching:
+    """A store that remembers the sizes of what was read, as DynamoDB counts them; 0 for what is not there."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.sizes: list[int] = []
+
+    def fetch(self, key: bytes) -> bytes | None:
+        record = self._store.fetch(key)
+        self.sizes.append(0 if record is None else item_bytes(len(key), len(record)))
+        return record
+
+    def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        return [self.fetch(key) for key in keys]
+
+    def version(self) -> str:
+        return self._store.version()
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def item_bytes(key: int, record: int) -> int:
+    """An item's size: its values and its attributes' names (DynamoDB developer guide, "Item sizes and formats")."""
+    return key + record + NAMES
+
+
+def blocks(size: int) -> int:
+    """Blocks that reading an item of so many bytes costs."""
+    return max(1, -(-size // BLOCK))
+
+
+def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) -> Read | None:
+    """What these requests read; None for a service without a store."""
+    (found,) = registry.load([service], environ)
+    store = store_of(found, environ)
+    if store is None:
+        return None
+    with closing(Watching(store)) as watching:
+        runner = InlineRunner(watching)
+        for each in asked:
+            with suppress(Invalid):
+                answer_at_once(found, each.path.partition("?")[2].encode(), runner)
+    sizes = watching.sizes
+    there = [size for size in sizes if size]
+    return Read(
+        reads=len(sizes) / len(asked),
+        item_bytes=mean(there) if there else 0.0,
+        read_blocks=mean(map(blocks, sizes)) if sizes else 0.0,
+    )
+
+
+def whole(url: str) -> dict[str, Any]:
+    """All items of a SQLite store; nothing for another, which would have to be read whole."""
+    try:
+        path = path_of(url).absolute()
+    except ValueError:
+        return {}
+    items = total = largest = read = 0
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        for size in _sizes(connection):
+            items += 1
+            total += size
+            largest = max(largest, size)
+            read += blocks(size)
+    if not items:
+        return {}
+    return {
+        "items": items,
+        "item_bytes": round(total / items, 1),
+        "max_item_bytes": largest,
+        "read_units": round(read / items, 4),
+    }
+
+
+def _sizes(connection: sqlite3.Connection) -> Iterator[int]:
+    for key, record in connection.execute("select length(key), length(record) from records"):
+        yield item_bytes(key, record)
