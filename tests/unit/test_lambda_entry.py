@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,3 +80,16 @@ def test_a_valid_answer_in_the_sample_has_no_reason() -> None:
     assert metrics["Invalid"] == [0]
     assert "reason" not in metrics
     assert line["status"] == 200
+
+
+def test_a_function_that_logs_every_invocation_counts_the_valid_and_the_invalid(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # A name of its own: Powertools keeps one logger a service, with the standard output of its first one.
+    observed = lambda_handler(replace(SERVICE, name="observed"), {"LOG_SAMPLE_RATE": "1"})
+    for parameters in (dict(ENCODE), {"type": "encode", "data": "x" * 23}):
+        observed({"parameters": parameters}, None)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [(line["Requests"], line["Invalid"], line.get("reason")) for line in lines if "_aws" in line]
+    assert counted == [([1.0], [0.0], None), ([1.0], [1.0], "length")]
+    assert [line["reason"][:7] for line in lines if line.get("message") == "answered"] == ["", "length:"]
