@@ -41,7 +41,7 @@ def one_contact(*texts, user_id=7, tags=(), **other):
     return Contact(user_id=user_id, tweets=tuple(Tweet(text, tags) for text in texts), **known)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONTACTS, TEXTS, TAGS)
 def test_an_answer_is_what_the_definitions_say(contacts, phrase, hashtag):
     record = pack(contacts)
@@ -158,7 +158,7 @@ def test_every_changed_byte_of_a_record_is_noticed():
                 answer(bytes(damaged), b"ha", b"t")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_foreign_bytes_are_no_record(data):
     with pytest.raises(CorruptRecord):

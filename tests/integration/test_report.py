@@ -25,7 +25,7 @@ from tests.support.report import asked_for, page_inputs, sample_compare, sample_
 pytestmark = pytest.mark.browser
 NEAR = 1e-9
 """How near the page's floating point is to the exact dollars, relatively."""
-CASES = 200
+CASES = 120
 WORKS = golden_works()
 CONFIGURATIONS = files.shipped(files.CONFIGURATIONS)
 

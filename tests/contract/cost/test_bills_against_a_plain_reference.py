@@ -18,7 +18,7 @@ from local.cost.work import Mix, Work
 F = Fraction
 BOOK = files.price_book()
 HOUR, MONTH = 3600, 730
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=40, deadline=None)
 rates = st.integers(0, 5_000_000).map(lambda thousandths: F(thousandths, 1000))
 
 

@@ -120,7 +120,7 @@ works = st.builds(
 )  # fmt: skip
 mixes = st.lists(st.tuples(works, st.integers(1, 9).map(F)), min_size=1, max_size=2).map(Mix.of)
 rates = st.integers(0, 10**7).map(lambda number: F(number, 1000))
-FEW = settings(max_examples=30, deadline=None)
+FEW = settings(max_examples=12, deadline=None)
 
 
 def first_bill(configuration: Configuration, mix: Mix, rate: Fraction, hours: int = 730) -> Bill:

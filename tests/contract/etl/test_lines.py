@@ -90,7 +90,7 @@ def expected(line: bytes) -> dict[str, Any] | str:
 
 
 @given(changes=st.dictionaries(st.sampled_from(FIELDS), ODD, max_size=4), escaped=st.booleans())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_odd_values_in_any_field(changes: dict[str, Any], escaped: bool) -> None:
     tweet = json.loads(json.dumps(TWEET))
     for field, value in changes.items():

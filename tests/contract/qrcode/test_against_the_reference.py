@@ -49,7 +49,7 @@ ANY_CONTENT = st.one_of(READABLE, st.lists(st.integers(0, 255), min_size=1, max_
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_text_gives_the_code_of_the_reference(text: str) -> None:
     assert encode(text.encode()).decode() == reference.encode(text)
 
@@ -66,7 +66,7 @@ def test_every_character_is_right_at_every_place(length: int) -> None:
 @given(TEXTS, st.integers(0, 3), st.integers(0, 11), st.integers(0, 11), NOISE)
 @example("3l8k0L", 0, 0, 0, 2**1024 - 1)
 @example("", 3, 11, 11, 0)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_code_is_read_at_every_offset_in_every_turn_in_any_noise(
     text: str, quarters: int, top: int, left: int, noise: int
 ) -> None:
@@ -93,7 +93,7 @@ def test_every_one_of_the_832_placements_is_read() -> None:
 
 
 @given(placed_codes(ANY_CONTENT), NOISE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_code_of_any_payload_is_judged_as_by_the_reference(
     code: tuple[reference.Matrix, int, int, int], noise: int
 ) -> None:
@@ -102,7 +102,7 @@ def test_a_code_of_any_payload_is_judged_as_by_the_reference(
 
 
 @given(placed_codes(READABLE), st.lists(st.integers(0, 1023), max_size=12), NOISE)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_an_image_with_wrong_modules_is_judged_as_by_the_reference(
     code: tuple[reference.Matrix, int, int, int], wrong: list[int], noise: int
 ) -> None:

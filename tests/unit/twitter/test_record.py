@@ -86,7 +86,7 @@ def half_up(score):
     return Decimal(score).quantize(Decimal("0.00001"), ROUND_HALF_UP) * 100_000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**9), st.integers(-3, 3))
 def test_a_score_near_a_half_is_rounded_by_the_exact_value_of_the_double(whole, steps):
     score = (2 * whole + 1) / 200_000
@@ -95,7 +95,7 @@ def test_a_score_near_a_half_is_rounded_by_the_exact_value_of_the_double(whole, 
     assert rounded(score) == half_up(score)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.floats(0, 10_000))
 def test_any_score_is_rounded_half_up(score):
     assert rounded(score) == half_up(score)
