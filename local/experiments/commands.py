@@ -113,6 +113,45 @@ def schemas(
         keep(asdict(configuration), run(configuration))
 
 
+def tools(
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds to measure; medians are of these.")] = 15,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the tools that each step of the blockchain service could be done with: their time and their weight."""
+    from local.experiments.tools import run
+    from local.experiments.tools_table import draw
+
+    with _kept("tools", result, draw, as_json) as keep, _progress() as step:
+        data: dict[str, Any] = {}
+        for number, found in enumerate(run(rounds), 1):
+            data["tools"] = found
+            step(f"round {number} of {rounds} is done")
+        keep({"rounds": rounds}, data)
+
+
+def flood(
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="QR codes asked for in a second.")] = 100,
+    blocks: Annotated[float, typer.Option(min=1, max=1_000, help="Blocks that cannot be mined, in a second.")] = 30,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each measurement.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 3,
+    one_core: Annotated[bool, typer.Option(help="Keep the server on one core, and the load on the others.")] = True,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure what a flood of long computations does to another service, for four ways to compute."""
+    from dataclasses import asdict
+    from functools import partial
+
+    from local.experiments.flood import Configuration, measure
+    from local.experiments.flood_table import draw
+
+    configuration = asdict(asked := Configuration(rate, blocks, seconds, rounds, one_core, seed))
+    with _kept("flood", result, partial(draw, configuration), as_json) as keep, _progress() as step:
+        keep(configuration, measure(asked, step))
+
+
 Keep = Callable[[Mapping[str, Any], dict[str, Any]], None]
 
 
@@ -155,63 +194,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def _given(**options: float | None) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def tools(
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds to measure; medians are of these.")] = 15,
-    as_json: Json = False,
-) -> None:
-    """Compare the tools that each step of the blockchain service could be done with: their time and their weight."""
-    from rich.progress import track
-    from rich.table import Table
-
-    from local.cli.report import stderr
-    from local.experiments.tools import rows, run
-
-    *_, found = track(run(rounds), "Measuring", total=rounds, console=stderr, transient=True)
-    if as_json:
-        return print_json(found)
-    table = Table(
-        title="Tools for the blockchain service; * is the one in use",
-        caption="Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\n"
-        "CPU of the first import; MB of the package as it is installed here, and zipped;\n"
-        "bytes that an answer has before base64.",
-    )
-    for heading in ("Step", "Tool"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("us", "units", "import", "MB", "zip", "bytes"):
-        table.add_column(heading, justify="right")
-    for row in rows(found):
-        table.add_row(*row)
-    console.print(table)
-    return None
-
-
-def flood(
-    rate: Annotated[float, typer.Option(min=1, max=10_000, help="QR codes asked for in a second.")] = 100,
-    blocks: Annotated[float, typer.Option(min=1, max=1_000, help="Blocks that cannot be mined, in a second.")] = 30,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each measurement.")] = 4,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 3,
-    one_core: Annotated[bool, typer.Option(help="Keep the server on one core, and the load on another.")] = True,
-    seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
-    as_json: Json = False,
-) -> None:
-    """Measure what a flood of long computations does to another service, for four ways to compute."""
-    from dataclasses import asdict
-
-    from local.experiments.flood import Configuration, measure
-    from local.experiments.flood_table import draw
-    from local.results.files import Result, write
-
-    configuration = Configuration(rate, blocks, seconds, rounds, one_core, seed)
-    with console.status("") as status:
-        found = Result(kind="flood", config=asdict(configuration), data=measure(configuration, status.update))
-    path = write(found)
-    if as_json:
-        print_json(found.data)
-    else:
-        console.print(draw(asdict(configuration), dict(found.data)))
-        console.print(f"The result is in {path}.")
 
 
 def _check_writable(path: Path) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
@@ -229,20 +229,3 @@ def _import_ms(module: str) -> float:
     )
     runs = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True) for _ in range(3)]
     return round(min(float(ran.stdout) for ran in runs) * 1000, 1)
-
-
-def rows(found: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """The table's rows: the chosen tool of a step is marked."""
-    return [
-        (
-            row["step"],
-            ("* " if row["chosen"] else "  ") + row["tool"],
-            f"{row['cpu_us']:.2f}",
-            f"{row['units']:.1f}",
-            f"{row['import_ms']:.1f}" if row["import_ms"] else "",
-            f"{row['installed_mb']:.2f}" if row["installed_mb"] else "",
-            f"{row['zipped_mb']:.2f}" if row["zipped_mb"] else "",
-            "" if row["bytes"] is None else str(row["bytes"]),
-        )
-        for row in found
-    ]

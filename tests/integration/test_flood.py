@@ -6,8 +6,11 @@ import asyncio
 import io
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -15,9 +18,12 @@ from container.settings import ContainerSettings
 from crossover.runner import Unavailable
 from functions.blockchain.mining import Mined, Mining
 from local.cli import main
-from local.experiments import flood_server
+from local.cli.report import UserError
+from local.experiments import flood, flood_server
+from local.experiments.flood import told
 from local.experiments.flood_server import COMPUTING
 from local.experiments.flood_table import draw
+from local.load.api import GeneratorFailedError
 from local.results import files
 
 EASY = Mining(b"0" * 64, "1", 65_536)
@@ -50,15 +56,49 @@ async def test_the_rejected_ways_are_bounded_too(monkeypatch: pytest.MonkeyPatch
         await long
 
 
+ASKED = {"p50_ms": 1.0, "p99_ms": 2.5, "right": 9.0, "asked": 10.0, "server_cores": 0.25, "lag_p99_ms": 0.1, "void": []}
+
+
+def round_of(flooded: dict[str, Any]) -> dict[str, Any]:
+    return {"quiet": ASKED, "flooded": flooded, "flood": {"asked": 60.0, "right": 8.0, "unavailable": 52.0}}
+
+
+def drawn(data: dict[str, Any]) -> str:
+    console = Console(file=io.StringIO(), width=80, record=True)
+    for part in draw({"one_core": True, "rate": 100, "flood": 30}, data):
+        console.print(part, highlight=False)
+    return console.export_text()
+
+
+def test_a_void_round_is_told_with_its_reason_and_its_medians_are_marked() -> None:
+    data = told({"slices": [round_of(ASKED), round_of({**ASKED, "void": ["too late"]}), round_of(ASKED)]})
+    assert data["void"] == ["slices, round 2, flooded: too late"]
+    parts = data["ways"]["slices"]
+    assert (parts["quiet"]["void_rounds"], parts["flooded"]["void_rounds"]) == (0, 1)
+    text = drawn(data)
+    assert "void: slices, round 2, flooded: too late" in text
+    assert ["slices", "1.00", "2.50", "1.00*", "2.50*"] in [line.split()[:5] for line in text.splitlines()]
+
+
+def test_a_load_that_fails_is_one_line_and_no_server_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    servers: list[int] = []
+
+    def fail(_plan: object, _address: str, _asked: object, watch: partial[float]) -> None:
+        servers.extend(watch.args)
+        raise GeneratorFailedError("a process of the load did not start")
+
+    monkeypatch.setattr(flood, "run", fail)
+    with pytest.raises(UserError, match="inline: a process of the load did not start; nothing was written"):
+        flood.measure(flood.Configuration(rounds=1, one_core=False), lambda _: None)
+    (pid,) = servers
+    assert not psutil.pid_exists(pid)
+
+
 def test_the_table_has_a_row_for_each_way_and_says_where_nothing_was_answered() -> None:
-    asked = {"p50_ms": 1.0, "p99_ms": 2.5, "right": 9.0, "asked": 10.0, "server_cores": 0.25, "lag_p99_ms": 0.1}
-    silent = {**asked, "p50_ms": None, "p99_ms": None}
-    flood = {"asked": 60.0, "right": 8.0, "unavailable": 52.0}
-    data = {"slices": {"quiet": asked, "flooded": asked, "flood": flood}}
-    data["inline"] = {"quiet": asked, "flooded": silent, "flood": flood}
-    out = io.StringIO()
-    Console(file=out, width=80).print(draw({"one_core": True, "rate": 100, "flood": 30}, data))
-    rows = [line.split() for line in out.getvalue().splitlines() if line.split()[:1] in (["slices"], ["inline"])]
+    data = told({"slices": [round_of(ASKED)], "inline": [round_of({**ASKED, "p50_ms": None, "p99_ms": None})]})
+    text = drawn(data)
+    rows = [line.split() for line in text.splitlines() if line.split()[:1] in (["slices"], ["inline"])]
+    assert "void" not in text
     assert rows == [
         ["slices", "1.00", "2.50", "1.00", "2.50", "9/10", "4.0", "26.0", "0.25"],
         ["inline", "1.00", "2.50", "none", "none", "9/10", "4.0", "26.0", "0.25"],
@@ -76,5 +116,5 @@ def test_a_flood_is_measured_for_every_way_and_written_down(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0
-    assert set(json.loads(capsys.readouterr().out)) == set(COMPUTING)
-    assert set(files.read(tmp_path / "flood.json", "flood").data) == set(COMPUTING)
+    assert set(json.loads(capsys.readouterr().out)["data"]["ways"]) == set(COMPUTING)
+    assert set(files.read(tmp_path / "flood.json", "flood").data["ways"]) == set(COMPUTING)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from functions.blockchain.ledger import Asked
-from local.experiments.tools import TOOLS, Tool, inputs, rows
+from local.experiments.tools import TOOLS, Tool, inputs
+from local.experiments.tools_table import rows
 
 
 def plain(step: str, value: Any) -> Any:
