@@ -10,11 +10,11 @@ from msgspec import UNSET, to_builtins
 from crossover.seam import Compute, Invalid, Request
 from functions.blockchain import rules
 from functions.blockchain.codec import decode
-from functions.blockchain.handler import next_transactions, within
+from functions.blockchain.handler import next_transactions, to_mine
 from functions.blockchain.ledger import BEFORE_THE_FIRST, Asked, Transaction
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mined
-from functions.blockchain.rules import RULES, Broken, balances_by_block
+from functions.blockchain.rules import RULES, Broken, balances_by_block, judge
 
 KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
 
@@ -57,8 +57,6 @@ class Explained(NamedTuple):
     verdicts: tuple[Verdict, ...]
     """In the order in which the rules are asked, the cheapest first."""
     asked: Asked | None
-    balances: tuple[dict[int, int], ...]
-    """After each block, and then after the new transactions: as many as nobody overdraws his account in."""
     content: tuple[Transaction, ...]
     """The transactions of the block to be mined."""
     need: Compute | None
@@ -67,21 +65,19 @@ class Explained(NamedTuple):
 
 def explain(request: Request, limits: Limits) -> Explained:
     """Judges a request rule by rule. What is left is to mine, which is the platform's affair."""
-    asked, problem = None, None
+    asked, problem, need = None, None, None
     try:
         asked = decode(request.one(b"cc"), limits)
-        for rule in RULES:
-            rule(asked)
-        need = within(limits)(request)
+        judge(asked)
+        need = to_mine(asked, limits)
     except Invalid as found:
-        problem, need = found, None
+        problem = found
     return Explained(
         str(problem or ""),
         tuple(_verdicts(asked, problem)),
         asked,
-        () if asked is None else tuple(_balances(asked)),
         () if asked is None or need is None else tuple(next_transactions(asked)),
-        need if isinstance(need, Compute) else None,
+        need,
     )
 
 
@@ -91,7 +87,8 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
     {"problem", "rules": [{"code", "meaning", "state", "block", "tx", "problem"}], "blocks": [BLOCK], "new_target",
     "new": {"transactions", "balances"}, "mined": BLOCK with "attempts" and "seconds", or None}, where a BLOCK is
     {"id", "previous", "hash", "target", "pow", "transactions", "balances"}, and balances are pairs of account and
-    amount, or None where they are not known.
+    amount, or None where they are not known: from where somebody overdraws his account. All balances are told after
+    every block, so that the data of a request may be a thousand times as large as the request.
     """
     asked = explained.asked
     data: dict[str, Any] = {
@@ -104,19 +101,18 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
     }
     if asked is None:
         return data
-    balances = [[[account, amount] for account, amount in each.items()] for each in explained.balances]
-    known = dict(enumerate(balances))
+    known = dict(enumerate(_balances(asked)))
     previous = BEFORE_THE_FIRST
     for place, block in enumerate(asked.chain):
         values = {"id": block.id, "previous": previous, "hash": block.hash, "target": block.target, "pow": block.pow}
-        values |= {"transactions": _plain(block.all_tx), "balances": known.get(place)}
+        values |= {"transactions": _plain(block.all_tx), "balances": _pairs(known.get(place))}
         data["blocks"].append(values)
         previous = block.hash
     data["new_target"] = asked.new_target
-    data["new"] = {"transactions": _plain(asked.new_tx), "balances": known.get(len(asked.chain))}
+    data["new"] = {"transactions": _plain(asked.new_tx), "balances": _pairs(known.get(len(asked.chain)))}
     if mined is not None:
         *_, reward = explained.content
-        after = {**explained.balances[-1]}
+        after = {**known[len(asked.chain)]}
         fees = sum(each.fee for each in explained.content if each.fee is not UNSET)
         after[reward.recv] = after.get(reward.recv, 0) + reward.amt + fees
         data["mined"] = {
@@ -126,7 +122,7 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
             "target": asked.new_target,
             "pow": mined.pow,
             "transactions": _plain(explained.content),
-            "balances": [[account, amount] for account, amount in after.items()],
+            "balances": _pairs(after),
             "attempts": int(mined.pow) + 1,
             "seconds": seconds,
         }
@@ -162,11 +158,16 @@ def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]
 
 
 def _balances(asked: Asked) -> Iterable[dict[int, int]]:
+    """After each block, and then after the new transactions: as many as nobody overdraws his account in."""
     try:
         for balance in balances_by_block(asked):
             yield {account: amount for account, amount in balance.items() if amount}
     except Broken:
         return
+
+
+def _pairs(balances: dict[int, int] | None) -> list[list[int]] | None:
+    return None if balances is None else [[account, amount] for account, amount in balances.items()]
 
 
 def _plain(transactions: Iterable[Transaction]) -> list[dict[str, Any]]:

@@ -21,20 +21,28 @@ def within(limits: Limits) -> Callable[[Request], Step]:
     def start(request: Request) -> Step:
         asked = decode(request.one(b"cc"), limits)
         judge(asked)
-        if hopeless(asked.new_target):
-            raise Invalid("proof-of-work", "no hash is below new_target")
-        transactions = next_transactions(asked)
-        chain = asked.chain
-        sealed = seal(len(chain), chain[-1].hash, transactions)
-
-        def finish(mined: Mined | None) -> bytes:
-            if mined is None:
-                raise Invalid("proof-of-work", f"{limits.pow_max_attempts} attempts found no hash below new_target")
-            return encode([*chain, Block(transactions, mined.pow, len(chain), mined.hash, asked.new_target)])
-
-        return Compute(Mining(sealed.encode(), asked.new_target, limits.pow_max_attempts), finish)
+        return to_mine(asked, limits)
 
     return start
+
+
+def to_mine(asked: Asked, limits: Limits) -> Compute:
+    """The mining of the next block, and then the answer, of a request that keeps the rules.
+
+    Raises `Invalid` ("proof-of-work") where there is nothing to be found, and `then` does where nothing was.
+    """
+    if hopeless(asked.new_target):
+        raise Invalid("proof-of-work", "no hash is below new_target")
+    transactions = next_transactions(asked)
+    chain = asked.chain
+    sealed = seal(len(chain), chain[-1].hash, transactions)
+
+    def finish(mined: Mined | None) -> bytes:
+        if mined is None:
+            raise Invalid("proof-of-work", f"{limits.pow_max_attempts} attempts found no hash below new_target")
+        return encode([*chain, Block(transactions, mined.pow, len(chain), mined.hash, asked.new_target)])
+
+    return Compute(Mining(sealed.encode(), asked.new_target, limits.pow_max_attempts), finish)
 
 
 def next_transactions(asked: Asked) -> list[Transaction]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST = 200
 """Blocks, and transactions of a block: a request of fewer is too long for the service already."""
 MOST_READ = 1_000_000
-"""Characters read from standard input."""
+"""Bytes read from standard input."""
 SPAN = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
 TARGET = re.compile(r"[0-9a-f]{1,64}")
 
@@ -34,9 +34,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def make(
-    blocks: Annotated[str, typer.Option(help="Blocks of a chain: N or LOW-HIGH.")] = "2-4",
-    transactions: Annotated[str, typer.Option(help="Payments of a block: N or LOW-HIGH.")] = "1-2",
-    new: Annotated[str, typer.Option(help="New transactions: N or LOW-HIGH.")] = "0-4",
+    blocks: Annotated[str, typer.Option(help="Blocks of a chain: N or LOW-HIGH; with a fault 2 or more.")] = "2-4",
+    transactions: Annotated[
+        str, typer.Option(help="Payments of a block: N or LOW-HIGH; with a fault 1 or more.")
+    ] = "1-2",
+    new: Annotated[str, typer.Option(help="New transactions: N or LOW-HIGH; with a fault 2 more.")] = "0-4",
     target: Annotated[
         str | None, typer.Option(help="Target of the block to be mined, in hex: 007.", show_default="k/256, k 6 to 16")
     ] = None,
@@ -73,17 +75,25 @@ def make(
 
 
 def explain(
-    cc: Annotated[str, typer.Argument(metavar="CC", help="A request's cc, or - to read it from standard input.")],
+    cc: Annotated[
+        str, typer.Argument(metavar="CC", help="A request's cc, or cc=... as a URL has it, or - for standard input.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Take a request apart: its chain, every rule with its verdict, the balances, and the block that is mined."""
     import sys
+    from urllib.parse import unquote
 
     from local.blockchain.explaining import draw, explained
 
     if cc == "-":
-        cc = sys.stdin.read(MOST_READ)
-    data = explained(cc.strip().removeprefix("cc="))
+        # Whatever the bytes are, they are judged and no trouble of the terminal's.
+        cc = sys.stdin.buffer.read(MOST_READ).decode("latin-1")
+    cc = cc.strip()
+    if cc.startswith("cc="):
+        # A query string, as the page's curl line has it.
+        cc = unquote(cc.removeprefix("cc="), "latin-1")
+    data = explained(cc)
     if as_json:
         return print_json(data)
     for part in draw(data):

@@ -1,6 +1,6 @@
 """From a draft to the values of a request: balances kept, times in order, everything hashed, signed and mined.
 
-Written from the protocol, and sharing nothing with the service, whose verdict it foretells.
+Written from the protocol, and sharing nothing but the protocol's numbers with the service, whose verdict it foretells.
 """
 
 from __future__ import annotations

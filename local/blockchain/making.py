@@ -13,10 +13,9 @@ from urllib.parse import quote
 from local.blockchain.completion import can_be_mined, complete
 from local.blockchain.draft import Shape, draw
 from local.blockchain.faults import FAULTS, Fault, Stage
+from local.blockchain.faults.wire import LIMIT_CHARACTERS
 
 TOO_HARD = FAULTS["proof-of-work-too-hard"]
-MAX_CHARACTERS = 12_288
-"""Characters of a `cc` that the service takes."""
 ANY = "any"
 """Asks for all kinds of faults, by chance, but for `TOO_HARD`: it costs a server as much as hundreds of others, so that
 whoever wants it names it."""
@@ -75,8 +74,8 @@ def make(random_: random.Random, shape: Shape, fault: Fault | None) -> Made:
     cc = urlsafe_b64encode(stream).decode()
     if fault is None and random_.random() < 0.1:
         cc = cc.rstrip("=")
-    if len(cc) > MAX_CHARACTERS and (fault is None or fault.code != "limit"):
-        raise TooLarge(f"a request of {len(cc):,} characters is beyond the {MAX_CHARACTERS:,} that the service takes")
+    if len(cc) > LIMIT_CHARACTERS and (fault is None or fault.code != "limit"):
+        raise TooLarge(f"a request of {len(cc):,} characters is beyond the {LIMIT_CHARACTERS:,} that the service takes")
     cc = _at(Stage.CC, cc, fault, random_)
     query = _at(Stage.QUERY, f"cc={quote(cc, safe='=' if random_.random() < 0.5 else '')}", fault, random_)
     if fault is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 
@@ -15,6 +16,8 @@ def draw(data: dict[str, Any]) -> Iterator[Table]:
         caption="Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\n"
         "CPU of the first import; MB of the package as it is installed here, and zipped;\n"
         "bytes that an answer has before base64.",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
     )
     for heading in ("Step", "Tool"):
         table.add_column(heading, no_wrap=True)

@@ -11,7 +11,9 @@ from urllib.parse import quote
 from local.blockchain.faults.kinds import Stage, register
 
 LIMIT_CHARACTERS = 12_288
+"""Characters of a `cc` that the service takes."""
 LIMIT_BYTES = 1_048_576
+"""Bytes of the JSON within."""
 
 
 def _text(name: str, make: Callable[[str], str | bytes], code: str = "shape") -> None:

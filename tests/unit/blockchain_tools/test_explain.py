@@ -7,6 +7,7 @@ import json
 import sys
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -123,10 +124,29 @@ def test_the_command_names_the_first_failure_in_one_line(run: Any) -> None:
 
 
 def test_the_command_reads_standard_input_and_writes_json(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{SAMPLE.query}\n"))
+    type_in(monkeypatch, f"{SAMPLE.query}\n".encode())
     data = json.loads(run("-", "--json"))
     assert SERVICE.same(data["answer"].encode(), (SAMPLE.result or "").encode())
     assert data["mined"]["attempts"] == 729
+
+
+def test_the_command_takes_a_query_string_quoted_or_not(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for query in (SAMPLE.query, f"cc={quote(SAMPLE.query.removeprefix('cc='), safe='')}"):
+        assert json.loads(run(query, "--json"))["problem"] == ""
+        type_in(monkeypatch, query.encode())
+        assert json.loads(run("-", "--json"))["problem"] == ""
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"cc=%ff%fe", b"\0", b"cc=%"])
+def test_whatever_bytes_come_on_standard_input_are_explained(
+    run: Any, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    type_in(monkeypatch, content)
+    assert "INVALID, encoding: " in run("-")
+
+
+def type_in(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
 
 
 def test_the_command_says_that_mining_was_in_vain_and_has_the_limits_of_the_environment(

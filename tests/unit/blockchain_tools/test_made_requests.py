@@ -20,7 +20,8 @@ from local.blockchain import queries
 from local.blockchain.accounts import accounts
 from local.blockchain.draft import Shape, Span
 from local.blockchain.faults import FAULTS, Stage
-from local.blockchain.making import ANY, MAX_CHARACTERS, Made, TooLarge, made
+from local.blockchain.faults.wire import LIMIT_CHARACTERS
+from local.blockchain.making import ANY, Made, TooLarge, made
 from local.blockchain.queries import WrongVerdict, blockchain_queries, reason_of
 from local.cli import main
 from local.load.mix import mixed
@@ -111,7 +112,7 @@ def test_a_target_that_is_too_hard_is_known_to_be() -> None:
 def test_a_request_that_would_be_refused_for_its_length_alone_is_not_made() -> None:
     with pytest.raises(TooLarge, match="beyond the 12,288"):
         some(1, shape=Shape(blocks=Span(150, 150)))
-    assert all(len(each.cc or "") <= MAX_CHARACTERS for each in some(2, shape=Shape(blocks=Span(45, 45))))
+    assert all(len(each.cc or "") <= LIMIT_CHARACTERS for each in some(2, shape=Shape(blocks=Span(45, 45))))
 
 
 def test_the_load_has_a_third_of_faulty_requests_and_the_right_answers() -> None:
