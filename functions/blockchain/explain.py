@@ -88,7 +88,7 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
     "new": {"transactions", "balances"}, "mined": BLOCK with "attempts" and "seconds", or None}, where a BLOCK is
     {"id", "previous", "hash", "target", "pow", "transactions", "balances"}, and balances are pairs of account and
     amount, or None where they are not known: from where somebody overdraws his account. All balances are told after
-    every block, so that the data of a request may be a thousand times as large as the request.
+    every block: with many blocks that is far more than was asked, and whoever serves strangers bounds it before.
     """
     asked = explained.asked
     data: dict[str, Any] = {

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from crossover.seam import Invalid
 from functions.blockchain.ledger import (
     BEFORE_THE_FIRST,
+    MAX_TIME_DIGITS,
     Asked,
     Transaction,
     reward_of,
@@ -55,8 +56,13 @@ def times(asked: Asked) -> None:
         if time <= last:
             raise _broken("time", asked, each, "it is not after the transaction before it")
         last = time
-    if last >= our_reward_time(asked):
+    ours = our_reward_time(asked)
+    if last >= ours:
         raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
+    if ours >= END_OF_TIME:
+        place = len(asked.chain) - 1
+        reward = len(asked.chain[place].all_tx) - 1
+        raise Broken("time", place, reward, f"the next reward's would have more than {MAX_TIME_DIGITS} digits")
 
 
 def amounts(asked: Asked) -> None:
@@ -158,6 +164,8 @@ RULES: tuple[Callable[[Asked], None], ...] = (
 
 
 MINING_NANOSECONDS = 600_000_000_000
+END_OF_TIME = 10**MAX_TIME_DIGITS
+"""Nanoseconds: from here on no request can carry a time, and no answer shall have what a request cannot."""
 
 
 def our_reward_time(asked: Asked) -> int:

@@ -135,6 +135,7 @@ def check(request):
         last = transaction(tx, last)
         spend(balances, tx.get("send", OUR_ACCOUNT), tx["recv"], tx["amt"], tx.get("fee", 0))
     need(last < rewarded + TEN_MINUTES, "time")
+    need(len(str(rewarded + TEN_MINUTES)) <= 20, "time")
     need(count + len(request["new_tx"]) <= MAX_TRANSACTIONS, "limit")
 
 

@@ -96,6 +96,10 @@ PLANNED |= {
     "a new time is longer as a text and earlier": ("time", put(*OWN, "time", "0" + at(7))),
     "a time is later as a text and shorter": ("time", put(*tx(1, 0), "time", "9")),
     "a new time is that of our reward": ("time", put(*("new_tx", 2), "time", at(606))),
+    "a reward is so late that the next one's time is too long": (
+        "time",
+        lambda r: (put("new_tx", [])(r), put(*LAST, "time", str(10**20 - 600_000_000_000))(r)),
+    ),
     "a new time is after our reward": ("time", put(*("new_tx", 2), "time", "9" * 20)),
     "an amount is negative": ("amount", put(*OLD, "amt", -1)),
     "a fee is negative": ("amount", put(*OLD, "fee", -1)),
@@ -153,7 +157,7 @@ FORGED |= {
     "the first block is left out": ("id", lambda r: r["chain"].pop(0)),
     "the proof of work is another": ("block-hash", put("chain", 1, "pow", "123456789")),
     "the proof of work is empty": ("block-hash", put("chain", 1, "pow", "")),
-    "a block's hash is in capitals": ("block-hash", lambda r: _capitals(r["chain"])),
+    "a block's hash is in capitals": ("block-hash", lambda r: _capitals(r["chain"][2])),
     "a block's hash has more digits": ("block-hash", lambda r: _longer(r["chain"][2], "hash", "0")),
     "a reward goes to somebody else": ("tx-hash", put(*LAST, "recv", 17)),
     "a new amount was changed": ("tx-hash", put(*NEW, "amt", 1)),
@@ -163,7 +167,7 @@ FORGED |= {
     ),
     "a transaction hash is in capitals": (
         "tx-hash",
-        lambda r: put(*NEW, "hash", r["new_tx"][0]["hash"].upper() + " ")(r),
+        lambda r: _capitals(r["new_tx"][0]),
     ),
     "a transaction was taken out": ("block-hash", lambda r: r["chain"][2]["all_tx"].pop(1)),
     "two transactions changed places": (
@@ -292,8 +296,19 @@ def completed() -> dict:
     return reference.complete(PLAN)
 
 
-def _capitals(chain: list[dict]) -> None:
-    chain[2]["hash"] = chain[2]["hash"].upper().replace("0", "00", 1)[:8]
+def test_the_latest_reward_that_another_can_follow_is_valid_and_the_other_is_the_last() -> None:
+    plan = copy.deepcopy(PLAN) | {"new_tx": []}
+    put(*LAST, "time", str(10**20 - 600_000_000_001))(plan)
+    answer = answer_at_once(SERVICE, b"cc=" + reference.packed(reference.complete(plan)), InlineRunner())
+    *_, mined = chain = reference.unpacked(answer)
+    assert mined["all_tx"][-1]["time"] == "9" * 20
+    assert reason(reference.packed({"chain": chain, "new_target": "3", "new_tx": []})) == "time"
+
+
+def _capitals(value: dict) -> None:
+    small = value["hash"]
+    value["hash"] = small.upper()
+    assert value["hash"] != small, "it has no letter to be put in capitals"
 
 
 def _longer(value: dict, key: str, more: str) -> None:
