@@ -1,9 +1,9 @@
 """Computing between requests: what is short is done at once, what is longer waits in one bounded queue.
 
-Threads do not help: hashing small inputs holds the interpreter's lock. So the event loop computes itself, in slices so
-short that nobody notices, and looks at its connections between them. While other requests keep it busy, slices get a
-fixed share of its time: that bounds what a flood of long computations costs everybody else, and still each of them
-comes to its end.
+Threads do not help: hashing small inputs holds the interpreter's lock. So the event loop computes itself, in short
+slices. A loop with nothing else to do looks at its connections after each of them. While other requests keep it busy,
+as many slices follow each other, for a quarter of a second at most, as make up a fixed share of its time: that bounds
+what a flood of long computations costs everybody else, and still each of them comes to its end.
 
 Most computations end within their first slices, and some are a thousand times as long. Nobody can tell which is which
 but by trying, so those that have had little yet go first, in turns. One that has had `SHORT_UNITS` is a long one: there
@@ -23,7 +23,7 @@ from crossover.runner import Unavailable
 from crossover.seam import Done, Work
 
 SLICE_UNITS = 50
-"""About 30 us between two looks at the event loop."""
+"""About 30 us: how long an idle event loop does not look at its connections, and how far a turn outlasts its share."""
 SHORT_UNITS = 1_000
 LONG_PLACES = 8
 """Some 45 ms each of a core of its own, and three times as much of a loop that is busy."""
