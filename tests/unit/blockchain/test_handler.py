@@ -8,11 +8,13 @@ import pytest
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Compute, Done, Invalid, Request
-from crossover.settings import SettingError, configured
+from crossover.settings import SettingError, configured, documented
 from functions.blockchain.handler import SERVICE, within
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mining
 from functions.registry import load
+from local.build.artifacts import TEMPLATE
+from local.build.template import read_template
 from tests.reference import blockchain as reference
 from tests.reference.blockchain import OUR_ACCOUNT
 
@@ -162,3 +164,9 @@ def test_the_service_imports_no_other_service_s_libraries() -> None:
     loaded = set(run.stdout.split())
     assert {"gmpy2", "isal.isal_zlib", "msgspec", "pybase64"} <= loaded
     assert not {"asyncio", "logging", "orjson", "pymysql"} & loaded
+
+
+def test_on_lambda_each_limit_is_a_parameter_of_the_template_with_the_same_default() -> None:
+    variables = read_template(TEMPLATE).functions["BlockchainFunction"].environment
+    limits = {each.name: str(each.default) for each in documented(Limits)}
+    assert {name: value for name, value in variables.items() if name in limits} == limits
