@@ -2,6 +2,7 @@
 import { curl, documented, fromTemplate, offered, part } from "/page/page.js";
 
 const OURS = "1097844002039";
+const TYPING_MS = 200; // a request may take 65,536 attempts: one for a text, not for each key
 const MARKS = { kept: "✓", broken: "✗", "not reached": "–" };
 
 const number = (value) => BigInt(value).toLocaleString("en");
@@ -106,6 +107,17 @@ function rule({ code, meaning, state, problem }) {
   return item;
 }
 
+/** What there is to draw, or the problem that leaves nothing to draw. */
+async function explained(cc) {
+  const nothing = (problem) => ({ problem, rules: [], blocks: [] });
+  try {
+    const answer = await fetch(`/page/blockchain/explain?${new URLSearchParams({ cc })}`);
+    return answer.ok ? await answer.json() : nothing(`${answer.status} ${answer.statusText}`);
+  } catch {
+    return nothing("no answer: is the server still running?");
+  }
+}
+
 export function panel(path, operation) {
   const panel = fromTemplate("blockchain");
   const form = panel.querySelector("form");
@@ -114,13 +126,14 @@ export function panel(path, operation) {
   choices.forEach(({ title }, i) => choice.add(new Option(title, i)));
   choice.add(new Option("your own, pasted below", "own"));
   let latest = 0;
+  let typing;
 
   const show = async () => {
+    clearTimeout(typing);
     const turn = ++latest;
     const cc = form.elements.cc.value.trim();
     part(panel, "curl").textContent = curl(path, { cc });
-    const answer = await fetch(`/page/blockchain/explain?${new URLSearchParams({ cc })}`);
-    const found = answer.ok ? await answer.json() : { problem: `${answer.status} ${answer.statusText}`, rules: [], blocks: [] };
+    const found = await explained(cc);
     if (turn !== latest) return;
     panel.querySelector(".problem").textContent = found.problem;
     const { mined } = found;
@@ -138,7 +151,8 @@ export function panel(path, operation) {
   choice.addEventListener("change", take);
   form.elements.cc.addEventListener("input", () => {
     choice.value = "own";
-    show();
+    clearTimeout(typing);
+    typing = setTimeout(show, TYPING_MS);
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   take();

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
@@ -177,6 +177,33 @@ def test_a_pasted_request_is_drawn_as_it_is_typed(chains: Locator) -> None:
     chains.get_by_label("cc").fill("nonsense")
     expect(chains.get_by_role("alert")).to_contain_text("INVALID, encoding: ")
     expect(chains.locator(".block")).to_have_count(0)
+
+
+def test_keys_that_follow_each_other_quickly_are_one_request_and_one_that_fails_leaves_no_chain(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page()
+    faults: list[Any] = []
+    page.on("pageerror", lambda fault: faults.append(fault))
+    page.goto(server.address)
+    chains = page.locator("section.card").filter(has=page.locator(".chain"))
+    expect(chains.locator(".block.mined")).to_have_count(1)
+    asked: list[str] = []
+
+    def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route("**/page/blockchain/explain*", fail)
+    script = (
+        "field => { for (let i = 0; i < 20; i++) { field.value += 'a'; field.dispatchEvent(new Event('input')); } }"
+    )
+    chains.get_by_label("cc").evaluate(script)
+    expect(chains.get_by_role("alert")).to_have_text("no answer: is the server still running?")
+    expect(chains.locator(".block, .rules li")).to_have_count(0)
+    expect(chains.get_by_role("status")).to_have_text("")
+    assert (len(asked), faults) == (1, [])
+    page.close()
 
 
 def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, server: Server) -> None:
