@@ -65,7 +65,7 @@ UNIT = "hashlib.sha256(60 bytes).digest()"
 
 
 WARMING = 20
-"""Calls of a batch for each one that goes before it uncounted; a call that takes so long as to fill a batch needs none."""
+"""Counted calls for each that goes before them uncounted; one that fills a batch by itself has none before it."""
 
 
 def make_unit() -> Call:
