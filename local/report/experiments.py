@@ -106,7 +106,9 @@ def number(value: object) -> str:
     """A number with four digits that count, whole ones whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)[:MAX_TEXT]
-    if isinstance(value, int) or abs(value) >= 1000:
+    if isinstance(value, int):
+        return f"{value:,}"[:MAX_TEXT]
+    if abs(value) >= 1000:
         return f"{value:,.0f}"
     text = f"{value:.4g}"
     return f"{Decimal(text):f}" if "e-" in text else text
