@@ -15,6 +15,9 @@ KINDS = {
     "web-tier": ("The web tier, one change at a time", "crossover experiment web-tier"),
     "cold-start": ("Cold starts", "crossover experiment cold-start"),
     "schemas": ("Three schemas of the Twitter store", "crossover experiment schemas"),
+    "flood": ("A flood of long computations, for each way to compute", "crossover experiment flood"),
+    "tools": ("Tools for each step of the blockchain service", "crossover experiment tools"),
+    "image": ("The image that pods run", "make test-container"),
 }
 """The experiments of a report: title, and the command that makes the result."""
 MAX_COLUMNS = 12

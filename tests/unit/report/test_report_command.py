@@ -143,8 +143,9 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
 
 def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
     page = render.render(one_service(), {}, cost_files.price_book())
-    for name in ("web-tier", "cold-start", "schemas"):
+    for name in ("web-tier", "cold-start", "schemas", "flood", "tools"):
         assert f"<code>crossover experiment {name}</code>" in page
+    assert "<code>make test-container</code>" in page
 
 
 def test_without_a_service_that_stores_there_is_no_storage_tier() -> None:
