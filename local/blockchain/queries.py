@@ -19,7 +19,10 @@ class WrongVerdict(Exception):
 
 
 def blockchain_queries(random_: random.Random, _: str) -> Iterator[str]:
-    """Query strings. Raises `WrongVerdict` where the service, asked without a platform, misjudges one."""
+    """Query strings. Raises `WrongVerdict` where the service, asked without a platform, misjudges one.
+
+    It is asked with its usual limits, which every request keeps: other limits change what is right, not what is asked.
+    """
     for each in made(random_.getrandbits(64), Shape(), ANY, FAULTY_SHARE):
         reason = reason_of(each)
         if reason != each.reason:

@@ -57,7 +57,8 @@ ALWAYS = (
         "requests",
         "each service's seeded mix",
         "",
-        "four in five are good, one in five is bad; the Twitter queries ask for users with many contacts more often",
+        "one in five is bad, of the blockchain's one in three; the Twitter queries ask for users with many contacts "
+        "more often",
     ),
 )
 

@@ -23,8 +23,9 @@ from typing import IO, Any, NamedTuple
 
 from functions.registry import SERVICES
 from local.cli.report import UserError
-from local.compare import works
+from local.compare import shape, works
 from local.compare.spread import Spread, rounded
+from local.cost.errors import CostError
 from local.results.files import Result, command
 
 MAX_BYTES = 256 * 2**20
@@ -80,6 +81,7 @@ def calibrated(result: Result, path: Path, service: str | None) -> Result:
     """A comparison with the durations of a log in place of its emulated ones. Raises `UserError`."""
     if service is not None and service not in SERVICES:
         raise UserError(f"the bundle has {', '.join(SERVICES)}")
+    shape.check(result)
     found = read(path)
     data = copy.deepcopy(dict(result.data))
     marks = data.setdefault("calibrated", {})
@@ -88,8 +90,9 @@ def calibrated(result: Result, path: Path, service: str | None) -> Result:
             raise UserError(f"{path}: the comparison has no {name}; it has {', '.join(data['works'])}")
         marks[name] = {"file": path.name, **_put(data, name, reports, path.name), "unread": found.unread}
     calibration = {"file": path.name, "command": command(), "at": datetime.now(UTC).isoformat(timespec="seconds")}
-    before = result.config.get("calibrations", [])
-    return replace(result, data=data, config={**result.config, "calibrations": [*before, calibration]})
+    before = result.config.get("calibrations")
+    calibrations = [*(before if isinstance(before, list) else ()), calibration]
+    return replace(result, data=data, config={**result.config, "calibrations": calibrations})
 
 
 def read(path: Path) -> Found:
@@ -179,7 +182,8 @@ def _by_service(reports: Iterable[Report], service: str | None, path: Path) -> d
 
 def _put(data: dict[str, Any], service: str, reports: Sequence[Report], name: str) -> dict[str, Any]:
     """Puts the lines of a service into a comparison's data; tells how many they were."""
-    function = data["lambda"].setdefault(service, {"memory": {}})
+    function = data.setdefault("lambda", {}).setdefault(service, {})
+    memory = function.setdefault("memory", {})
     work = data["works"][service]
     lines: dict[str, int] = {}
     by_size = defaultdict(list)
@@ -193,7 +197,7 @@ def _put(data: dict[str, Any], service: str, reports: Sequence[Report], name: st
         warm = [each for each in group if each.init_ms is None] or group
         durations = runs([each.duration_ms for each in warm])
         billed = runs([each.billed_ms if each.init_ms is None else each.duration_ms for each in warm])
-        function["memory"][str(size)] = {
+        memory[str(size)] = {
             "duration_ms": Spread.of(durations).as_data(),
             "billed_ms": Spread.of(billed).median,
             "peak_mb": max(each.peak_mb for each in group),
@@ -202,7 +206,7 @@ def _put(data: dict[str, Any], service: str, reports: Sequence[Report], name: st
         work["lambda_ms"] = {**work.get("lambda_ms", {}), str(size): Spread.of(durations).median}
         work["lambda_billed_ms"] = {**work.get("lambda_billed_ms", {}), str(size): Spread.of(billed).median}
         lines[str(size)] = len(group)
-    function["memory"] = dict(sorted(function["memory"].items(), key=lambda each: int(each[0])))
+    function["memory"] = dict(sorted(memory.items(), key=lambda each: int(each[0])))
     counted = [each for group in by_size.values() for each in group]
     inits = [each.init_ms for each in counted if each.init_ms is not None]
     if inits:
@@ -212,7 +216,10 @@ def _put(data: dict[str, Any], service: str, reports: Sequence[Report], name: st
         work["cold_share"] = rounded(len(inits) / len(counted))
     sizes = ", ".join(lines)
     work["source"] = f"{work['source']}; durations at {sizes} MB from {len(counted):,} REPORT lines of {name}"
-    works.checked(work, service)
+    try:
+        works.checked(work, service)
+    except CostError as problem:
+        raise UserError(f"{name}: {problem}") from None
     return {"lines": len(counted), "cold": len(inits), "failed": len(reports) - len(counted), "memory": lines}
 
 

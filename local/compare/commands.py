@@ -130,6 +130,7 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
 
     from local.build.artifacts import BuildError
     from local.compare.run import compare as measure
+    from local.cost.errors import CostError
     from local.lambda_runtime.runtime_files import Missing
     from local.lambda_runtime.spec import BadSpec
     from local.results.files import Result
@@ -146,7 +147,7 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
 
         try:
             data = measure(configuration, given, step)
-        except (BadSpec, BuildError, Missing, ValueError) as problem:
+        except (BadSpec, BuildError, CostError, Missing, ValueError) as problem:
             raise UserError(str(problem)) from None
     return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=data)
 

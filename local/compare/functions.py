@@ -25,12 +25,15 @@ from local.lambda_runtime.emulator import Emulator
 from local.lambda_runtime.function import EmulatedFunction, new_id, new_trace
 from local.lambda_runtime.spec import Function
 from local.load.mix import Asked
+from local.load.sameness import same
 
 DOOR = DOORS["url"]
 HEADERS = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
 TIMEOUT = 60.0
 """Seconds: on a busy machine a request may take longer than the function is given, and is not to fail for that."""
 REST = PERIOD_US / 1e6
+THROTTLED = Ending.THROTTLED.value
+"""The error of a request for which there was no environment: behaviour, and no fault of the function."""
 Value = TypeVar("Value")
 
 
@@ -47,7 +50,9 @@ def is_right(payload: bytes, asked: Asked) -> bool | None:
         answer = DOOR.response(payload)
     except BadAnswer:
         return None
-    return answer.body.partition(b"\n")[2] == asked.result if answer.status == 200 else None
+    if answer.status != 200:
+        return None
+    return same(asked.service, answer.body.partition(b"\n")[2], asked.result)
 
 
 @dataclass
@@ -162,7 +167,7 @@ class Functions:
         """Asks a function these requests, one after another."""
         return self._run(self._turn(self._function(service, size), asked))
 
-    def burst(self, service: str, size: int, asked: Sequence[Asked]) -> dict[str, Any]:
+    def burst(self, service: str, size: int, asked: Sequence[Asked]) -> tuple[dict[str, Any], Tally]:
         """Asks a function all these requests at the same moment: behaviour, and no price."""
         return self._run(self._burst(self._function(service, size), asked))
 
@@ -196,17 +201,18 @@ class Functions:
             tally=tally,
         )
 
-    async def _burst(self, function: EmulatedFunction, asked: Sequence[Asked]) -> dict[str, Any]:
+    async def _burst(self, function: EmulatedFunction, asked: Sequence[Asked]) -> tuple[dict[str, Any], Tally]:
         before, cold = len(function.fleet.environments), function.fleet.counts["cold"]
         outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in asked))
         tally = Tally()
         for outcome, each in zip(outcomes, asked, strict=True):
             tally.score(outcome.ending, outcome.payload, each)
-        return {
+        behaviour = {
             "concurrent": len(asked),
             "environments_before": before,
             "environments_after": len(function.fleet.environments),
             "cold_starts": function.fleet.counts["cold"] - cold,
-            "throttled": sum(outcome.ending is Ending.THROTTLED for outcome in outcomes),
+            "throttled": tally.errors[THROTTLED],
             **tally.as_data(),
         }
+        return behaviour, tally

@@ -15,7 +15,7 @@ from local.compare import alone, assumptions, storage, works
 from local.compare.configuration import Configuration
 from local.compare.containers import Container, container
 from local.compare.cores import Cores, apart, pinned
-from local.compare.functions import Functions, Tally
+from local.compare.functions import THROTTLED, Functions, Tally
 from local.compare.measured import Measured
 from local.compare.spread import StopRule, rounded
 from local.cost import files as cost_files
@@ -162,9 +162,10 @@ class Bench:
                 measured.parts.append(alone.measure(self._specs[service], asked))
 
     def _burst(self, service: str, asked: list[Asked]) -> None:
-        measured = self._measured[service]
         size = max(self._configuration.memory_mb)
-        measured.burst = self._emulated.burst(service, size, asked[: self._configuration.burst])
+        behaviour, tally = self._emulated.burst(service, size, asked[: self._configuration.burst])
+        _refuse_faults(service, size, tally, but=THROTTLED)
+        self._measured[service].burst = behaviour
 
     @property
     def _emulated(self) -> Functions:
@@ -178,11 +179,7 @@ class Bench:
         return (asked + asked)[first : first + count]
 
     def _count(self, service: str, size: int, tally: Tally) -> None:
-        if tally.wrong or tally.errors:
-            raise UserError(
-                f"{service} on Lambda with {size} MB: {tally.wrong} wrong answers, errors {dict(tally.errors) or 0}; "
-                "nothing was written"
-            )
+        _refuse_faults(service, size, tally)
         self._measured[service].tally.add(tally)
 
     def _figures(self) -> dict[str, list[float]]:
@@ -193,6 +190,14 @@ class Bench:
                 found[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
             found[f"lambda {service}: cpu_ms"] = [turn.cpu_ms for turn in measured.whole_vcpu]
         return found
+
+
+def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None:
+    """Ends the comparison where an answer was wrong or missing, an error `but` apart."""
+    errors = {name: count for name, count in tally.errors.items() if name != but}
+    if tally.wrong or errors:
+        told = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
+        raise UserError(f"{service} on Lambda with {size} MB: {told}")
 
 
 def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: Configuration) -> list[Asked]:

@@ -17,15 +17,16 @@ SHOWN = ("128", "512", "1769")
 def draw(result: Result) -> Iterator[RenderableType]:
     """Its tables, out of its data alone."""
     data = result.data
-    if data["container"]:
+    containers = data.get("container", {})
+    if containers:
         yield _measured(data)
-    rounds = data["rounds"]
-    if rounds["done"]:
+    rounds = data.get("rounds")
+    if rounds and rounds["done"]:
         open_figures = len(rounds["unsettled"])
         settled = f"; {open_figures} figures spread more than {rounds['bound']:.0%}" if open_figures else ""
         yield f"{rounds['done']} rounds in {rounds['seconds']:g} s, ended by: {rounds['ended']}{settled}"
-        yield data["placing"]
-    void = sum(len(each["void"]) for each in data["container"].values())
+        yield data.get("placing", "")
+    void = sum(len(each["void"]) for each in containers.values())
     if void:
         yield f"{void} loads were void and were repeated at a lower rate"
     for service, mark in data.get("calibrated", {}).items():
@@ -39,16 +40,16 @@ def _measured(data: Mapping[str, Any]) -> Table:
     for heading in ("", *names):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=not heading)
     containers = [data["container"][name] for name in names]
-    functions = [data["lambda"].get(name, {}) for name in names]
+    functions = [data.get("lambda", {}).get(name, {}) for name in names]
     table.add_row(
         "right answers", *(f"{a['right'] + b.get('right', 0):,}" for a, b in zip(containers, functions, strict=True))
     )
     table.add_row("container: CPU us", *(_spread(each["cpu_us"]) for each in containers))
-    table.add_row("requests/s/vCPU", *(f"{1e6 / each['cpu_us']['median']:,.0f}" for each in containers))
+    table.add_row("requests/s/vCPU", *(f"{1e6 / (each['cpu_us']['median'] or 1):,.0f}" for each in containers))
     table.add_row(
         "p99 ms (at /s)",
         *(
-            f"{each['latency_ms']['p99']:.2f} ({each['rate']:,.0f})" if each["latency_ms"] else "-"
+            f"{each['latency_ms']['p99']:.2f} ({each['rate']:,.0f})" if "p99" in each["latency_ms"] else "-"
             for each in containers
         ),
     )

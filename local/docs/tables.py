@@ -1,4 +1,4 @@
-"""The documents' tables: verbs, commands, settings and options, and those of the cost model."""
+"""The documents' tables: verbs, commands, settings and options, the kept comparison, and those of the cost model."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from functions.registry import load
 from local.cli import build
 from local.cli.places import ROOT
 from local.cost import docs as cost
+from local.docs.comparison import compared
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")))
@@ -86,6 +87,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "mysql-options": mysql_options,
     "metrics": metrics,
+    "compare": compared,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from local.cli.report import UserError
 
@@ -33,14 +33,7 @@ def find(url: str, *, remote: bool = False) -> Target:
     An address that is not this machine's own is refused unless `remote`: a load hurts, and a slip of the hand must not
     send it to somebody.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port if parts.port is not None else PORTS.get(parts.scheme, 0)
-        name = (parts.hostname or "").encode("idna").decode("ascii")
-    except ValueError:
-        port, name = 0, ""
-    if not (port and name) or parts.scheme not in PORTS or parts.username is not None or parts.query or parts.fragment:
-        raise UserError("the URL is the address of a running server: http://HOST:PORT")
+    parts, name, port = split(url)
     host = f"[{name}]" if ":" in name else name
     shown = f"{parts.scheme}://{host}:{port}"
     return Target(
@@ -50,6 +43,19 @@ def find(url: str, *, remote: bool = False) -> Target:
         quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._"),
         name if parts.scheme == "https" else "",
     )
+
+
+def split(url: str) -> tuple[SplitResult, str, int]:
+    """The parts of `http://HOST:PORT`, its host in ASCII, and its port. Raises `UserError` for any other address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port if parts.port is not None else PORTS.get(parts.scheme, 0)
+        name = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:
+        port, name = 0, ""
+    if not (port and name) or parts.scheme not in PORTS or parts.username is not None or parts.query or parts.fragment:
+        raise UserError("the URL is the address of a running server: http://HOST:PORT")
+    return parts, name, port
 
 
 def _reachable(name: str, port: int, shown: str, remote: bool) -> str:

@@ -26,6 +26,8 @@ class Question(NamedTuple):
     head: bytes
     result: bytes
     tally: Tally
+    service: str = ""
+    """Who is asked: it knows whether a result that looks otherwise says the same."""
 
 
 class Owner(Protocol):

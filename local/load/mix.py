@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import Invalid, Service
+from crossover.settings import SettingError
 from crossover.stores.lazy import store_of
 from functions import registry
 from local.blockchain.queries import blockchain_queries
@@ -122,8 +123,8 @@ def parse(text: str) -> dict[str, int]:
 def requests_of(mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED) -> list[Asked]:
     """`count` requests with their right answers, services drawn by weight; the same for the same seed and stores.
 
-    Right answers of a service with a store come from the store that `environ` names, which has to be the one that the
-    server reads. Raises `UserError` where it cannot be read.
+    Right answers obey the limits that `environ` gives; those of a service with a store come from the store that it
+    names. Both have to be the server's. Raises `UserError` where they cannot be used.
     """
     random_ = random.Random(seed)  # noqa: S311 - a load, not a secret
     drawn = random_.choices(list(mix), list(mix.values()), k=count)
@@ -133,7 +134,10 @@ def requests_of(mix: Mapping[str, int], seed: int, environ: Mapping[str, str], c
 
 
 def _requests_of(name: str, count: int, seed: int, environ: Mapping[str, str]) -> list[Asked]:
-    (service,) = registry.load([name])
+    try:
+        (service,) = registry.load([name], environ)
+    except SettingError as problem:
+        raise UserError(str(problem)) from None
     store = store_of(service, environ)
     variable = f"{name.upper()}_STORE"
     try:

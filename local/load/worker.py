@@ -39,7 +39,7 @@ def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str,
     close = "" if plan.keep_alive else "Connection: close\r\n"
     after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
     return [
-        Question(f"GET {target.base}{path}{after}".encode("ascii"), results[result], tallies[service])
+        Question(f"GET {target.base}{path}{after}".encode("ascii"), results[result], tallies[service], service)
         for service, path, result in job["requests"]
     ]
 

@@ -15,6 +15,9 @@ KINDS = {
     "web-tier": ("The web tier, one change at a time", "crossover experiment web-tier"),
     "cold-start": ("Cold starts", "crossover experiment cold-start"),
     "schemas": ("Three schemas of the Twitter store", "crossover experiment schemas"),
+    "flood": ("A flood of long computations, for each way to compute", "crossover experiment flood"),
+    "tools": ("Tools for each step of the blockchain service", "crossover experiment tools"),
+    "image": ("The image that pods run", "make test-container"),
 }
 """The experiments of a report: title, and the command that makes the result."""
 MAX_COLUMNS = 12
@@ -106,7 +109,9 @@ def number(value: object) -> str:
     """A number with four digits that count, whole ones whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)[:MAX_TEXT]
-    if isinstance(value, int) or abs(value) >= 1000:
+    if isinstance(value, int):
+        return f"{value:,}"[:MAX_TEXT]
+    if abs(value) >= 1000:
         return f"{value:,.0f}"
     text = f"{value:.4g}"
     return f"{Decimal(text):f}" if "e-" in text else text

@@ -10,6 +10,7 @@ from local.report.experiments import Cell, Table, cell, spread_of, words
 PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
 SHOWN = ("works", "mix", "container", "lambda", "storage", "assumptions")
 """Parts of a result that have a place of their own in the page."""
+MOST_MS = 1e9
 SPLIT = ("handler", "adapter", "runtime")
 
 
@@ -30,6 +31,8 @@ def container(data: Mapping[str, Any]) -> Table | None:
     """The container under load, a row for each service and for the mix."""
     rows = []
     for name, run in table_at(data, "container").items():
+        if not isinstance(run, Mapping):
+            continue
         latency = table_at(run, "latency_ms")
         rows.append(
             (
@@ -81,7 +84,7 @@ def splits(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float, st
         for part in SPLIT:
             value = table_at(one, "split_ms").get(part)
             median = spread_of(value)["median"] if spread_of(value) else value  # type: ignore[index]
-            if isinstance(median, int | float) and median >= 0:
+            if isinstance(median, int | float) and 0 <= median < MOST_MS:
                 parts.append((part, float(median), cell(value).detail))
         if parts:
             found.append((str(name), parts))

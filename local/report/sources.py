@@ -38,7 +38,8 @@ class Sources:
 
     def of_work(self, work: Work, result: Result) -> int:
         """Where a service's figures come from: this run, or the source that the work itself names."""
-        given = result.config.get("given") or ()
+        given = result.config.get("given")
+        given = given if isinstance(given, list) else []
         if work.measured and work.name not in given:
             return self.measured(result)
         how = " (given with --work)" if work.name in given else ""

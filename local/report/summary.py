@@ -56,8 +56,11 @@ class Compared:
         return next(line for line in self.lines.values() if line.name == name)
 
 
-def lines_of(compare: Result, top: int) -> list[Compared]:
-    """The lines of every service of a result, and of the mix where there is one, up to `top` requests/s."""
+def lines_of(compare: Result, top: int, names: Sequence[str] = works.SHOWN) -> list[Compared]:
+    """The named configurations' lines of every service of a result, and of the mix where there is one.
+
+    They go up to `top` requests/s.
+    """
     from rich.progress import Progress
 
     from local.cli.report import stderr
@@ -67,7 +70,7 @@ def lines_of(compare: Result, top: int) -> list[Compared]:
     mixes = {name: Mix.of([(work, Fraction(1))]) for name, work in found.items()}
     if len([weight for weight in weights.values() if weight]) > 1:
         mixes[MIX] = Mix.of([(found[name], weight) for name, weight in weights.items()])
-    configurations = {name: files.configuration(name) for name in works.SHOWN}
+    configurations = {name: files.configuration(name) for name in names}
     book, counted, result = files.price_book(), measured.right(compare.data), []
     choices = sum(len(one.choices) for one in configurations.values())
     with Progress(console=stderr, transient=True) as progress:

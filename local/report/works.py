@@ -25,6 +25,8 @@ MORE = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-man
 """Those that a reader may add."""
 STORAGE = Path(__file__).parent / "storage"
 """The storage tier alone, for the services that use one."""
+MOST = 1e12
+"""Of a weight, of items and of their bytes in a result."""
 
 
 def works_of(compare: Result) -> dict[str, Work]:
@@ -48,7 +50,8 @@ def works_of(compare: Result) -> dict[str, Work]:
 def weights_of(compare: Result, works: Mapping[str, Work]) -> dict[str, Fraction]:
     """The weights of the mix that was measured; without one, each service alike."""
     given = compare.data.get("mix")
-    found = {name: Fraction(str(weight)) for name, weight in given.items()} if isinstance(given, Mapping) else {}
+    given = given if isinstance(given, Mapping) else {}
+    found = {name: Fraction(_number(weight, f"mix.{name}")) for name, weight in given.items()}
     known = {name: weight for name, weight in found.items() if name in works and weight > 0}
     return {name: known.get(name, Fraction(0)) for name in works} if known else dict.fromkeys(works, Fraction(1))
 
@@ -63,7 +66,8 @@ def storage(compare: Result) -> dict[str, Configuration]:
     size = compare.data.get("storage")
     measured = None
     if isinstance(size, Mapping) and size.get("items") and size.get("item_bytes"):
-        measured = Decimal(str(size["items"])) * Decimal(str(size["item_bytes"])) / 10**9
+        items, item_bytes = (_number(size[name], f"storage.{name}") for name in ("items", "item_bytes"))
+        measured = items * item_bytes / 10**9
     found = {}
     for path in sorted(STORAGE.glob("*.toml")):
         document = files.toml(path)
@@ -76,6 +80,12 @@ def storage(compare: Result) -> dict[str, Configuration]:
 def uses_storage(work: Work) -> bool:
     """Whether a request of the service reads from a database."""
     return bool(work.queries or work.reads)
+
+
+def _number(value: object, name: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+        raise UserError(f"the result's {name} is no number from 0 to {MOST:.0e}; measure with: make compare")
+    return Decimal(repr(value))
 
 
 def _exact(value: Any) -> Any:

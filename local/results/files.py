@@ -27,7 +27,10 @@ HERE = ROOT / "report" / "results"
 """Where runs put their results; git does not look there."""
 KEPT = ROOT / "docs" / "results"
 """Results that come with the project: the last ones of its authors."""
-PACKAGES = ("uvicorn", "uvloop", "httptools", "fastapi", "mangum", "awslambdaric", "pymysql", "aws-lambda-powertools")
+PACKAGES = (
+    *("uvicorn", "uvloop", "httptools", "fastapi", "mangum", "awslambdaric", "aws-lambda-powertools"),
+    *("pymysql", "msgspec", "gmpy2", "isal", "pybase64"),
+)
 """Packages whose versions a figure depends on."""
 
 
@@ -36,7 +39,7 @@ class Result:
     """One run of one measurement."""
 
     kind: str
-    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`."""
+    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`."""
     config: Mapping[str, Any]
     """What was asked for, as plain JSON values."""
     data: Mapping[str, Any]
@@ -47,6 +50,13 @@ class Result:
     machine: Mapping[str, Any] = field(default_factory=lambda: machine())
     versions: Mapping[str, str] = field(default_factory=lambda: versions())
     format: int = FORMAT
+
+
+KINDS_OF_PARTS = {
+    **dict.fromkeys(("config", "data", "machine", "versions"), Mapping),
+    **dict.fromkeys(("kind", "at", "command", "commit"), str),
+}
+"""What a file's parts have to be: tables and texts."""
 
 
 def write(result: Result, path: Path | None = None) -> Path:
@@ -73,8 +83,9 @@ def read(path: Path, kind: str) -> Result:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes")
-        given = json.loads(content)
-        result = Result(**given)
+        result = Result(**json.loads(content))
+        if not all(isinstance(getattr(result, name), kind_) for name, kind_ in KINDS_OF_PARTS.items()):
+            raise TypeError
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from None
     except (ValueError, TypeError, RecursionError):

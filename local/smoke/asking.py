@@ -6,12 +6,11 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
-from local.cli.report import UserError
+from local.load.address import split
 from local.smoke.cases import Case
 from local.smoke.judging import Answer, Served, faults, first_line_of
 
@@ -40,13 +39,7 @@ class Outcome(NamedTuple):
 
 def address_of(url: str) -> str:
     """The address of a server, without a slash at its end. Raises `UserError`."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment or parts.username is not None:
-        raise UserError("URL is the address of a running bundle, http://HOST:PORT for instance")
+    split(url)
     return url.rstrip("/")
 
 

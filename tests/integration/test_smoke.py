@@ -227,7 +227,7 @@ def test_where_nobody_listens_it_says_so_and_fails() -> None:
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
     ran = typer.testing.CliRunner().invoke(build(), ["smoke", url])
     assert ran.exit_code != 0
-    assert "URL is the address of a running bundle" in f"{ran.output}{ran.exception}"
+    assert "the URL is the address of a running server" in f"{ran.output}{ran.exception}"
 
 
 def test_a_service_whose_store_nobody_names_is_judged_by_its_form_and_that_is_said(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from local.cli.report import UserError
 from local.compare.calibration import calibrated, read, runs
+from local.compare.summary import draw
 from local.results.files import Result
 
 HEAD = "REPORT RequestId: 8f507cfc-xmpl-4697-b07a-ac58fc914c95"
@@ -37,7 +39,8 @@ def compared() -> Result:
         "init_ms": 350.0,
         "cold_share": 0.0001,
     }
-    return Result(kind="compare", config={}, data={"works": {"qrcode": work}, "lambda": {"qrcode": {"memory": memory}}})
+    data = {"works": {"qrcode": work}, "lambda": {"qrcode": {"memory": memory}}}
+    return Result(kind="compare", config={}, data=data, at="2026-11-23T00:00:00+00:00")
 
 
 def logged(folder: Path, *lines: str) -> Path:
@@ -155,3 +158,29 @@ def test_lines_that_belong_to_nobody_are_refused(
 ) -> None:
     with pytest.raises(UserError, match=said):
         calibrated(compared(), logged(tmp_path, *lines), service)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"works": None}, r"Expected `object`, got `null` - at `\$.works`"),
+        ({"works": {}}, "holds no works"),
+        ({"works": {"qrcode": {"name": "qrcode"}}}, "works.qrcode"),
+        ({"lambda": "qrcode"}, r"Expected `object`, got `str` - at `\$.lambda`"),
+        ({"lambda": {"qrcode": {"memory": {"much": {}}}}}, "memory"),
+        ({"rounds": {"done": "all"}}, "rounds"),
+    ],
+)
+def test_a_comparison_that_is_not_whole_is_refused(part: dict[str, Any], said: str, tmp_path: Path) -> None:
+    before = compared()
+    odd = replace(before, data={**before.data, **part})
+    with pytest.raises(UserError, match=said):
+        calibrated(odd, logged(tmp_path, line(20.5, 21)), "qrcode")
+
+
+def test_a_comparison_without_durations_takes_those_of_the_log(tmp_path: Path) -> None:
+    before = compared()
+    bare = replace(before, data={"works": before.data["works"]})
+    after = calibrated(bare, logged(tmp_path, line(20.5, 21)), "qrcode")
+    assert after.data["lambda"]["qrcode"]["memory"]["256"]["duration_ms"]["median"] == 20.5
+    assert list(draw(after)) == ["qrcode: durations at 256 MB from 1 lines of log.txt"]

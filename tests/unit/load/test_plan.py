@@ -74,3 +74,15 @@ def test_the_same_seed_asks_the_same_and_another_one_something_else() -> None:
     assert first != other
     assert len(first) == 200
     assert all(each.service == "qrcode" for each in first)
+
+
+def test_right_answers_obey_the_limits_of_the_environment() -> None:
+    usual, limited = (requests_of({"blockchain": 1}, 1, limits, 20) for limits in ({}, {"POW_MAX_ATTEMPTS": "1"}))
+    assert [each.path for each in usual] == [each.path for each in limited]
+    refused = [sum(each.result == b"INVALID" for each in asked) for asked in (usual, limited)]
+    assert refused[0] < refused[1]
+
+
+def test_a_limit_that_is_none_is_told() -> None:
+    with pytest.raises(UserError, match="POW_MAX_ATTEMPTS takes a whole number"):
+        requests_of({"blockchain": 1}, 1, {"POW_MAX_ATTEMPTS": "many"}, 1)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from local.cli import build
 from local.cli.report import UserError
 from local.cost import files as cost_files
-from local.report import render
+from local.report import render, works
 from local.results import files
 from local.results.files import Result, write
 from tests.support.report import sample_compare
@@ -84,6 +84,22 @@ def test_a_result_that_cannot_be_priced_leaves_the_old_page(nothing_measured: Pa
     assert page.read_text() == "the old one"
 
 
+@pytest.mark.parametrize("value", ["many", True, -1, 10**400, [1]])
+def test_a_number_of_a_result_that_is_none_is_told(value: Any) -> None:
+    odd = one_service(mix={"qrcode": value}, storage={"items": value, "item_bytes": 900})
+    with pytest.raises(UserError, match=r"the result's mix\.qrcode is no number"):
+        works.weights_of(odd, works.works_of(odd))
+    with pytest.raises(UserError, match=r"the result's storage\.items is no number"):
+        works.storage(odd)
+
+
+@pytest.mark.parametrize("value", ["odd", [1], {"qrcode": 3}, {"qrcode": {"split_ms": {"handler": 10**400}}}])
+def test_parts_of_a_result_that_cannot_be_shown_are_left_out(value: Any) -> None:
+    odd = one_service(**dict.fromkeys(("container", "lambda", "storage", "assumptions"), value))
+    page = render.render(odd, {}, cost_files.price_book())
+    assert page.startswith("<!doctype html>")
+
+
 def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="name another file with --output"):
@@ -104,8 +120,8 @@ def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
 
 
 def test_a_number_that_the_cost_model_does_not_know_is_left_out() -> None:
-    works = {"qrcode": {"requests_per_vcpu": 1000, "somebody_elses": 3, "measured": True}}
-    assert "somebody_elses" not in render.render(one_service(works=works), {}, cost_files.price_book())
+    odd = {"qrcode": {"requests_per_vcpu": 1000, "somebody_elses": 3, "measured": True}}
+    assert "somebody_elses" not in render.render(one_service(works=odd), {}, cost_files.price_book())
 
 
 def test_texts_of_a_result_are_shown_and_never_run() -> None:
@@ -127,8 +143,9 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
 
 def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
     page = render.render(one_service(), {}, cost_files.price_book())
-    for name in ("web-tier", "cold-start", "schemas"):
+    for name in ("web-tier", "cold-start", "schemas", "flood", "tools"):
         assert f"<code>crossover experiment {name}</code>" in page
+    assert "<code>make test-container</code>" in page
 
 
 def test_without_a_service_that_stores_there_is_no_storage_tier() -> None:
