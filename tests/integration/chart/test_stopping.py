@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
-from container import server
 from container.settings import ContainerSettings
 from crossover.settings import load
 from tests.support.cluster import Cluster
@@ -13,9 +9,7 @@ from tests.support.cluster import Cluster
 
 def stop_seconds() -> float:
     """What the server gives requests that are under way when it stops."""
-    calls = [each for each in ast.walk(ast.parse(Path(server.__file__).read_text())) if isinstance(each, ast.Call)]
-    (given,) = [word.value for call in calls for word in call.keywords if word.arg == "timeout_graceful_shutdown"]
-    return float(eval(ast.unparse(given), vars(server)))  # noqa: S307
+    return float(ContainerSettings().stop_seconds)
 
 
 def pre_stop(cluster: Cluster, service: str) -> int:
