@@ -37,8 +37,8 @@ DEATHS_IN_A_ROW = 5
 
 logger = logging.getLogger("crossover")
 
-Headers = Mapping[int, Sequence[float]]
-"""The first numbers of the sheets of all workers that live, by their process id."""
+Found = Mapping[int, sheets.Sheet]
+"""The headers of all sheets, by their worker's process id."""
 
 
 class Worker(Process):
@@ -100,17 +100,17 @@ class Supervisor(Multiprocess):
         """What uvicorn calls twice a second. It waits for nobody, as uvicorn's own does for a worker's answer."""
         if self.should_exit.is_set():
             return
-        headers = {int(each.numbers[PID]): each.numbers for each in sheets.read(self._folder, HEADER) if each.alive}
+        found = {int(each.numbers[PID]): each for each in sorted(sheets.read(self._folder, HEADER), key=_lives)}
         for index, worker in enumerate(self.processes):
-            self._note(worker, headers)
-            if self._alive(worker, headers):
+            self._note(worker, found)
+            if self._alive(worker, found):
                 if worker.retiring:
-                    self._replace(index, worker, headers)
+                    self._replace(index, worker, found)
             elif worker.successor is not None:
                 self._note_end(worker)
                 self.processes[index] = worker.successor
             else:
-                self._start_again(index, worker, headers)
+                self._start_again(index, worker, found)
         self._forget_the_left()
 
     def restart_all(self) -> None:
@@ -140,21 +140,21 @@ class Supervisor(Multiprocess):
             self._forget_the_left()
             time.sleep(0.05)
 
-    def _note(self, worker: Worker, headers: Headers) -> None:
-        header = headers.get(worker.pid or 0)
-        if header is not None and worker.exitcode is None:
+    def _note(self, worker: Worker, found: Found) -> None:
+        header = _header(worker, found)
+        if header is not None:
             worker.retiring = worker.retiring or bool(header[RETIRING])
             if header[READY] and not worker.was_ready:
                 worker.was_ready = True
                 worker.deaths = 0
 
-    def _alive(self, worker: Worker, headers: Headers) -> bool:
+    def _alive(self, worker: Worker, found: Found) -> bool:
         """Whether a worker lives. One that hangs is killed."""
         if worker.exitcode is not None:
             return False
-        header = headers.get(worker.pid or 0)
+        header = _header(worker, found)
         if header is None:
-            hangs = self._clock() - worker.since > IMPORTS_SECONDS
+            hangs = not worker.was_ready and self._clock() - worker.since > IMPORTS_SECONDS
         else:
             hangs = header[BEAT] > 0 and self._clock() - header[BEAT] > HANGS_SECONDS
         if hangs:
@@ -163,15 +163,15 @@ class Supervisor(Multiprocess):
             worker.join()
         return not hangs
 
-    def _replace(self, index: int, worker: Worker, headers: Headers) -> None:
+    def _replace(self, index: int, worker: Worker, found: Found) -> None:
         """Brings a worker that is retiring nearer to its end: it leaves when its successor is ready."""
         successor = worker.successor
         if successor is None:
             if self._clock() >= worker.next_start:
                 worker.successor = self.started(worker.deaths)
             return
-        self._note(successor, headers)
-        if not self._alive(successor, headers):
+        self._note(successor, found)
+        if not self._alive(successor, found):
             worker.successor = None
             self._note_end(successor)
             worker.deaths, worker.next_start = successor.deaths, successor.next_start
@@ -181,13 +181,12 @@ class Supervisor(Multiprocess):
             worker.leave()
             self._leaving[worker] = self._clock() + self._leave_patience
 
-    def _start_again(self, index: int, worker: Worker, headers: Headers) -> None:
+    def _start_again(self, index: int, worker: Worker, found: Found) -> None:
         """Starts another worker in a dead one's place when it is time, or ends the server."""
         if not worker.ended:
             self._note_end(worker)
             hopeless = worker.exitcode == STARTUP_FAILURE or worker.deaths >= DEATHS_IN_A_ROW
-            pids = {each.pid for each in self.processes}
-            if hopeless and not any(header[READY] for pid, header in headers.items() if pid in pids):
+            if hopeless and not any(_is_ready(each, found) for each in self.processes):
                 logger.error("worker %s cannot start; the server ends", worker.pid)
                 self.failed = True
                 self.should_exit.set()
@@ -225,3 +224,18 @@ class Supervisor(Multiprocess):
             worker.kill()
             worker.join()
             del self._leaving[worker]
+
+
+def _lives(sheet: sheets.Sheet) -> bool:
+    return sheet.alive
+
+
+def _header(worker: Worker, found: Found) -> Sequence[float] | None:
+    """What a worker says, or last said: of one that lives no sheet counts that another left with the same id."""
+    sheet = found.get(worker.pid or 0)
+    return sheet.numbers if sheet is not None and (sheet.alive or worker.exitcode is not None) else None
+
+
+def _is_ready(worker: Worker, found: Found) -> bool:
+    header = _header(worker, found)
+    return worker.exitcode is None and header is not None and header[READY] > 0

@@ -72,7 +72,9 @@ class Server(Supervisor):
 
     def says(self, worker: Stub, **states: float) -> None:
         """Writes a worker's header."""
-        worker.sheets = worker.sheets or Sheets(HEADER, self.folder)
+        if worker.sheets is None:
+            worker.sheets = Sheets(HEADER, self.folder)
+            worker.sheets.own[:HEADER] = memoryview(bytes(HEADER * 8)).cast("d")
         places = {"beat": BEAT, "ready": READY, "retiring": RETIRING}
         worker.sheets.own[PID] = worker.number
         for name, value in {"beat": self.now, **states}.items():
@@ -109,6 +111,14 @@ def test_a_worker_that_was_ready_is_replaced_at_once(server: Server) -> None:
     server.looks()
     assert server.processes == [server.made[1]]
     assert not server.should_exit.is_set()
+
+
+def test_one_that_was_ready_between_two_looks_and_died_was_ready(server: Server) -> None:
+    server.says(server.made[0], ready=1)
+    server.made[0].dies(-9)
+    server.looks()
+    assert server.processes == [server.made[1]]
+    assert server.made[1].deaths == 0
 
 
 def test_one_that_dies_at_its_start_is_replaced_later_each_time_and_ends_the_server_in_the_end(server: Server) -> None:

@@ -18,6 +18,8 @@ from local.smoke.choosing import cases_here, loaded
 from tests.integration.faults.clients import clients, right, until
 from tests.support.server import Server, running_server
 
+CASES = [case for service in loaded(["qrcode"]) for case in cases_here(service)]
+
 
 def status(server: Server) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(server.get("/status")[2])
@@ -55,15 +57,17 @@ def messages(server: Server) -> list[str]:
 def test_sigterm_under_load_loses_no_request(count: int) -> None:
     with running_server(workers=count, drain_seconds=1) as server:
         all_ready(server, count)
-        with clients(server.port, 4, leave=True) as asking:
+        asking = Clients(server.port, CASES, 4, pause=0.3)
+
+        async def stopped_under_load() -> None:
+            going_on = asyncio.create_task(asking.ask_until_told())
+            await asyncio.sleep(0.5)
             server.process.send_signal(signal.SIGTERM)
             server.process.send_signal(signal.SIGTERM)
-            for client in asking:
-                client.join(30)
-        outcomes = [client.outcome for client in asking]
-        assert [outcome.lost for outcome in outcomes] == [0] * 4
-        assert [outcome.announced for outcome in outcomes] == [1] * 4
-        assert not any(outcome.wrong for outcome in outcomes)
+            await going_on
+
+        asyncio.run(stopped_under_load())
+        assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (4, [], [])
         assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
         assert server.log() == ""
 
@@ -122,8 +126,7 @@ def test_a_worker_that_has_answered_enough_is_replaced_without_loss_and_stays_re
 def test_a_connection_that_is_idle_for_longer_than_the_drain_survives_its_workers_replacement() -> None:
     with running_server(workers=1, max_requests=100, drain_seconds=0.2) as server:
         (first,) = workers(server)
-        cases = [case for service in loaded(["qrcode"]) for case in cases_here(service)]
-        asking = Clients(server.port, cases, 6, pause=4)
+        asking = Clients(server.port, CASES, 6, pause=4)
         asyncio.run(asking.ask_until_told())
         assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (6, [], [])
         until(lambda: not psutil.pid_exists(first))
