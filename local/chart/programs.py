@@ -41,7 +41,7 @@ def helm() -> Path:
 
 
 def checkov() -> Path:
-    """checkov, in an environment of its own: its pins are not ours."""
+    """checkov, in an environment of its own: its pins are not ours. Raises `NotHere`."""
     environment = WORK / f"checkov-{digest(CHECKOV_LOCK.read_bytes())}"
     whole = environment / ".whole"
     if not whole.exists():
@@ -77,4 +77,7 @@ def _fetch_helm(target: Path) -> None:
 def _install(lock: Path, *where: str) -> None:
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where, "-r", str(lock)]
-    subprocess.run(command, check=True, cwd=ROOT)
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:300]
+        raise NotHere(f"{lock.name} cannot be installed; with a package index in reach: make check ({said})")

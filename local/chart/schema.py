@@ -17,7 +17,7 @@ from local.cli.places import ROOT
 Schema = dict[str, Any]
 
 SCHEMA = ROOT / "container/chart/values.schema.json"
-SET_BY_CHART = ("CROSSOVER_SERVICES", "HOST", "PORT", "KEEP_ALIVE_SECONDS", "DRAIN_SECONDS", "PODS")
+SET_BY_CHART = ("CROSSOVER_SERVICES", "HOST", "PORT", "KEEP_ALIVE_SECONDS", "DRAIN_SECONDS", "STOP_SECONDS", "PODS")
 """Settings that the templates give themselves; values of other names stand behind some of them."""
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 import yaml
+from typer.core import TyperGroup
 
 from container.catalogue import FAMILIES
 from crossover_mysql.target import parse
-from local.cli import PURPOSES
+from local.cli import PURPOSES, build
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
+
+KUBE_STATE_METRICS = {"kube_pod_container_status_restarts_total"}
+WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -25,7 +32,7 @@ def test_every_table_has_its_place_in_a_document() -> None:
     assert [name for name in TABLES if f"<!-- {name} -->" not in texts] == []
 
 
-@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=str)
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
         assert (document.parent / target).exists(), target
@@ -69,10 +76,80 @@ def test_every_row_of_operations_tables_of_claims_names_a_test() -> None:
 def test_every_metric_in_the_example_alerts_exists() -> None:
     alerts = operations().partition("```yaml")[2].partition("```")[0]
     shown = {family.shown for family in FAMILIES} | {"crossover_request_duration_seconds_bucket"}
-    named = set(re.findall(r"crossover_\w+", alerts))
-    assert named <= shown
-    assert len(named) > 5
-    assert yaml.safe_load(alerts)["groups"][0]["rules"]
+    for rule in yaml.safe_load(alerts)["groups"][0]["rules"]:
+        named = set(re.findall(r"\b(?:crossover|kube|process|container)_\w+", rule["expr"]))
+        assert named, rule["alert"]
+        assert named <= shown | KUBE_STATE_METRICS
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
+def test_every_command_line_in_a_document_is_one_that_the_tool_takes(document: Path, tool: TyperGroup) -> None:
+    wrong = [f"{line}: {why}" for line in command_lines(document.read_text()) if (why := refusal(line, tool))]
+    assert wrong == []
+
+
+def test_a_command_line_that_the_tool_does_not_take_is_found(tool: TyperGroup) -> None:
+    assert refusal("crossover laod URL", tool) == "no command laod"
+    assert refusal("crossover load URL --request 5", tool) == "no option --request"
+    assert refusal("crossover load qrcode --requests 5", tool) == "qrcode is no address"
+    assert refusal("crossover serve qrcode", tool) == "takes no qrcode"
+    assert refusal("crossover mysql check --pods 2", tool) is None
+    text = "`crossover\nload URL` and `crossover events a | crossover invoke -`\n"
+    text += "```\ncrossover smoke \\\n  URL  # x\n```\n"
+    assert command_lines(text) == [
+        "crossover load URL",
+        "crossover events a",
+        "crossover invoke -",
+        "crossover smoke URL",
+    ]
+
+
+@pytest.fixture(scope="module")
+def tool() -> TyperGroup:
+    """The command-line tool, asked and not run."""
+    group = typer.main.get_group(build())
+    assert isinstance(group, TyperGroup)
+    return group
+
+
+def command_lines(text: str) -> list[str]:
+    """The calls of the tool that a document shows, in blocks and between backticks."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    shown = [" ".join(each.split()) for each in re.findall(r"`([^`]+)`", rest)]
+    shown += [line for block in blocks for line in re.sub(r"\s*\\\n\s*", " ", block).splitlines()]
+    parts = [part.partition("  #")[0].strip() for line in shown for part in line.split(" | ")]
+    return [part.removeprefix(".venv/bin/") for part in parts if re.match(r"(\.venv/bin/)?crossover ", part)]
+
+
+def refusal(line: str, tool: TyperGroup) -> str | None:
+    """Why the tool does not take a line; None where it does. `...` stands for whatever was left out."""
+    command: Any = tool
+    words = shlex.split(line)[1:]
+    while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
+        name = words.pop(0)
+        if name not in command.commands:
+            return f"no command {name}"
+        command = command.commands[name]
+    options = {name: each for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    while words:
+        word = words.pop(0)
+        name = word.partition("=")[0]
+        if word in ("...", "--help"):
+            continue
+        if word.startswith("--"):
+            if name not in options:
+                return f"no option {name}"
+            if not options[name].is_flag and name == word:
+                words = words[1:]
+        elif not arguments:
+            return f"takes no {word}"
+        else:
+            argument = arguments[0] if arguments[0].nargs == -1 else arguments.pop(0)
+            if argument.name == "url" and not re.match(r"https?://|[A-Z]+$", word):
+                return f"{word} is no address"
+    return None
 
 
 def operations() -> str:

@@ -11,6 +11,11 @@
 {{- fail "timing.keepAlive: has to be longer than ingress.idleTimeout, or the load balancer sends on connections that the pod has closed" }}
 {{- end }}
 {{- end }}
+{{- range $name := list "scheme" "target-type" "listen-ports" "ssl-redirect" "certificate-arn" "load-balancer-attributes" "target-group-attributes" }}
+{{- if hasKey $.Values.ingress.annotations (printf "alb.ingress.kubernetes.io/%s" $name) }}
+{{- fail (printf "ingress.annotations: alb.ingress.kubernetes.io/%s is made of other values of ingress; say it with them" $name) }}
+{{- end }}
+{{- end }}
 {{- $enabled := 0 }}
 {{- range $service, $own := .Values.services }}
 {{- if $own.enabled }}
@@ -19,6 +24,27 @@
 {{- $resources := $pods.resources }}
 {{- if gt (int $pods.autoscaling.min) (int $pods.autoscaling.max) }}
 {{- fail (printf "autoscaling.min of services.%s: is above autoscaling.max" $service) }}
+{{- end }}
+{{- $fewest := ternary $pods.autoscaling.min $pods.replicas $pods.autoscaling.enabled | int }}
+{{- $gone := $.Values.disruption.maxUnavailable | toString }}
+{{- $atOnce := int $gone }}
+{{- if hasSuffix "%" $gone }}
+{{- $atOnce = div (add (mul $fewest (trimSuffix "%" $gone | int)) 99) 100 }}
+{{- end }}
+{{- if and (ge (int $atOnce) $fewest) (ne $.Values.platform "laptop") }}
+{{- fail (printf "disruption.maxUnavailable: may take all %d pods of services.%s at once; let it take fewer, or have more (autoscaling.min, replicas)" $fewest $service) }}
+{{- end }}
+{{- if gt (include "crossover.mebibytes" $resources.memory | int) (include "crossover.mebibytes" $resources.memoryLimit | int) }}
+{{- fail (printf "resources.memory of services.%s: is above resources.memoryLimit" $service) }}
+{{- end }}
+{{- if and $resources.cpuLimit (gt (include "crossover.millis" $resources.cpu | int) (include "crossover.millis" (default "0" $resources.cpuLimit) | int)) }}
+{{- fail (printf "resources.cpu of services.%s: is above resources.cpuLimit" $service) }}
+{{- end }}
+{{- if and $.Values.ingress.enabled (eq $.Values.ingress.className "alb") (ge (addf $pods.settings.COMPUTE_SECONDS $pods.settings.WRITE_SECONDS) (float64 $.Values.ingress.deregistrationDelay)) }}
+{{- fail (printf "ingress.deregistrationDelay: has to be longer than COMPUTE_SECONDS and WRITE_SECONDS of services.%s together, or answers are cut" $service) }}
+{{- end }}
+{{- if and (eq $.Values.platform "fargate") (ne "amd64" (get $pods.nodeSelector "kubernetes.io/arch" | default "amd64")) }}
+{{- fail (printf "nodeSelector of services.%s: Fargate has amd64 only" $service) }}
 {{- end }}
 {{- if and $pods.store (not $pods.store.secret) (ne $.Values.platform "laptop") }}
 {{- fail (printf "services.%s.store.secret: name the Secret that has the store's URL; only a laptop does without" $service) }}

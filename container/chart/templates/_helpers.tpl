@@ -40,9 +40,29 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{/* How many pods of a service there may be at once, a rollout's among them, of (list $ pods). A surge is rounded up. */}}
+{{/*
+How many pods of a service may have connections at once, of (list $ pods): all that a rollout has replaced, which keep theirs until their grace period
+is over, as many new ones, and the surge of the next rollout, as a rollback is. A surge is rounded up.
+*/}}
 {{- define "crossover.mostPods" -}}
 {{- $pods := index . 1 -}}
 {{- $most := ternary $pods.autoscaling.max $pods.replicas $pods.autoscaling.enabled | int -}}
-{{- add $most (div (add (mul $most ((index . 0).Values.rollout.surgePercent | int)) 99) 100) -}}
+{{- add (mul 2 $most) (div (add (mul $most ((index . 0).Values.rollout.surgePercent | int)) 99) 100) -}}
+{{- end -}}
+
+{{/* Where the load balancer answers, as far as values say it. */}}
+{{- define "crossover.url" -}}
+{{- $secure := and (eq .Values.ingress.className "alb") .Values.ingress.certificateArn -}}
+{{- $host := ternary "ADDRESS" .Values.ingress.host (or (not .Values.ingress.host) (hasPrefix "*" .Values.ingress.host)) -}}
+{{- printf "%s://%s" (ternary "https" "http" (not (empty $secure))) $host -}}
+{{- end -}}
+
+{{/* A quantity of CPUs in thousandths. */}}
+{{- define "crossover.millis" -}}
+{{- if hasSuffix "m" . }}{{ trimSuffix "m" . }}{{ else }}{{ mulf (float64 .) 1000 | int }}{{ end -}}
+{{- end -}}
+
+{{/* A quantity of memory in MiB. */}}
+{{- define "crossover.mebibytes" -}}
+{{- mul (ternary 1024 1 (hasSuffix "Gi" .)) (trimSuffix "Gi" (trimSuffix "Mi" .) | int) -}}
 {{- end -}}

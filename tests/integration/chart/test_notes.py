@@ -8,16 +8,16 @@ import pytest
 
 from local.chart import manifests, programs
 
-Notes = Callable[[str], str]
+Notes = Callable[..., str]
 
 
 @pytest.fixture
 def notes(helm: None) -> Notes:
     """The notes of a values file."""
 
-    def read(values: str) -> str:
+    def read(values: str, *more: str) -> str:
         try:
-            return manifests.notes(values)
+            return manifests.notes(values, *more)
         except programs.NotHere as problem:
             pytest.skip(f"NOT RUN: the chart's notes are not read: {problem}")
 
@@ -32,8 +32,16 @@ def test_the_notes_say_how_to_switch_the_readiness_gates_on(notes: Notes) -> Non
 
 
 def test_the_notes_say_how_to_reach_and_to_test_the_release(notes: Notes) -> None:
-    assert "crossover smoke http://ADDRESS --functions-only" in notes("nodes")
-    assert "port-forward service/crossover-qrcode 8080:80" in notes("laptop")
+    asked = "--functions-only --service blockchain --service qrcode --service twitter\n"
+    assert f"crossover smoke http://ADDRESS {asked}" in notes("nodes")
+    assert "port-forward service/crossover-qrcode 8080:8080\n" in notes("laptop")
+
+
+def test_the_notes_test_the_address_that_the_values_give_and_what_is_enabled(notes: Notes) -> None:
+    secure = "ingress.host=api.example.com,ingress.certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
+    read = notes("nodes", "--set", f"{secure},services.twitter.enabled=false")
+    assert "crossover smoke https://api.example.com --functions-only --service blockchain --service qrcode\n" in read
+    assert "crossover smoke http://ADDRESS" in notes("nodes", "--set", "ingress.host=*.example.com")
 
 
 def test_the_notes_say_which_secret_is_missing_and_how_to_make_it(notes: Notes) -> None:
@@ -46,5 +54,6 @@ def test_the_notes_say_how_to_go_back(notes: Notes) -> None:
 
 
 def test_only_where_pod_identity_is_chosen_its_association_is_explained(notes: Notes) -> None:
-    assert "create-pod-identity-association" in notes("nodes")
-    assert "create-pod-identity-association" not in notes("fargate")
+    assert "create-pod-identity-association" in notes("nodes", "--set", "identity=pod-identity")
+    for values in manifests.PLATFORMS:
+        assert "create-pod-identity-association" not in notes(values)

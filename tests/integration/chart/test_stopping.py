@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from container.settings import ContainerSettings
 from crossover.settings import load
+from local.chart import manifests
 from tests.support.cluster import Cluster
 
 
-def stop_seconds() -> float:
-    """What the server gives requests that are under way when it stops."""
-    return float(ContainerSettings().stop_seconds)
+def seconds(cluster: Cluster, service: str, name: str) -> float:
+    """What the container makes of a variable of a pod."""
+    settings = load(ContainerSettings, {name: cluster.environ(service)[name]})
+    return float(getattr(settings, name.lower()))
 
 
 def pre_stop(cluster: Cluster, service: str) -> int:
@@ -24,9 +26,17 @@ def test_a_pod_waits_until_the_load_balancer_has_let_go_of_it(production: Cluste
 
 def test_the_grace_period_is_longer_than_the_wait_the_drain_and_the_stop_together(cluster: Cluster) -> None:
     for name in cluster.services:
-        settings = load(ContainerSettings, {"DRAIN_SECONDS": cluster.environ(name)["DRAIN_SECONDS"]})
-        needed = pre_stop(cluster, name) + settings.drain_seconds + stop_seconds()
+        ours = seconds(cluster, name, "DRAIN_SECONDS") + seconds(cluster, name, "STOP_SECONDS")
+        needed = pre_stop(cluster, name) + ours
         assert cluster.template(name)["spec"]["terminationGracePeriodSeconds"] > needed
+
+
+def test_a_longer_stop_is_the_servers_and_the_grace_periods_too(nodes: Cluster) -> None:
+    longer = Cluster(manifests.objects(manifests.render("nodes", "--set", "timing.stop=25")))
+    for name in nodes.services:
+        assert seconds(longer, name, "STOP_SECONDS") == 25
+        before, after = (each.template(name)["spec"]["terminationGracePeriodSeconds"] for each in (nodes, longer))
+        assert after - before == 25 - seconds(nodes, name, "STOP_SECONDS")
 
 
 def test_the_load_balancer_gives_up_an_idle_connection_before_the_pod_does(production: Cluster) -> None:
@@ -37,7 +47,10 @@ def test_the_load_balancer_gives_up_an_idle_connection_before_the_pod_does(produ
 
 def test_requests_under_way_outlast_no_deregistration(production: Cluster) -> None:
     delay = int(production.attribute("target-group", "deregistration_delay.timeout_seconds"))
-    assert delay > ContainerSettings().compute_seconds + ContainerSettings().write_seconds
+    for name in production.services:
+        assert delay > seconds(production, name, "COMPUTE_SECONDS") + seconds(production, name, "WRITE_SECONDS")
+        given = {key: production.environ(name)[key] for key in ("COMPUTE_SECONDS", "WRITE_SECONDS")}
+        assert load(ContainerSettings, given) == ContainerSettings(), "the chart changes no default"
 
 
 def test_waiting_needs_no_shell_in_the_image(cluster: Cluster) -> None:

@@ -45,6 +45,8 @@ def test_a_service_sends_to_the_port_that_its_container_listens_on(cluster: Clus
     for name, service in cluster.all("Service").items():
         (sent,), (listened,) = service["spec"]["ports"], cluster.container(name)["ports"]
         assert sent["targetPort"] == listened["name"]
+        # What the VPC CNI asks for under network policies.
+        assert (sent["name"], sent["port"]) == (listened["name"], listened["containerPort"])
         assert cluster.environ(name)["PORT"] == str(listened["containerPort"])
         assert cluster.environ(name)["HOST"] == "0.0.0.0"  # noqa: S104
 
@@ -96,6 +98,14 @@ def test_annotations_that_are_given_are_over_those_of_the_chart(helm: None) -> N
     assert text.count("healthcheck-interval-seconds") == 1
 
 
+def test_more_attributes_of_the_load_balancer_stand_beside_those_of_the_chart(helm: None) -> None:
+    given = {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "ours"}
+    text = manifests.render("nodes", "--set-json", f"ingress.loadBalancerAttributes={json.dumps(given)}")
+    cluster = Cluster(manifests.objects(text))
+    assert {name: cluster.attribute("load-balancer", name) for name in given} == given
+    assert cluster.attribute("load-balancer", "idle_timeout.timeout_seconds") == "60"
+
+
 def test_in_production_two_pods_are_the_least_and_a_ceiling_is_set(production: Cluster) -> None:
     scalers = production.all("HorizontalPodAutoscaler")
     assert set(scalers) == set(registry.SERVICES)
@@ -144,6 +154,40 @@ def test_a_service_without_a_store_reaches_nobody_and_twitter_its_database_and_d
         ports = {(port["protocol"], port["port"]) for rule in rules for port in rule["ports"]}
         assert ports == ({("UDP", 53), ("TCP", 53), ("TCP", 3306)} if service.stored else set())
         assert all(rule["to"] for rule in rules)
+
+
+def reachable(cluster: Cluster, service: str) -> set[tuple[str, int]]:
+    """The networks and ports that a service's pods may reach."""
+    rules = cluster.all("NetworkPolicy")[service]["spec"]["egress"]
+    return {
+        (to["ipBlock"]["cidr"], port["port"])
+        for rule in rules
+        for to in rule["to"]
+        if "ipBlock" in to
+        for port in rule["ports"]
+    }
+
+
+def test_pods_with_an_identity_reach_its_credentials_names_and_the_apis(helm: None) -> None:
+    cluster = Cluster(manifests.objects(manifests.render("nodes", "--set", "identity=pod-identity")))
+    assert reachable(cluster, "qrcode") == {("169.254.170.23/32", 80), ("0.0.0.0/0", 443)}
+    assert reachable(cluster, "twitter") > reachable(cluster, "qrcode")
+    assert "kube-dns" in str(cluster.all("NetworkPolicy")["qrcode"])
+
+
+def test_with_irsa_pods_that_have_a_role_reach_https_and_others_nothing(helm: None) -> None:
+    role = "services.qrcode.roleArn=arn:aws:iam::123456789012:role/crossover-qrcode"
+    cluster = Cluster(manifests.objects(manifests.render("nodes", "--set", f"identity=irsa,{role}")))
+    assert reachable(cluster, "qrcode") == {("0.0.0.0/0", 443)}
+    assert "kube-dns" in str(cluster.all("NetworkPolicy")["qrcode"])
+    assert cluster.all("NetworkPolicy")["blockchain"]["spec"]["egress"] == []
+
+
+def test_a_dns_server_beside_the_clusters_own_is_reached_where_its_network_is_given(helm: None) -> None:
+    text = manifests.render("nodes", "--set", "networkPolicy.dns={169.254.20.10/32}")
+    cluster = Cluster(manifests.objects(text))
+    assert ("169.254.20.10/32", 53) in reachable(cluster, "twitter")
+    assert reachable(cluster, "qrcode") == set()
 
 
 def test_fargate_which_enforces_no_network_policy_is_given_none(fargate: Cluster) -> None:

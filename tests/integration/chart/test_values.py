@@ -37,6 +37,8 @@ WRONG = {
     "pods.autoscaling.min=11": "autoscaling.min of services.blockchain: is above autoscaling.max",
     "pods.autoscaling.cpuPercent=150": "pods.autoscaling.cpuPercent",
     "pods.resources.memory=lots": "pods.resources.memory",
+    "pods.resources.memory=1Gi": "resources.memory of services.blockchain: is above resources.memoryLimit",
+    "pods.resources.cpuLimit=0.5": "resources.cpu of services.blockchain: is above resources.cpuLimit",
     "pods.resources.cpu=0": "pods.resources.cpu",
     "pods.roleArn=role": "pods.roleArn",
     "identity=keys": "identity",
@@ -44,15 +46,29 @@ WRONG = {
     "timing.keepAlive=60": "timing.keepAlive: has to be longer than ingress.idleTimeout",
     "timing.drain=-1": "timing.drain",
     "disruption.maxUnavailable=0": "disruption.maxUnavailable",
+    "disruption.maxUnavailable=2": "disruption.maxUnavailable: may take all 2 pods of services.blockchain",
+    "disruption.maxUnavailable=51%": "disruption.maxUnavailable: may take all 2 pods of services.blockchain",
+    "services.qrcode.autoscaling.min=1": "disruption.maxUnavailable: may take all 1 pods of services.qrcode",
+    "pods.autoscaling.enabled=false,pods.replicas=1": "disruption.maxUnavailable: may take all 1 pods",
+    "services.blockchain.settings.COMPUTE_SECONDS=5": "ingress.deregistrationDelay: has to be longer than",
+    "pods.settings.WRITE_SECONDS=12": "ingress.deregistrationDelay: has to be longer than",
     "ingress.scheme=public": "ingress.scheme",
     "ingress.certificateArn=mine": "ingress.certificateArn",
+    **{
+        rf"ingress.annotations.alb\.ingress\.kubernetes\.io/{name}=x": "ingress.annotations: alb.ingress.kubernetes.io/"
+        for name in ("target-type", "load-balancer-attributes", "target-group-attributes", "scheme", "certificate-arn")
+    },
+    r"ingress.loadBalancerAttributes.idle_timeout\.timeout_seconds=9": "ingress.loadBalancerAttributes",
     "networkPolicy.clients={everybody}": "networkPolicy.clients.0",
     "networkPolicy.databasePort=70000": "networkPolicy.databasePort",
+    "networkPolicy.dns={local}": "networkPolicy.dns.0",
+    "timing.stop=0": "timing.stop",
     "prometheus.scrape=1": "prometheus.scrape",
 }
 WRONG_ON_FARGATE = {
     "identity=pod-identity": "identity",
     "networkPolicy.enabled=true": "networkPolicy.enabled",
+    r"pods.nodeSelector.kubernetes\.io/arch=arm64": "nodeSelector of services.blockchain: Fargate has amd64 only",
     "pods.resources.cpu=500m": "resources of services.blockchain: on Fargate cpuLimit equals cpu",
 }
 """Choices, and how their refusal begins: the key, and perhaps what is wrong with it."""

