@@ -19,6 +19,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from container.computing import Computing, Slices
@@ -60,13 +61,13 @@ def build(
     services: list[Service],
     settings: ContainerSettings,
     environ: Mapping[str, str],
-    drain: Callable[[Callable[[bool], None], float], None] | None = None,
+    drain: Callable[[Callable[[bool], None], float, float], None] | None = None,
     computing: Callable[[ContainerSettings], Computing] = in_slices,
 ) -> ServiceApp:
     """Wires services, their runners and stores, and what stands behind them.
 
-    `drain` is given, at the start, what announces the end (and whether a successor is there), and how long before the
-    stop it has to be. `computing` makes for each service what computes for it.
+    `drain` is given, at the start, what announces the end (and whether a successor is there), how long before the stop
+    it has to be, and how long a connection may be idle. `computing` makes for each service what computes for it.
     """
     storings = [Storing(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(each.service, each.runner) for each in storings]
@@ -86,7 +87,7 @@ def build(
         for service in services:
             service.warm()
         if drain is not None:
-            drain(announce, settings.drain_seconds)
+            drain(announce, settings.drain_seconds, settings.keep_alive_seconds)
         tasks = [asyncio.create_task(each) for each in (become_ready(), life.go_on())]
         yield {"settings": settings, "metrics": metrics}
         for task in tasks:
@@ -153,7 +154,7 @@ def _behind(
 
     @app.get("/metrics", tags=["platform"], summary="Figures of all workers, for Prometheus")
     async def prometheus() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/status", tags=["platform"], summary="Figures of all workers, for people")
     async def status() -> dict[str, Any]:

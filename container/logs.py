@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+from bisect import bisect_right
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from time import monotonic
@@ -17,9 +18,13 @@ from crossover.responses import Response
 
 FIELDS = ("service", "request_id", "status", "reason", "bytes", "duration_ms")
 """What a line may have beside its time, level and message, under the names that the log of Lambda has."""
-MAX_TEXT = 4_000
-"""Characters that are kept of a message or an exception, its first and last ones: container engines split lines at
-16 KiB."""
+MAX_LINE = 16_384
+"""Bytes of a line with its end: container engines split longer ones."""
+MAX_TEXT = 6_000
+"""Bytes that are kept of a message or an exception as JSON, its first and last ones. JSON makes up to twelve bytes
+of a character."""
+MAX_FIELD = 512
+"""Bytes that are kept of another field."""
 LINES_PER_SECOND = 20
 """Warnings and errors that one worker writes in a second: a fault that meets every request must not fill a disk."""
 
@@ -35,7 +40,10 @@ class JsonLines(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "message": _bounded(record.getMessage()),
         }
-        line |= {name: record.__dict__[name] for name in FIELDS if name in record.__dict__}
+        for name in FIELDS:
+            if name in record.__dict__:
+                value = record.__dict__[name]
+                line[name] = _within(MAX_FIELD, value) if isinstance(value, str) else value
         if record.exc_info:
             line["exception"] = _bounded(self.formatException(record.exc_info))
         return json.dumps(line)
@@ -43,7 +51,17 @@ class JsonLines(logging.Formatter):
 
 def _bounded(text: str) -> str:
     half = MAX_TEXT // 2
-    return text if len(text) <= MAX_TEXT else f"{text[:half]} ... {text[-half:]}"
+    first, last = text[:half], text[-half:]
+    if len(text) <= MAX_TEXT and len(json.dumps(text)) <= MAX_TEXT:
+        return text
+    return f"{_within(half, first)} ... {_within(half, last[::-1])[::-1]}"
+
+
+def _within(size: int, text: str) -> str:
+    """The longest beginning of a text that JSON writes in so many bytes."""
+    if len(json.dumps(text)) - 2 <= size:
+        return text
+    return text[: bisect_right(range(len(text)), size, key=lambda end: len(json.dumps(text[:end])) - 2) - 1]
 
 
 class Bounded(logging.Filter):

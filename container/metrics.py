@@ -54,7 +54,8 @@ class Metrics:
         self._good: dict[str, list[float]] = {service: [] for service in columns.answers}
         """Durations of good answers that are not counted yet."""
         self.observe = self._observer()
-        numbers[PID] = os.getpid()
+        numbers[BEAT] = clock()
+        numbers[PID] = os.getpid()  # only now: whoever finds this worker's header judges it by its beat
         numbers[columns.limit] = max_connections
         numbers[columns.starts] += 1.0
         self._registry = CollectorRegistry()

@@ -48,7 +48,7 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
         lifespan="on",
         workers=settings.workers,
         timeout_keep_alive=settings.keep_alive_seconds,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=settings.stop_seconds,
         log_config=logs.CONFIGURATION,
         log_level="error",
         access_log=False,
@@ -60,7 +60,7 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
         uvicorn.Server(config).run(sockets=[listener])
         return
     with sheets.shared_folder() as folder:
-        supervisor = Supervisor(config, [listener], folder, settings.drain_seconds)
+        supervisor = Supervisor(config, [listener], folder, settings)
         supervisor.run()
     if supervisor.failed:
         sys.exit(STARTUP_FAILURE)

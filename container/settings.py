@@ -28,6 +28,7 @@ class ContainerSettings(Identity):
     drain_seconds: float = setting(
         5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900
     )
+    stop_seconds: int = setting(10, "time that requests under way have at the stop; then they are cut off", 1, 900)
     log_sample_rate: float = setting(0.0, "share of answers that write a log line", 0, 1)
     pods: int = setting(1, "pods that share the database, for the check of its connections at the start", 1, 10_000)
     max_connections_percent: int = setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -30,19 +31,40 @@ def mirror() -> tuple[str, str]:
 
 
 def base_image(address: str, work: Path = FOLDER) -> str:
-    """The name of a minimal Debian with Python, made into an image unless the engine has it from an earlier run."""
+    """The name of a minimal Debian with Python, made into an image unless the engine has it from an earlier run.
+
+    Raises `NoEngine` where it cannot be made.
+    """
     docker = ["docker", "-H", address]
-    if subprocess.run([*docker, "image", "inspect", NAME], capture_output=True).returncode == 0:
-        return NAME
+    where, suite = mirror()
+    name = f"{NAME}:{_digest(suite)}"
+    if subprocess.run([*docker, "image", "inspect", name], capture_output=True).returncode == 0:
+        return name
     root = work / "debian"
     shutil.rmtree(root, ignore_errors=True)
-    where, suite = mirror()
     packages = ",".join(PACKAGES)
     bootstrap = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root), where]
     made = subprocess.run(bootstrap, capture_output=True, text=True)
     if made.returncode:
         raise NoEngine(f"debootstrap failed: {made.stdout.strip().splitlines()[-1:]}")
+    try:
+        _import(docker, root, name)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return name
+
+
+def _digest(suite: str) -> str:
+    """Names what an image was made of: another suite or other packages make another one."""
+    return hashlib.sha256(" ".join((suite, *PACKAGES)).encode()).hexdigest()[:12]
+
+
+def _import(docker: list[str], root: Path, name: str) -> None:
+    """Makes a folder into an image. Raises `NoEngine`, and leaves no image behind that has but a part of it."""
     with subprocess.Popen(["tar", "-C", str(root), "-cf", "-", "."], stdout=subprocess.PIPE) as tar:
-        subprocess.run([*docker, "import", "-", NAME], stdin=tar.stdout, check=True, capture_output=True)
-    shutil.rmtree(root)
-    return NAME
+        done = subprocess.run([*docker, "import", "-", name], stdin=tar.stdout, capture_output=True, text=True)
+    if done.returncode:
+        raise NoEngine(f"docker import failed: {' '.join((done.stderr or done.stdout).split())[-600:]}")
+    if tar.returncode:
+        subprocess.run([*docker, "image", "rm", name], capture_output=True)
+        raise NoEngine(f"tar ended with {tar.returncode}; the base image would lack files")

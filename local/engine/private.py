@@ -58,6 +58,7 @@ def running(folder: Path = FOLDER) -> Iterator[str]:
                 engine.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 engine.kill()
+                engine.wait()  # what it uses is removed only then
             socket.unlink(missing_ok=True)
             shutil.rmtree(inner, ignore_errors=True)
             # dockerd mounts its data folder on itself, and leaves it so; `make clean` could not remove it.

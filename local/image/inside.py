@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-FOLDERS = ("/", "/opt/crossover", "/opt/bytecode", "/tmp", "/var/tmp", "/data")  # noqa: S108 - tried, not used
+FOLDERS = ("/", "/opt/crossover", "/opt/bytecode", "/tmp", "/var/tmp", "/data", "/dev/shm")  # noqa: S108 - tried, not used
 LEFT_FROM_BUILDING = ("/wheels", "/pip", "/imported", "/root/.cache", "/var/cache/pip")
 
 

@@ -50,14 +50,14 @@ def restricted(inside: dict[str, Any]) -> None:
         "gids": ["10001"],
         "capabilities": [""],
         "no new privileges": ["1"],
-        "writable": [],
+        "writable": ["/dev/shm"],  # noqa: S108 - memory, which the workers' sheets are in
         "compilers": [],
         "left from building": [],
     }
     different = {name: inside[name] for name in expected if inside[name] != expected[name]}
     if different:
         raise Failed(f"inside of the pod: {different}")
-    say("inside: uid 10001, no capability, no new privileges, nothing can be written, no compiler, no leftovers")
+    say("inside: uid 10001, no capability, no new privileges, only /dev/shm can be written, no compiler, no leftovers")
 
 
 def smoke(pod: Pod, services: Sequence[str] = ()) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import logging.config
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -13,7 +14,18 @@ from typing import Any
 import pytest
 
 from container import logs
-from container.logs import CONFIGURATION, LINES_PER_SECOND, MAX_TEXT, Bounded, JsonLines, count_dropped, sampling, told
+from container.logs import (
+    CONFIGURATION,
+    FIELDS,
+    LINES_PER_SECOND,
+    MAX_LINE,
+    MAX_TEXT,
+    Bounded,
+    JsonLines,
+    count_dropped,
+    sampling,
+    told,
+)
 from container.metrics import ARRIVED
 from crossover.asgi import Receive, Scope, Send
 from crossover.responses import Envelope, Response
@@ -53,6 +65,30 @@ def test_a_long_message_keeps_its_beginning_and_its_end() -> None:
     assert message.startswith("begin")
     assert message.endswith("end")
     assert len(message) <= MAX_TEXT + 5
+
+
+@pytest.mark.parametrize("character", ["x", "\x00", '"', "\u2028", "\U0001f600", "\ud800"])
+def test_no_line_is_so_long_that_a_container_engine_splits_it(character: str) -> None:
+    try:
+        raise ValueError(character * 100_000)
+    except ValueError:
+        raised = sys.exc_info()
+    fields = dict.fromkeys(FIELDS, character * 1000)
+    written = JsonLines().format(
+        logging.getLogger("crossover").makeRecord(
+            "crossover", logging.CRITICAL, "file", 1, "begin%send", (character * 100_000,), raised, extra=fields
+        )
+    )
+    assert len(written.encode()) + 1 <= MAX_LINE
+    message = json.loads(written)["message"]
+    assert message.startswith("begin" + character * 100)
+    assert message.endswith(character * 100 + "end")
+
+
+def test_a_text_that_only_json_makes_too_long_is_shortened() -> None:
+    found = line("\x00" * (MAX_TEXT // 2))["message"]
+    assert len(json.dumps(found)) <= MAX_TEXT + 7
+    assert line("\x00" * 900)["message"] == "\x00" * 900
 
 
 def record(level: int) -> logging.LogRecord:

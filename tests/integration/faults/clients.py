@@ -1,4 +1,7 @@
-"""Clients that ask over connections that stay open, and remember what became of every request."""
+"""Clients that ask over connections that stay open, connect again, and remember what became of every request.
+
+Those of `local.image.clients` end with their first connection's end: they hold a stop against a server, these a fault.
+"""
 
 from __future__ import annotations
 
@@ -48,16 +51,14 @@ def _some(connection: socket.socket) -> bytes:
 
 
 class Client(threading.Thread):
-    """Asks again and again. With `leaves` it ends with its first connection whose close is announced, as a load
-    balancer does that has noticed; else it connects again, as it does after a loss."""
+    """Asks again and again. It connects again when its connection's close was announced, and after a loss."""
 
-    def __init__(self, port: int, expected: bytes, leaves: bool) -> None:
+    def __init__(self, port: int, expected: bytes) -> None:
         super().__init__(daemon=True)
         self.port = port
         self.outcome = Outcome()
         self.expected = expected
         self.stopped = threading.Event()
-        self._leaves = leaves
 
     def run(self) -> None:
         while not self.stopped.is_set():
@@ -68,36 +69,34 @@ class Client(threading.Thread):
                 self.stopped.wait(0.01)
                 continue
             with connection:
-                if self._ask_on(connection) and self._leaves:
-                    return
+                self._ask_on(connection)
 
-    def _ask_on(self, connection: socket.socket) -> bool:
-        """Whether the server announced the connection's end."""
+    def _ask_on(self, connection: socket.socket) -> None:
+        """Asks until the connection's end."""
         while not self.stopped.is_set():
             try:
                 connection.sendall(ASKED)
                 head, body = read_answer(connection)
             except OSError:
                 self.outcome.lost += 1
-                return False
+                return
             if head.startswith(b"HTTP/1.1 200 ") and body == self.expected:
                 self.outcome.right += 1
             else:
                 self.outcome.wrong.append(head + body)
             if b"connection: close" in head.lower():
                 self.outcome.announced += 1
-                return True
+                return
             self.stopped.wait(0.002)
-        return False
 
 
 @contextmanager
-def clients(port: int, count: int, *, leave: bool = False) -> Iterator[list[Client]]:
+def clients(port: int, count: int) -> Iterator[list[Client]]:
     """Clients that ask until the block ends. It begins when each of them has been answered."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(ASKED)
         expected = read_answer(connection)[1]
-    asking = [Client(port, expected, leave) for _ in range(count)]
+    asking = [Client(port, expected) for _ in range(count)]
     for client in asking:
         client.start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,9 +12,13 @@ import psutil
 import pytest
 
 from container.metrics import AT_ONCE
-from container.supervisor import HANGS_SECONDS
+from container.supervisor import DEATHS_IN_A_ROW, HANGS_SECONDS
+from local.image.clients import Clients
+from local.smoke.choosing import cases_here, loaded
 from tests.integration.faults.clients import clients, right, until
 from tests.support.server import Server, running_server
+
+CASES = [case for service in loaded(["qrcode"]) for case in cases_here(service)]
 
 
 def status(server: Server) -> dict[str, Any]:
@@ -52,15 +57,17 @@ def messages(server: Server) -> list[str]:
 def test_sigterm_under_load_loses_no_request(count: int) -> None:
     with running_server(workers=count, drain_seconds=1) as server:
         all_ready(server, count)
-        with clients(server.port, 4, leave=True) as asking:
+        asking = Clients(server.port, CASES, 4, pause=0.3)
+
+        async def stopped_under_load() -> None:
+            going_on = asyncio.create_task(asking.ask_until_told())
+            await asyncio.sleep(0.5)
             server.process.send_signal(signal.SIGTERM)
             server.process.send_signal(signal.SIGTERM)
-            for client in asking:
-                client.join(30)
-        outcomes = [client.outcome for client in asking]
-        assert [outcome.lost for outcome in outcomes] == [0] * 4
-        assert [outcome.announced for outcome in outcomes] == [1] * 4
-        assert not any(outcome.wrong for outcome in outcomes)
+            await going_on
+
+        asyncio.run(stopped_under_load())
+        assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (4, [], [])
         assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
         assert server.log() == ""
 
@@ -116,6 +123,30 @@ def test_a_worker_that_has_answered_enough_is_replaced_without_loss_and_stays_re
         assert server.process.wait(timeout=30) == 0
 
 
+def test_a_connection_that_is_idle_for_longer_than_the_drain_survives_its_workers_replacement() -> None:
+    with running_server(workers=1, max_requests=100, drain_seconds=0.2) as server:
+        (first,) = workers(server)
+        asking = Clients(server.port, CASES, 6, pause=4)
+        asyncio.run(asking.ask_until_told())
+        assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (6, [], [])
+        until(lambda: not psutil.pid_exists(first))
+        assert metric(server, "crossover_worker_starts_total") == 2
+        assert server.log() == ""
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=30) == 0
+
+
+@pytest.mark.heavy
+def test_sigterm_ends_a_server_whose_worker_hangs() -> None:
+    with running_server(workers=2, drain_seconds=0, stop_seconds=1) as server:
+        all_ready(server, 2)
+        hanging = min(workers(server))
+        os.kill(hanging, signal.SIGSTOP)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=60) == 0
+        assert messages(server) == [f"worker {hanging} did not leave in time and is killed"]
+
+
 @pytest.mark.heavy
 def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     with running_server(workers=2, drain_seconds=0) as server:
@@ -147,3 +178,13 @@ def test_workers_that_cannot_start_end_the_server_with_a_status() -> None:
     with running_server(wait=False, module="tests.integration.faults.broken_server", workers=2) as server:
         assert server.process.wait(timeout=60) == 3
         assert "the tables are broken" in server.log()
+
+
+@pytest.mark.heavy
+def test_workers_that_die_at_their_start_end_the_server_after_some_tries() -> None:
+    with running_server(
+        wait=False, module="tests.integration.faults.broken_factory", workers=1, max_requests=9
+    ) as server:
+        assert server.process.wait(timeout=120) == 3
+        assert server.log().count("RuntimeError: the factory is broken") == DEATHS_IN_A_ROW
+        assert "cannot start; the server ends" in server.log()
