@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,17 @@ from local.engine import private
 from local.engine.docker import Docker
 from local.image import check
 from local.image.clients import Clients
+from local.sam import check as sam_check
 from local.smoke.choosing import cases_here, loaded
 from tests.support.server import running_server
 
 
+@pytest.mark.parametrize("main", [check.main, sam_check.main], ids=["test-container", "test-sam"])
 def test_without_an_engine_there_is_one_line_that_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    main: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert check.main() == 2
+    assert main() == 2
     line = capsys.readouterr().err
     assert "apt-get install --no-install-recommends docker.io iptables debootstrap" in line
     assert line.count("\n") == 1
