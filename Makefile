@@ -69,11 +69,11 @@ check: $(READY) ## Lint, types, architecture, templates, the Dockerfile, the cha
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/hadolint container/Dockerfile
-	@$(BIN)/python -m local.chart.check
+	@$(BIN)/python -m local.deploy.chart.check
 
 .PHONY: bench-etl
 bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
-	@exec $(BIN)/python -m local.etl.bench
+	@exec $(BIN)/python -m local.measure.etl
 
 .PHONY: bench
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256

@@ -22,17 +22,17 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
-from container.computing import Computing, Slices
+from container.compute_queue import Computing, Slices
 from container.drain import drain_on_signals
-from container.explaining import add_chains, add_contacts
-from container.files import connections_within_limit
-from container.life import Life
+from container.http.fd_limit import connections_within_limit
+from container.lifecycle import Life
 from container.logs import count_dropped, sampling, told
-from container.metrics import Metrics
+from container.metrics.recorder import Metrics
+from container.metrics.sheets import FOLDER
 from container.openapi import service_paths
+from container.page.api import add_chains, add_contacts
 from container.settings import ContainerSettings
-from container.sheets import FOLDER
-from container.storing import Storing
+from container.stores.backends import Storing
 from crossover.asgi import Bound, ServiceApp
 from crossover.responses import Envelope
 from crossover.seam import Service
@@ -40,7 +40,7 @@ from crossover.settings import load
 from functions import registry
 from functions.blockchain.limits import Limits
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent / "page" / "assets"
 MAX_SCANNABLE = 40
 """Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from container.metrics import ARRIVED
+from container.metrics.recorder import ARRIVED
 from crossover.asgi import ASGIApp, Observe, Receive, Scope, Send
 from crossover.request_id import HEADER, request_id
 from crossover.responses import Response

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from container.computing import GAUGES, Computing
-from container.metrics import Figures
+from container.compute_queue import GAUGES, Computing
+from container.metrics.recorder import Figures
 from crossover.runner import InlineRunner
 from crossover.seam import Service, Work
 from crossover.stores.port import Store

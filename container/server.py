@@ -10,8 +10,9 @@ import sys
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from container import logs, sheets
-from container.protocol import BoundedProtocol
+from container import logs
+from container.http.protocol import BoundedProtocol
+from container.metrics import sheets
 from container.settings import ContainerSettings
 from container.supervisor import Supervisor
 from crossover.settings import SettingError, load

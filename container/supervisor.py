@@ -18,9 +18,9 @@ from socket import socket
 from uvicorn.config import STARTUP_FAILURE, Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from container import sheets
-from container.columns import BEAT, HEADER, PID, READY, RETIRING
 from container.drain import LEAVE
+from container.metrics import sheets
+from container.metrics.columns import BEAT, HEADER, PID, READY, RETIRING
 from container.settings import ContainerSettings
 
 HANGS_SECONDS = 30.0

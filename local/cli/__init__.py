@@ -1,23 +1,26 @@
-"""`crossover`: the one command-line tool. Every purpose in `local/` brings its commands; this is where they meet."""
+"""The `crossover` command-line tool: one module per command, assembled here into one Typer application."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 import typer
 
-from local.cli.report import error_line
+from local.console import error_line
+from local.errors import UserError
 
-PURPOSES = (
-    *("serve", "smoke", "image", "lambda_runtime", "build"),
-    *("load", "bench", "compare", "report", "experiments"),
+COMMAND_MODULES = (
+    *("serve", "smoke", "image", "emulate", "build"),
+    *("load", "bench", "compare", "report", "experiment"),
     *("tweets", "etl", "twitter", "blockchain", "mysql", "aws", "cost"),
 )
-"""The packages of `local` that bring commands, in the order of the help: each has a module `commands` with `add_to`."""
+"""The modules of `local.cli`, in the order of the help: each adds its commands by `add_to`."""
 
 
-def build() -> typer.Typer:
+def create_app() -> typer.Typer:
     """The tool with all its commands."""
     app = typer.Typer(
         help="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
@@ -30,17 +33,24 @@ def build() -> typer.Typer:
     def crossover() -> None:
         """Keeps the tool a group of commands, however few there are."""
 
-    for purpose in PURPOSES:
-        import_module(f"local.{purpose}.commands").add_to(app)
+    for name in COMMAND_MODULES:
+        import_module(f"local.cli.{name}").add_to(app)
     return app
 
 
-def main() -> None:
-    """Runs the tool. Bad input is one line that says what to do, and exit status 2."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the tool and exit: bad input is one line that says what to do, and status 2.
+
+    Args:
+        arguments: The command line without the program's name; that of this process if None.
+    """
     try:
-        status = build()(standalone_mode=False)
+        status = create_app()(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except UserError as problem:
+        error_line(str(problem))
+        sys.exit(2)
     except typer.TyperException as problem:
         error_line(problem.format_message())
         sys.exit(2)

@@ -1,29 +1,75 @@
-"""How commands speak: tables for people, JSON for scripts, one line for what went wrong."""
+"""`crossover report`."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-console = Console()
-stderr = Console(stderr=True)
+from local.cli.options import Json
+from local.console import console, print_json, stderr
+from local.errors import UserError
+from local.paths import ROOT
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-"""The option of every command that reports something."""
+if TYPE_CHECKING:
+    from local.measure.results import Result
 
-
-class UserError(typer.TyperException):
-    """What the user gave cannot be used. The message is one line and says what to do; the exit status is 2."""
-
-
-def error_line(message: str) -> None:
-    """Prints `crossover: MESSAGE` to standard error, as one line."""
-    stderr.print(f"crossover: {' '.join(message.split())}", markup=False, highlight=False, soft_wrap=True)
+PAGE = ROOT / "report" / "index.html"
 
 
-def print_json(value: Any) -> None:
-    """Prints a value as JSON to standard output, without colour, so that a pipe can read it."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+    app.command("report")(report)
+
+
+def report(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A result of `make compare`. Default: the last one.", show_default=False),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Where the page goes.", show_default="report/index.html")] = PAGE,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the chart alone, too: a file that ends in .svg or .png.")
+    ] = None,
+    to: Annotated[int, typer.Option(min=10, max=100_000, help="Highest rate of the summary, requests/s.")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Draw the report of the last comparison: one page, and a summary of where the cost lines cross."""
+    from local.report import summary
+
+    compare = last(source)
+    draw(compare, output)
+    lines = summary.lines_of(compare, to)
+    if picture:
+        from local.report.picture import draw as drawn
+
+        drawn(compare, lines, picture)
+    if as_json:
+        print_json(summary.plain(compare, lines))
+        return
+    summary.show(console, compare, lines)
+    console.print(f"The report is {output}.", soft_wrap=True, highlight=False)
+
+
+def last(source: Path | None = None) -> Result:
+    """The result of that file, or else the last one. Raises `UserError` where there is none."""
+    from local.measure.results import latest, read
+
+    found = read(source, "compare") if source else latest("compare")
+    if found is None:
+        raise UserError("there is no comparison to report: run make compare first")
+    return found
+
+
+def draw(compare: Result, output: Path = PAGE) -> Path:
+    """Draws the page of a comparison and of the last experiments, whole or not at all, and tells where it is."""
+    from local.cost import files
+    from local.measure.results import latest
+    from local.report.experiments import KINDS
+    from local.report.render import render, write
+
+    with stderr.status("drawing the report"):
+        results = {kind: found for kind in KINDS if (found := latest(kind))}
+        write(render(compare, results, files.price_book()), output)
+    return output

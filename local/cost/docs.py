@@ -35,7 +35,7 @@ def commands() -> str:
     """Every command of this purpose with its options."""
     import typer
 
-    from local.cost.commands import add_to
+    from local.cli.cost import add_to
 
     app = typer.Typer()
     add_to(app)

@@ -3,7 +3,7 @@
 The documents have tables, the chart's schema has the settings that values may give.
 """
 
-from local.chart import schema
+from local.deploy.chart import schema
 from local.docs.tables import DOCUMENTS, renewed
 
 for document in DOCUMENTS:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from local.compare import shape
 from local.cost.exact import dollars
 from local.cost.exact import plain as digits
+from local.measure import results
+from local.measure.comparison import schema
+from local.measure.results import Result
 from local.report.summary import Compared, lines_of
-from local.results import files
-from local.results.files import Result
 
 CONFIGURATIONS = ("lambda-url", "ecs-fargate", "eks-nodes")
 """Lambda first, which the containers are held against."""
@@ -32,11 +32,11 @@ HEAD = (
 
 def compared() -> str:
     """The table, out of the comparison that comes with the project; without one, how to make it."""
-    path = files.KEPT / "compare.json"
+    path = results.KEPT / "compare.json"
     if not path.exists():
         return "No comparison is kept yet: `make compare` measures one, and leaves it in `report/results/compare.json`."
-    result = files.read(path, "compare")
-    shape.check(result)
+    result = results.read(path, "compare")
+    schema.check(result)
     found = [_row(one, result) for one in lines_of(result, TOP, CONFIGURATIONS)]
     rows = [HEAD, ("---", *["---:"] * (len(HEAD) - 1)), *found]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)

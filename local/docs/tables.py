@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable
 import typer
 from typer.core import TyperGroup
 
-from container import catalogue
+from container.metrics import families
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from crossover_mysql import target
 from functions.registry import load
-from local.cli import build
-from local.cli.places import ROOT
+from local.cli import create_app
 from local.cost import docs as cost
 from local.docs.comparison import compared
+from local.paths import ROOT
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, *sorted((ROOT / "docs").glob("*.md")))
@@ -45,7 +45,7 @@ def commands() -> str:
             if isinstance(command, TyperGroup):
                 walk(command, f"{prefix}{name} ")
 
-    walk(typer.main.get_group(build()), "")
+    walk(typer.main.get_group(create_app()), "")
     return _table(("command", "what it does"), rows)
 
 
@@ -76,7 +76,7 @@ def metrics() -> str:
     """The metrics of the container, and what stands in their place on Lambda."""
     rows = (
         (f"`{each.shown}`", each.kind, ", ".join(each.labels), each.meaning.rstrip("."), each.on_lambda)
-        for each in catalogue.FAMILIES
+        for each in families.FAMILIES
     )
     return _table(("metric", "kind", "labels", "meaning", "on Lambda"), rows)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.cli.places import ROOT
+from local.paths import ROOT
 
 FOLDER = ROOT / ".build" / "engine"
 """What the engine keeps: a second check finds the base image made."""

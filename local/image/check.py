@@ -14,16 +14,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions import registry
-from local.cli.places import DATA, ROOT
-from local.cli.report import UserError, console, error_line
+from local.console import console, error_line
+from local.data.etl.demo import ensure_demo_store
+from local.deploy import image
 from local.engine import debian, private
 from local.engine.docker import Docker, EngineError
-from local.etl.demo import ensure_demo_store
-from local.image import build, tables
+from local.errors import UserError
+from local.image import tables
 from local.image.clients import Told
 from local.image.pod import Memory, Pod, running_pod
 from local.image.trials import Failed, drain, ended, load, missing, page_and_docs, restricted, say, smoke
-from local.results.files import Result, write
+from local.measure.results import Result, write
+from local.paths import DATA, ROOT
 
 TAG = "crossover-checked"
 DRAIN_SECONDS = 4
@@ -55,7 +57,7 @@ def engine() -> Iterator[tuple[Docker, str]]:
     """An engine and the base image for it: the user's with BASE or the Dockerfile's, or else a private one's Debian."""
     users = Docker()
     if users.answers():
-        yield users, os.environ.get("BASE") or build.default_base()
+        yield users, os.environ.get("BASE") or image.default_base()
         return
     private.require()
     say("starting an engine of its own; its first base image takes some minutes")
@@ -66,7 +68,7 @@ def engine() -> Iterator[tuple[Docker, str]]:
 def check(docker: Docker, base: str) -> dict[str, Any]:
     """Every check, in the order of a pod's life; gives the figures. Raises `Failed`, `EngineError`."""
     say(f"building the image on {base}")
-    build.build(docker, base, TAG)
+    image.build(docker, base, TAG)
     os.environ["TWITTER_STORE"] = store = ensure_demo_store(DATA)
     settings = {"DRAIN_SECONDS": str(DRAIN_SECONDS), "TWITTER_STORE": store.replace(str(DATA.absolute()), "/data")}
     with running_pod(docker, TAG, settings, DATA) as pod:

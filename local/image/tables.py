@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from local.cli.report import console
+from local.console import console
 
 
 def show(figures: dict[str, Any]) -> None:

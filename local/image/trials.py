@@ -15,12 +15,12 @@ from urllib.error import HTTPError
 from urllib.parse import urljoin, urlsplit
 
 from functions import registry
-from local.cli.places import ROOT
-from local.cli.report import console
+from local.console import console
 from local.image.clients import Clients, Told
 from local.image.pod import Pod
-from local.smoke.cases import Case
-from local.smoke.choosing import cases_here, loaded
+from local.load.smoke.selection import cases_here, loaded
+from local.paths import ROOT
+from local.workloads.cases import Case
 
 LOADED = 6_000
 """Requests of the load."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urlsplit
 
-from local.cli.report import UserError
+from local.errors import UserError
 
 CONNECT_SECONDS = 10
 PORTS = {"http": 80, "https": 443}

@@ -18,13 +18,13 @@
 thread, and sends from processes of its own. It raises `UserError` for an address that cannot or must not be loaded.
 """
 
-from local.load.mix import Asked, parse, requests_of
 from local.load.outcome import Outcome, void_reasons
 from local.load.plan import Plan
 from local.load.process import GeneratorFailedError
 from local.load.run import run
 from local.load.server_cpu import cpu_seconds
 from local.load.tally import Total
+from local.workloads.mix import Asked, parse, requests_of
 
 __all__ = [
     "Asked",

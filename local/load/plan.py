@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from local.cli.report import UserError
+from local.errors import UserError
 
 Arrivals = Literal["poisson", "fixed"]
 

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local.cli.report import UserError
+from local.errors import UserError
 from local.load.address import find
-from local.load.mix import Asked
 from local.load.outcome import Outcome
 from local.load.plan import Plan
 from local.load.process import GeneratorFailedError, GeneratorProcess
 from local.load.tally import Total
+from local.workloads.mix import Asked
 
 READY_SECONDS = 60
 """How long the processes may take to start and to connect."""

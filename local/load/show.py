@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from local.cli.report import console
+from local.console import console
 from local.load.outcome import Outcome
 from local.load.tally import PERCENTILES
 

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from local.cli.places import ROOT
+from local.paths import ROOT
 
 PAGE = Path(__file__).parent / "page"
 BUILT = ROOT / ".build" / "report"

@@ -7,12 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from local.cli.report import UserError
 from local.cost.crossings import cheapest_ranges
 from local.cost.work import Work
+from local.errors import UserError
+from local.measure.results import Result
 from local.report import chart, sources
 from local.report.summary import Compared
-from local.results.files import Result
 
 WIDTH, HEIGHT = 820, 420
 SCALE = 2.0

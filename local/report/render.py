@@ -13,11 +13,11 @@ from local.cost.book import Book
 from local.cost.configuration import PARTS, Configuration
 from local.cost.schema import settings
 from local.cost.work import Work
+from local.measure.results import Result
 from local.report import chart, experiments, measured, payload, works
 from local.report.inline import PAGE, bundled, json_safe, policy, replace, vega
 from local.report.scenario import HOURS_PER_DAY
 from local.report.sources import ASSUMED, Sources, day, told
-from local.results.files import Result
 
 RATE = 1000
 """Requests/s at which the page opens."""
@@ -39,7 +39,7 @@ class Compared:
 def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
     """The whole page, out of a `compare` result and the last results of experiments by kind. One file, no network.
 
-    Raises `local.cli.report.UserError` where the result holds no work that can be priced.
+    Raises `local.errors.UserError` where the result holds no work that can be priced.
     """
     found = works.works_of(compare)
     stored = works.storage(compare) if any(map(works.uses_storage, found.values())) else {}
@@ -194,7 +194,7 @@ def _assumptions(compare: Result, sources: Sources) -> list[dict[str, Any]]:
 
 def write(page: str, path: Path) -> None:
     """Writes the page, whole or not at all."""
-    from local.cli.report import UserError
+    from local.errors import UserError
 
     try:
         replace(path, page)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from local.cost.book import Price
 from local.cost.work import Work
-from local.results.files import Result
+from local.measure.results import Result
 
 MEASURED = "measured"
 PRICED = "priced"

@@ -14,8 +14,8 @@ from local.cost.exact import MILLION, SECONDS_PER_HOUR, dollars
 from local.cost.exact import plain as digits
 from local.cost.lines import Line, Piece, line_of
 from local.cost.work import Mix
+from local.measure.results import Result
 from local.report import measured, works
-from local.results.files import Result
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,7 +63,7 @@ def lines_of(compare: Result, top: int, names: Sequence[str] = works.SHOWN) -> l
     """
     from rich.progress import Progress
 
-    from local.cli.report import stderr
+    from local.console import stderr
 
     found = works.works_of(compare)
     weights = works.weights_of(compare, found)

@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from local.cli.report import UserError
 from local.cost import files
 from local.cost.configuration import Configuration, parse
 from local.cost.errors import CostError
 from local.cost.schema import read, settings
 from local.cost.work import Work
-from local.results.files import Result
+from local.errors import UserError
+from local.measure.results import Result
 
 SHOWN = (
     *("lambda-url", "lambda-http-api", "lambda-alb"),

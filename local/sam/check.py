@@ -23,12 +23,12 @@ from typing import NamedTuple
 from crossover.runner import InlineRunner
 from crossover.stores import open_store
 from functions.registry import load
-from local.build.template import read_template
-from local.cli.places import ROOT
-from local.cli.report import console, error_line
+from local.console import console, error_line
+from local.emulator.template import read_template
 from local.engine import private
-from local.load.mix import result_of
+from local.paths import ROOT
 from local.sam import image
+from local.workloads.mix import result_of
 
 WORK = ROOT / ".build" / "sam"
 SAM = WORK / "venv" / "bin" / "sam"

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.cli.places import ROOT
 from local.engine import debian, private
+from local.paths import ROOT
 
 NAME = "crossover-lambda"
 BOOTSTRAP = """#!/bin/sh

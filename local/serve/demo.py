@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from local.cli.places import DATA
-from local.cli.report import stderr
+from local.console import stderr
+from local.paths import DATA
 
 
 def use_demo_store(service_names: Sequence[str]) -> dict[str, str]:
@@ -20,8 +20,8 @@ def use_demo_store(service_names: Sequence[str]) -> dict[str, str]:
         if "blockchain" not in service_names or os.environ.get("PAGE_SAMPLES"):
             return {}
         return {"PAGE_SAMPLES": _offer("blockchain.json", {"blockchain": chains()})}
-    from local.etl.demo import ensure_demo_store, samples
-    from local.etl.progress import Bars
+    from local.data.etl.demo import ensure_demo_store, samples
+    from local.data.etl.progress import Bars
 
     stderr.print("TWITTER_STORE is not set: serving synthetic tweets", highlight=False)
     with Bars() as bars:
@@ -54,8 +54,8 @@ SHOWN_FAULTS = {
 
 def chains() -> list[dict[str, str]]:
     """Requests of the blockchain service to look at: one valid, and one for each of a few faults."""
-    from local.blockchain.draft import Shape, Span
-    from local.blockchain.making import NONE, made
+    from local.workloads.blockchain.draft import Shape, Span
+    from local.workloads.blockchain.making import NONE, made
 
     shape = Shape(Span(3, 3), Span(1, 2), Span(1, 2))
     kinds = {NONE: "Valid, and made by chance", **SHOWN_FAULTS}

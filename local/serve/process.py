@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from local.cli.report import UserError
+from local.errors import UserError
 
 START_SECONDS = 30
 SHIM = ("-m", "container")

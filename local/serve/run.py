@@ -10,7 +10,8 @@ from container.settings import ContainerSettings
 from crossover.seam import Service
 from crossover.settings import SettingError, load
 from functions import registry
-from local.cli.report import UserError, console
+from local.console import console
+from local.errors import UserError
 from local.serve.demo import use_demo_store
 from local.serve.process import served
 from local.serve.selfcheck import self_check

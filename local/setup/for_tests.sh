@@ -28,10 +28,11 @@ if apt_as_root && [ "$(uname)" = Linux ] && ! ls /usr/lib/*/faketime/libfaketime
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libfaketime >/dev/null 2>&1
 fi
 "$bin/python" -c '
-from local.cli.report import UserError, error_line
-from local.mysql.programs import find_or_install
+from local.console import error_line
+from local.data.mysql.programs import find_or_install
+from local.errors import UserError
 try:
     find_or_install()
 except UserError as problem:
-    error_line(problem.format_message())
+    error_line(str(problem))
 '

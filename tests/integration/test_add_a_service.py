@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local.build.artifacts import ROOT, TEMPLATE, build
-from local.build.template import read_template
-from local.chart import manifests, programs
+from local.deploy.chart import manifests, programs
+from local.emulator.artifacts import ROOT, TEMPLATE, build
+from local.emulator.template import read_template
 from tests.support.cluster import Cluster
 
 PAGE = (ROOT / "docs" / "add-a-service.md").read_text()
@@ -85,7 +85,7 @@ def test_the_chart_has_its_pods(copy: Path) -> None:
         programs.helm()
     except programs.NotHere as problem:
         pytest.skip(f"NOT RUN: the chart is not rendered: {problem}")
-    run(copy, "from local.chart import schema as s; s.SCHEMA.write_text(s.renewed(s.SCHEMA.read_text()))")
+    run(copy, "from local.deploy.chart import schema as s; s.SCHEMA.write_text(s.renewed(s.SCHEMA.read_text()))")
     chart = copy / "container/chart"
     values = ("--values", str(chart / "values-nodes.yaml"), "--values", str(manifests.EXAMPLE))
     rendered = manifests.objects(manifests.run("template", "crossover", str(chart), *values))

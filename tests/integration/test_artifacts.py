@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from local.build.artifacts import TEMPLATE, Artifacts, Target, build
-from local.build.template import Template, read_template
+from local.emulator.artifacts import TEMPLATE, Artifacts, Target, build
+from local.emulator.template import Template, read_template
 
 AARCH64 = 183
 """e_machine of an ELF file for arm64 (ELF for the Arm 64-bit Architecture, section 5.1)."""

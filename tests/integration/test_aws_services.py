@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.aws.services import serve
+from local.emulator.aws_services import serve
 
 
 def test_a_secret_that_is_stored_is_read_back_through_the_endpoint_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from functions.blockchain.handler import SERVICE
-from local.blockchain.draft import Shape, Span
-from local.blockchain.faults import FAULTS
-from local.blockchain.making import Made, make
 from local.serve.selfcheck import self_check
+from local.workloads.blockchain.draft import Shape, Span
+from local.workloads.blockchain.faults import FAULTS
+from local.workloads.blockchain.making import Made, make
 from tests.support.server import Server, running_server
 
 

@@ -17,14 +17,14 @@ import psutil
 import pytest
 
 from local.cli import main
-from local.cli.report import UserError
-from local.compare import configuration
-from local.compare.configuration import Configuration
-from local.compare.run import compare
 from local.cost import files
-from local.etl.pipeline import Progress, run
-from local.etl.popular import read_popular
-from local.tweets.files import popular_tags, write_tweets
+from local.data.etl.pipeline import Progress, run
+from local.data.etl.popular import read_popular
+from local.data.tweets.files import popular_tags, write_tweets
+from local.errors import UserError
+from local.measure.comparison import configuration
+from local.measure.comparison.configuration import Configuration
+from local.measure.comparison.run import compare
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
@@ -44,7 +44,7 @@ TINY = Configuration(
 )
 ALONE = """
 import sys
-from local.compare import configuration
+from local.measure.comparison import configuration
 configuration.QUICK = configuration.Configuration(
     services=("qrcode",), memory_mb=(128,), most_rounds=100, least_rounds=100, load_seconds=0.2, behaviour=True
 )

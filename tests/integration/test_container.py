@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from local.cli.places import ROOT
 from local.engine import private
 from local.engine.docker import Docker
 from local.image import check
 from local.image.clients import Clients
+from local.load.smoke.selection import cases_here, loaded
+from local.paths import ROOT
 from local.sam import check as sam_check
-from local.smoke.choosing import cases_here, loaded
 from tests.support.server import running_server
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.cli import main
-from local.experiments import cold_start, web_tier
-from local.results.files import read
+from local.measure.experiments import cold_start, web_tier
+from local.measure.results import read
 
 pytestmark = [
     pytest.mark.heavy,

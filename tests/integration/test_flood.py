@@ -18,13 +18,13 @@ from container.settings import ContainerSettings
 from crossover.runner import Unavailable
 from functions.blockchain.mining import Mined, Mining
 from local.cli import main
-from local.cli.report import UserError
-from local.experiments import flood, flood_server
-from local.experiments.flood import told
-from local.experiments.flood_server import COMPUTING
-from local.experiments.flood_table import draw
+from local.errors import UserError
 from local.load.api import GeneratorFailedError
-from local.results import files
+from local.measure import results
+from local.measure.experiments import flood, flood_server
+from local.measure.experiments.flood import told
+from local.measure.experiments.flood_server import COMPUTING
+from local.measure.experiments.flood_table import draw
 
 EASY = Mining(b"0" * 64, "1", 65_536)
 MIDDLE = Mining(b"0" * 64, "001", 65_536)
@@ -109,7 +109,7 @@ def test_the_table_has_a_row_for_each_way_and_says_where_nothing_was_answered() 
 def test_a_flood_is_measured_for_every_way_and_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(files, "HERE", tmp_path)
+    monkeypatch.setattr(results, "HERE", tmp_path)
     monkeypatch.setattr(
         sys, "argv", ["crossover", "experiment", "flood", "--rounds", "1", "--seconds", "1", "--blocks", "5", "--json"]
     )
@@ -117,4 +117,4 @@ def test_a_flood_is_measured_for_every_way_and_written_down(
         main()
     assert ended.value.code == 0
     assert set(json.loads(capsys.readouterr().out)["data"]["ways"]) == set(COMPUTING)
-    assert set(files.read(tmp_path / "flood.json", "flood").data["ways"]) == set(COMPUTING)
+    assert set(results.read(tmp_path / "flood.json", "flood").data["ways"]) == set(COMPUTING)

@@ -23,15 +23,14 @@ from crossover.seam import Service
 from crossover.stores import load
 from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE
-from local.build.artifacts import ROOT
-from local.cli import build
-from local.cli.report import UserError
-from local.lambda_runtime.bundle import Bundle, Limits, from_template
-from local.lambda_runtime.doors import DOORS
-from local.lambda_runtime.doors.shape import Fault
-from local.lambda_runtime.emulator import Emulator
-from local.lambda_runtime.gateway import Gateway
-from local.lambda_runtime.spec import Function, Scaling
+from local.cli import main
+from local.emulator.artifacts import ROOT
+from local.emulator.bundle import Bundle, Limits, from_template
+from local.emulator.emulator import Emulator
+from local.emulator.event_sources import DOORS
+from local.emulator.event_sources.base import Fault
+from local.emulator.gateway import Gateway
+from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
@@ -269,10 +268,11 @@ def test_invoke_prints_the_answer_and_the_report_line() -> None:
     ],
 )
 def test_bad_input_is_one_line_that_says_what_to_do(
-    arguments: list[str], given: str, says: str, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], given: str, says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
-    with pytest.raises(UserError) as problem:
-        build()(arguments, standalone_mode=False)
-    assert says in problem.value.message
-    assert "\n" not in problem.value.message
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("crossover: ")]
+    assert (end.value.code, len(errors)) == (2, 1)
+    assert says in errors[0]

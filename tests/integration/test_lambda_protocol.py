@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from local.lambda_runtime.protocol import TimedProtocol
-from local.lambda_runtime.serve import listen
+from local.emulator.protocol import TimedProtocol
+from local.emulator.serve import listen
 
 
 class Hasty(TimedProtocol):

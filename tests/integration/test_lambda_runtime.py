@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from local.lambda_runtime import control_groups, fleet
-from local.lambda_runtime.actions import Ending, Throttle
-from local.lambda_runtime.bill import Record
-from local.lambda_runtime.emulator import Emulator
-from local.lambda_runtime.function import EmulatedFunction, Outcome
-from local.lambda_runtime.spec import Function, Scaling
+from local.emulator import control_groups, fleet
+from local.emulator.actions import Ending, Throttle
+from local.emulator.bill import Record
+from local.emulator.emulator import Emulator
+from local.emulator.function import EmulatedFunction, Outcome
+from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
@@ -285,8 +285,8 @@ async def test_a_killed_emulator_leaves_no_process_behind_frozen_or_busy(tmp_pat
     program = f"""
 import asyncio, json
 from pathlib import Path
-from local.lambda_runtime.emulator import Emulator
-from local.lambda_runtime.spec import Function, Scaling
+from local.emulator.emulator import Emulator
+from local.emulator.spec import Function, Scaling
 
 async def main():
     function = Function("Odd", Path({str(CODE)!r}), "odd.handler", scaling=Scaling(memory_mb=1769, timeout=600))

@@ -18,14 +18,14 @@ from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE
 from functions.twitter import handler as twitter
 from local.cli import main
-from local.cli.report import UserError
-from local.etl.pipeline import Progress, run
-from local.etl.popular import read_popular
+from local.data.etl.pipeline import Progress, run
+from local.data.etl.popular import read_popular
+from local.data.tweets.files import popular_tags, write_tweets
+from local.errors import UserError
 from local.load.api import Asked, Outcome, Plan, Total, requests_of
 from local.load.api import run as run_load
-from local.load.mix import mixed
 from local.load.process import COMMAND, GeneratorFailedError, GeneratorProcess
-from local.tweets.files import popular_tags, write_tweets
+from local.workloads.mix import mixed
 from tests.support.little_server import Asked as LittleAsked
 from tests.support.little_server import in_a_thread
 from tests.support.server import Server, running_server

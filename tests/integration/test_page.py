@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import key, pack
-from local.blockchain.draft import Shape
-from local.blockchain.making import made
 from local.serve import demo
+from local.workloads.blockchain.draft import Shape
+from local.workloads.blockchain.making import made
 from tests.support.browser import chromium
 from tests.support.server import Server, running_server
 

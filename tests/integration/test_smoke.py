@@ -18,17 +18,17 @@ import pytest
 import typer.testing
 from click.testing import Result
 
-from local.cli import build
+from local.cli import create_app
+from local.load.smoke.judge import Plain, Served
+from local.load.smoke.selection import chosen_cases, loaded
 from local.serve.selfcheck import self_check
-from local.smoke.choosing import chosen_cases, loaded
-from local.smoke.judging import Plain, Served
 from tests.support.server import free_port, running_server
 
 Talk = Callable[[socket.socket, str], None]
 
 
 def smoke(*arguments: str) -> Result:
-    return typer.testing.CliRunner().invoke(build(), ["smoke", *arguments], env={"COLUMNS": "200"})
+    return typer.testing.CliRunner().invoke(create_app(), ["smoke", *arguments], env={"COLUMNS": "200"})
 
 
 def rows(*arguments: str) -> list[dict[str, object]]:
@@ -225,7 +225,7 @@ def test_where_nobody_listens_it_says_so_and_fails() -> None:
     ],
 )
 def test_an_address_that_is_none_is_wrong_usage(url: str) -> None:
-    ran = typer.testing.CliRunner().invoke(build(), ["smoke", url])
+    ran = typer.testing.CliRunner().invoke(create_app(), ["smoke", url])
     assert ran.exit_code != 0
     assert "the URL is the address of a running server" in f"{ran.output}{ran.exception}"
 

@@ -20,9 +20,9 @@ from crossover.responses import Envelope
 from crossover.runner import InlineRunner
 from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
-from local.lambda_runtime.doors import DOORS
-from local.lambda_runtime.doors.shape import BadAnswer, Call, Door, Fault, HttpRequest
-from local.lambda_runtime.gateway import owner
+from local.emulator.event_sources import DOORS
+from local.emulator.event_sources.base import BadAnswer, Call, Door, Fault, HttpRequest
+from local.emulator.gateway import owner
 from tests.support.events import SHAPES, Pairs
 
 DOCS = (Path(__file__).parents[2] / "docs" / "lambda-doors.md").read_text()

@@ -20,9 +20,9 @@ from crossover.seam import Service
 from crossover.stores import load
 from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE as QRCODE
-from local.blockchain.draft import Shape
-from local.blockchain.faults import FAULTS
-from local.blockchain.making import made, make
+from local.workloads.blockchain.draft import Shape
+from local.workloads.blockchain.faults import FAULTS
+from local.workloads.blockchain.making import made, make
 from tests.services.notes import SERVICE as NOTES
 from tests.services.primes import SERVICE as PRIMES
 from tests.support.events import REPEATS, SHAPES, Pairs, visible

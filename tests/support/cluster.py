@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local.chart.manifests import Manifest
+from local.deploy.chart.manifests import Manifest
 
 UNITS = {"m": 1e-3, "": 1.0, "Mi": 2**20, "Gi": 2**30}
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from local.cost import files
 from local.cost.work import Work
+from local.measure.results import Result
 from local.report import payload
 from local.report.scenario import Scenario
-from local.results.files import Result
 
 SERVICES = ("blockchain", "qrcode", "twitter")
 SIZES = (128, 256, 512, 1024, 1769)

@@ -12,9 +12,9 @@ import typer
 import yaml
 from typer.core import TyperGroup
 
-from container.catalogue import FAMILIES
+from container.metrics.families import FAMILIES
 from crossover_mysql.target import parse
-from local.cli import PURPOSES, build
+from local.cli import COMMAND_MODULES, create_app
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
 KUBE_STATE_METRICS = {"kube_pod_container_status_restarts_total"}
@@ -38,8 +38,9 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
         assert (document.parent / target).exists(), target
 
 
-def test_every_package_with_commands_is_registered() -> None:
-    assert {path.parent.name for path in (ROOT / "local").glob("*/commands.py")} == set(PURPOSES)
+def test_every_module_of_commands_is_registered() -> None:
+    shared = {"__init__", "options"}
+    assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == set(COMMAND_MODULES)
 
 
 def test_a_command_that_has_commands_of_its_own_is_listed_where_it_does_something_by_itself() -> None:
@@ -107,7 +108,7 @@ def test_a_command_line_that_the_tool_does_not_take_is_found(tool: TyperGroup) -
 @pytest.fixture(scope="module")
 def tool() -> TyperGroup:
     """The command-line tool, asked and not run."""
-    group = typer.main.get_group(build())
+    group = typer.main.get_group(create_app())
     assert isinstance(group, TyperGroup)
     return group
 

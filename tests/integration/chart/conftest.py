@@ -9,7 +9,7 @@ import pytest
 
 from container.app import build
 from container.settings import ContainerSettings
-from local.chart import manifests, programs
+from local.deploy.chart import manifests, programs
 from tests.support.cluster import Cluster
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.chart import check, checkov, manifests, programs
-from local.chart.checkov import Finding
+from local.deploy.chart import check, checkov, manifests, programs
+from local.deploy.chart.checkov import Finding
 
 
 def test_a_chart_that_cannot_be_rendered_fails_the_checks_in_one_line(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local.chart import manifests, programs
+from local.deploy.chart import manifests, programs
 
 Notes = Callable[..., str]
 

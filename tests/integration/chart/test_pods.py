@@ -10,7 +10,7 @@ import pytest
 from container.settings import ContainerSettings
 from crossover.settings import documented, load
 from functions import registry
-from local.chart import manifests
+from local.deploy.chart import manifests
 from tests.support.cluster import Cluster, quantity
 
 STORED = {service.name for service in registry.load() if service.stored}

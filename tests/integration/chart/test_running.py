@@ -12,7 +12,7 @@ import pytest
 from crossover.runner import InlineRunner
 from functions import registry
 from local.load.api import Plan, run
-from local.load.mix import mixed
+from local.workloads.mix import mixed
 from tests.support.cluster import Cluster, quantity
 from tests.support.server import Server, running_server
 

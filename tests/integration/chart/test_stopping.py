@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from container.settings import ContainerSettings
 from crossover.settings import load
-from local.chart import manifests
+from local.deploy.chart import manifests
 from tests.support.cluster import Cluster
 
 

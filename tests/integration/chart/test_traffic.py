@@ -6,7 +6,7 @@ import ipaddress
 import json
 
 from functions import registry
-from local.chart import manifests
+from local.deploy.chart import manifests
 from tests.support.cluster import Cluster
 
 KINDS = ("Deployment", "Service", "PodDisruptionBudget", "ServiceAccount")

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from functions import registry
-from local.chart import manifests, schema
-from local.cli.places import ROOT
+from local.deploy.chart import manifests, schema
+from local.paths import ROOT
 
 WRONG = {
     "platform=lambda": "platform",

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from local.cli import build
-from local.cli.report import UserError
-from local.etl.parsing import REASONS
-from local.etl.pipeline import Report, run
-from local.etl.popular import SHIPPED, read_popular
-from local.tweets.generator import Generator
+from local.cli import main
+from local.data.etl.parsing import REASONS
+from local.data.etl.pipeline import Report, run
+from local.data.etl.popular import SHIPPED, read_popular
+from local.data.tweets.generator import Generator
+from local.errors import UserError
 
 COMMAND = [sys.executable, "-c", "from local.cli import main; main()"]
 
@@ -206,13 +205,14 @@ def test_a_cut_gzip_file_leaves_the_old_store(tmp_path: Path, loaded: Path, popu
     assert loaded.read_bytes() == before
 
 
-def one_line(arguments: list[str]) -> str:
-    """The error of a command: one line, and exit status 2."""
-    with pytest.raises(typer.TyperException) as problem:
-        build()(arguments, standalone_mode=False)
-    message = problem.value.format_message()
-    assert "\n" not in message
-    return message
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    """Return what a command printed and its error, after asserting that this is one line with exit status 2."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    return printed.out, printed.err
 
 
 def test_input_without_a_valid_tweet_is_reported_and_leaves_the_old_store(
@@ -221,12 +221,13 @@ def test_input_without_a_valid_tweet_is_reported_and_leaves_the_old_store(
     before = loaded.read_bytes()
     (tmp_path / "none.json").write_bytes(b"{}\n[]\n\n")
     arguments = ["etl", str(tmp_path / "none.json"), "--popular", str(popular), "--store", f"sqlite:///{loaded}"]
-    assert "no valid tweet" in one_line(arguments)
-    table = capsys.readouterr().out
+    table, message = refused(arguments, capsys)
+    assert "no valid tweet" in message
     for words in ("lines", "dropped: no JSON object", "dropped: no id", "valid tweets", "seconds to parse"):
         assert words in table
-    assert "no valid tweet" in one_line([*arguments, "--json"])
-    report = json.loads(capsys.readouterr().out)
+    printed, message = refused([*arguments, "--json"], capsys)
+    assert "no valid tweet" in message
+    report = json.loads(printed)
     assert (report["lines"], report["dropped"]["not_json"], report["dropped"]["no_id"]) == (3, 2, 1)
     assert loaded.read_bytes() == before
 
@@ -252,9 +253,13 @@ def test_input_without_a_valid_tweet_is_reported_and_leaves_the_old_store(
     ],
 )
 def test_bad_arguments_are_one_line_that_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("T").write_bytes(b"{}\n")
     Path("P").write_bytes(b"now\n")
-    assert words in one_line(arguments)
+    assert words in refused(arguments, capsys)[1]

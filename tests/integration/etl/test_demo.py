@@ -10,8 +10,8 @@ from crossover.runner import InlineRunner, answer_at_once
 from crossover.stores import open_store
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import key, unpack
-from local.etl import demo
-from local.etl.pipeline import Progress
+from local.data.etl import demo
+from local.data.etl.pipeline import Progress
 from tests.reference.twitter import query_string
 
 

@@ -13,9 +13,9 @@ import pytest
 from crossover.stores import open_store
 from crossover.stores.port import Loaded
 from functions.twitter.record import KINDS, key, unpack
-from local.etl.pipeline import run
-from local.etl.stages import TABLES
-from local.tweets.generator import Generator
+from local.data.etl.pipeline import run
+from local.data.etl.stages import TABLES
+from local.data.tweets.generator import Generator
 from tests.reference.twitter import Reference
 
 
@@ -112,8 +112,8 @@ def test_tweets_without_a_contact_make_a_store_without_records(tmp_path: Path) -
 
 
 def test_one_user_in_many_batches_stays_whole() -> None:
-    from local.etl import groups
-    from local.etl.workers import Workers
+    from local.data.etl import groups
+    from local.data.etl.workers import Workers
 
     class InPieces(groups.Stages):
         def batches(self, table: str, *order: str) -> Iterator[pa.RecordBatch]:

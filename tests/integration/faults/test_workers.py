@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
-from container.metrics import AT_ONCE
+from container.metrics.recorder import AT_ONCE
 from container.supervisor import DEATHS_IN_A_ROW, HANGS_SECONDS
 from local.image.clients import Clients
-from local.smoke.choosing import cases_here, loaded
+from local.load.smoke.selection import cases_here, loaded
 from tests.integration.faults.clients import clients, right, until
 from tests.support.server import Server, running_server
 

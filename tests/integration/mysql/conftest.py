@@ -15,8 +15,8 @@ from pymysql.cursors import Cursor
 
 from crossover.stores import load
 from crossover_mysql.store import MysqlStore, open_store
-from local.mysql import programs
-from local.mysql.server import HOST, USER, PrivateServer
+from local.data.mysql import programs
+from local.data.mysql.server import HOST, USER, PrivateServer
 from tests.integration.mysql.records import PAIRS
 
 UNSAFE = ("--loose-debug-no-sync", "--loose-innodb-flush-method=nosync")

@@ -17,18 +17,18 @@ import pymysql
 import pytest
 from pymysql.cursors import Cursor
 
-from container.merging import MergedFetcher
+from container.stores.fetch_batcher import MergedFetcher
 from crossover.runner import InlineRunner, Refused, Unavailable, answer_at_once
 from crossover.stores import load
 from crossover_mysql.store import MysqlStore
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS
-from local.lambda_runtime.bill import Record
-from local.lambda_runtime.bundle import Limits, from_template
-from local.lambda_runtime.doors import DOORS
-from local.lambda_runtime.emulator import Emulator
-from local.lambda_runtime.gateway import Gateway
-from local.mysql.server import PrivateServer
+from local.data.mysql.server import PrivateServer
+from local.emulator.bill import Record
+from local.emulator.bundle import Limits, from_template
+from local.emulator.emulator import Emulator
+from local.emulator.event_sources import DOORS
+from local.emulator.gateway import Gateway
 from tests.integration.mysql.conftest import connect
 from tests.integration.mysql.proxy import COM_QUERY, COM_QUIT, Proxy
 from tests.integration.mysql.records import MISSING, PAIRS, RECORDS

@@ -18,11 +18,11 @@ import pytest
 from crossover_mysql.store import MysqlStore
 from functions.twitter.record import key, unpack
 from local.cli import main
-from local.cli.report import UserError
-from local.mysql import programs
-from local.mysql.reach import for_loading
-from local.mysql.server import PrivateServer
-from local.tweets.files import popular_tags, write_tweets
+from local.data.mysql import programs
+from local.data.mysql.reach import for_loading
+from local.data.mysql.server import PrivateServer
+from local.data.tweets.files import popular_tags, write_tweets
+from local.errors import UserError
 from tests.integration.mysql.conftest import connect
 
 

@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from local.cli import main
-from local.cli.report import UserError
-from local.experiments.commands import _check_writable, schemas
-from local.experiments.schemas import _samples
-from local.experiments.schemas_measure import MIX
-from local.experiments.schemas_table import draw
-from local.mysql.server import PrivateServer
+from local.cli.experiment import _check_writable, schemas
+from local.data.mysql.server import PrivateServer
+from local.errors import UserError
+from local.measure.experiments.schemas import _samples
+from local.measure.experiments.schemas_measure import MIX
+from local.measure.experiments.schemas_table import draw
 from tests.integration.mysql.records import PAIRS
 
 

@@ -20,7 +20,7 @@ from crossover.settings import Identity
 from crossover.stores import load
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS, unpack
-from local.mysql.server import PrivateServer
+from local.data.mysql.server import PrivateServer
 from tests.integration.mysql.records import PAIRS, RECORDS
 from tests.support.events import function_url
 from tests.support.server import Server, running_server

@@ -21,7 +21,7 @@ from crossover_mysql.loading import _Load
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
 from functions.twitter.record import key
-from local.mysql.server import PrivateServer
+from local.data.mysql.server import PrivateServer
 from tests.integration.mysql.conftest import connect
 from tests.integration.mysql.records import MISSING, PAIRS, RECORDS
 

@@ -11,7 +11,7 @@ from crossover.runner import Unavailable
 from crossover.stores import load
 from crossover_mysql import driver
 from crossover_mysql.store import MysqlStore
-from local.mysql.server import PrivateServer
+from local.data.mysql.server import PrivateServer
 from tests.integration.mysql.conftest import UNSAFE
 from tests.integration.mysql.records import PAIRS
 from tests.support.certificates import authority

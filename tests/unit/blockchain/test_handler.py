@@ -13,8 +13,8 @@ from functions.blockchain.handler import SERVICE, within
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mining
 from functions.registry import load
-from local.build.artifacts import TEMPLATE
-from local.build.template import read_template
+from local.emulator.artifacts import TEMPLATE
+from local.emulator.template import read_template
 from tests.reference import blockchain as reference
 from tests.reference.blockchain import OUR_ACCOUNT
 

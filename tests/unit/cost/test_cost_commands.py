@@ -10,15 +10,16 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from local.cli.report import UserError
-from local.cost import commands, files
+from local.cli import cost
+from local.cost import files
 from local.cost.refresh.port import index_path
+from local.errors import UserError
 from tests.unit.cost.test_refresh import RDS
 
 
 def run(*words: str) -> Result:
     app = typer.Typer()
-    commands.add_to(app)
+    cost.add_to(app)
     return CliRunner().invoke(app, list(words))
 
 
@@ -31,7 +32,7 @@ def answer(*words: str) -> Any:
 def refusal(*words: str) -> str:
     result = run(*words)
     assert isinstance(result.exception, UserError) or result.exit_code == 2, result.output
-    return result.exception.message if isinstance(result.exception, UserError) else result.output
+    return str(result.exception) if isinstance(result.exception, UserError) else result.output
 
 
 def test_prices_lists_every_row_with_source_date_and_certainty() -> None:
@@ -41,11 +42,11 @@ def test_prices_lists_every_row_with_source_date_and_certainty() -> None:
 
 
 def test_prices_warns_of_what_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "today", lambda: date(2026, 9, 20))
+    monkeypatch.setattr(cost, "today", lambda: date(2026, 9, 20))
     early = run("prices").output
     assert "eks cluster" in early.split("older than 180 days")[1]
     assert "lambda requests" not in early.split("older than 180 days")[1]
-    monkeypatch.setattr(commands, "today", lambda: date(2027, 9, 20))
+    monkeypatch.setattr(cost, "today", lambda: date(2027, 9, 20))
     assert "lambda requests" in run("prices").output.split("older than 180 days")[1]
 
 

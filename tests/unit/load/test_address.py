@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from local.cli.report import UserError
+from local.errors import UserError
 from local.load.address import find
 from tests.support.server import free_port
 

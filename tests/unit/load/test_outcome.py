@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.load.commands import exit_status
+from local.cli.load import exit_status
 from local.load.outcome import Outcome, void_reasons
 from local.load.plan import Plan
 from local.load.show import remarks

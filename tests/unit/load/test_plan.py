@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.cli.report import UserError
-from local.load.mix import parse, requests_of
+from local.errors import UserError
 from local.load.plan import Plan
+from local.workloads.mix import parse, requests_of
 
 
 @pytest.mark.parametrize(

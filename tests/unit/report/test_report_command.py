@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from local.cli import build
-from local.cli.report import UserError
+from local.cli import create_app
 from local.cost import files as cost_files
+from local.errors import UserError
+from local.measure import results
+from local.measure.results import Result, write
 from local.report import render, works
-from local.results import files
-from local.results.files import Result, write
 from tests.support.report import sample_compare
 
 MAX_BYTES = 1_500_000
@@ -23,13 +23,13 @@ MAX_BYTES = 1_500_000
 
 @pytest.fixture
 def nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(files, "HERE", tmp_path / "here")
-    monkeypatch.setattr(files, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(results, "HERE", tmp_path / "here")
+    monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
     return tmp_path
 
 
 def ran(*words: str) -> Any:
-    return CliRunner().invoke(build(), ["report", *words], catch_exceptions=False, standalone_mode=False)
+    return CliRunner().invoke(create_app(), ["report", *words], catch_exceptions=False, standalone_mode=False)
 
 
 def one_service(**changes: Any) -> Result:

@@ -1,0 +1,1 @@
+"""HTTP at the container: the server protocol with its limits on sizes, times and connections."""

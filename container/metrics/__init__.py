@@ -1,0 +1,1 @@
+"""Prometheus metrics of the container, under names that match those of Lambda."""

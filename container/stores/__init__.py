@@ -1,0 +1,1 @@
+"""Stores as a container uses them: opened once per process, reads of waiting requests batched."""

@@ -1,1 +1,0 @@
-"""AWS's services on this machine, as far as moto emulates them."""

@@ -1,0 +1,183 @@
+"""`crossover compare` and `crossover calibrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, print_json, stderr
+from local.errors import UserError
+
+if TYPE_CHECKING:
+    from local.measure.comparison.configuration import Configuration
+    from local.measure.comparison.works import Data
+    from local.measure.results import Result
+
+TOP = 10_000
+"""Highest rate of the summary, requests/s."""
+STARTING_SECONDS = 25
+"""What servers and environments take to start, for the progress bar."""
+Folder = Annotated[Path | None, typer.Option("--report", help="The report's folder.", show_default="report")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    app.command()(compare)
+    app.command()(calibrate)
+
+
+def compare(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="In less than a minute: fewer sizes, rounds, requests.")
+    ] = False,
+    work: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--work",
+            metavar="[SERVICE=]FILE",
+            help="A work (TOML) or a comparison's result (JSON) in place of measuring; may be repeated.",
+        ),
+    ] = None,
+    mix: Annotated[
+        str | None, typer.Option(help="Weights of the mixed load: qrcode=2,twitter=1. All alike else.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
+    report: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the services on both platforms of this machine, price what was measured, and write the report.
+
+    The Twitter service reads TWITTER_STORE, by default a store of synthetic tweets. Prices are of one environment and
+    of one worker, each alone on its core; nothing is written unless every answer was right.
+    """
+    from local.signals import ends_cleanly
+
+    with ends_cleanly("the comparison"):
+        from dataclasses import replace
+
+        from local.load.api import parse
+        from local.measure.comparison import artifacts
+        from local.measure.comparison.configuration import FULL, QUICK
+
+        folder = report or artifacts.REPORT
+        configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
+        given = _given(work or [])
+        artifacts.check(folder)
+        result = _compared(configuration, given)
+        artifacts.write(folder, artifacts.texts_of(result, _page(result)))
+    _show(result, folder, as_json)
+
+
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Logs with REPORT lines: text, or JSON lines.")],
+    service: Annotated[
+        str | None, typer.Option(help="Whose lines they are; else the log groups or streams in the file say it.")
+    ] = None,
+    report: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report anew."""
+    from local.signals import ends_cleanly
+
+    with ends_cleanly("the calibration"):
+        from local.measure.comparison import artifacts
+        from local.measure.comparison.calibration import calibrated
+        from local.measure.results import latest, read
+
+        folder = report or artifacts.REPORT
+        place = folder / artifacts.RESULT
+        found = read(place, "compare") if place.exists() or report else latest("compare")
+        if found is None:
+            raise UserError("there is no comparison to calibrate; measure one with: make compare")
+        result = calibrated(found, file, service)
+        artifacts.check(folder)
+        artifacts.write(folder, artifacts.texts_of(result, _page(result)))
+    _show(result, folder, as_json)
+
+
+def _given(options: list[str]) -> dict[str, Data]:
+    """The works in the files that were named, by service."""
+    from functions.registry import SERVICES
+    from local.cost.errors import CostError
+    from local.measure.comparison import works
+
+    found: dict[str, Data] = {}
+    for option in options:
+        name, separator, rest = option.partition("=")
+        wanted = name if separator and name in SERVICES else None
+        path = Path(rest if wanted else option)
+        try:
+            inside = works.given(path)
+        except CostError as problem:
+            raise UserError(str(problem)) from None
+        if wanted and wanted not in inside:
+            raise UserError(f"{path} has no work of {wanted}; it has {', '.join(inside)}")
+        for service in [wanted] if wanted else list(inside):
+            if service not in SERVICES:
+                raise UserError(f"{path}: {service[:40]} is no service of the bundle: {', '.join(SERVICES)}")
+            if service in found:
+                raise UserError(f"--work: {service} is given twice")
+            found[service] = inside[service]
+    return found
+
+
+def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
+    """The comparison with its progress."""
+    import os
+
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from local.cost.errors import CostError
+    from local.emulator.artifacts import BuildError
+    from local.emulator.runtime_files import Missing
+    from local.emulator.spec import BadSpec
+    from local.measure.comparison.run import compare as measure
+    from local.measure.results import Result
+    from local.serve.demo import use_demo_store
+
+    os.environ.update(use_demo_store([name for name in configuration.services if name not in given]))
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # A thread that draws would take its time from the cores that are measured.
+    with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("starting", total=STARTING_SECONDS + configuration.budget_seconds)
+
+        def step(text: str) -> None:
+            progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0, refresh=True)
+
+        try:
+            data = measure(configuration, given, step)
+        except (BadSpec, BuildError, CostError, Missing, ValueError) as problem:
+            raise UserError(str(problem)) from None
+    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=data)
+
+
+def _page(result: Result) -> str:
+    """The report of this comparison and of the last experiments."""
+    from local.cost.files import price_book
+    from local.measure.results import latest
+    from local.report.experiments import KINDS
+    from local.report.render import render
+
+    with stderr.status("drawing the report"):
+        return render(result, {kind: found for kind in KINDS if (found := latest(kind))}, price_book())
+
+
+def _show(result: Result, folder: Path, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from local.measure.comparison import artifacts
+    from local.measure.comparison.summary import draw
+    from local.report import summary
+
+    if as_json:
+        print_json(asdict(result))
+        return
+    for part in draw(result):
+        console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+    summary.show(console, result, summary.lines_of(result, TOP))
+    console.print(
+        f"The report is {folder}/index.html, its result {folder}/{artifacts.RESULT}.", highlight=False, soft_wrap=True
+    )

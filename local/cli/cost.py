@@ -1,0 +1,261 @@
+"""The commands that say what things cost: `prices`, `cost`, `crossings`, `audit`, `configurations`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, print_json, stderr
+from local.errors import UserError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from local.cost.configuration import Configuration
+    from local.cost.work import Mix
+
+MAX_LINES = 20
+
+
+def today() -> date:
+    """The day from which the age of prices is counted; the only clock here."""
+    return datetime.now(UTC).date()
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    prices_app = typer.Typer(help="List the price book with sources, dates and certainty; renew it.")
+    prices_app.callback(invoke_without_command=True)(prices)
+    prices_app.command("refresh")(refresh)
+    app.add_typer(prices_app, name="prices")
+    app.command()(cost)
+    app.command("crossings")(crossings)
+    app.command("audit")(audit)
+    app.command("configurations")(configurations)
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    from local.cost.errors import CostError
+
+    try:
+        yield
+    except CostError as problem:
+        raise UserError(str(problem)) from None
+
+
+Work = Annotated[
+    str | None,
+    typer.Option(
+        "--work", help="A work (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
+    ),
+]
+Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
+Hours = Annotated[str, typer.Option("--hours", help="Hours of a month for which it runs at this rate.")]
+Duty = Annotated[str, typer.Option("--duty", help="Share of those hours with load; fleets stand ready in all of them.")]
+
+
+def prices(context: typer.Context, book: Book = None, json: Json = False) -> None:
+    """List the price book with sources, dates and certainty."""
+    if context.invoked_subcommand:
+        return
+    from local.cost import files, tables, views
+
+    with _user_errors():
+        rows = files.price_book(book).rows
+    if json:
+        print_json([views.dated_price(row, today()) for row in rows])
+    else:
+        tables.show(console, tables.prices(rows, today()))
+
+
+def refresh(
+    source: Annotated[
+        str | None, typer.Option("--from", help="Folder, file or address of the bulk list. Default: AWS's public one.")
+    ] = None,
+    region: Annotated[str, typer.Option(help="Region whose prices are read.")] = "us-east-1",
+    book: Book = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the book. Without it nothing is changed.")] = False,
+    json: Json = False,
+) -> None:
+    """Hold the price book against AWS's bulk price list and show what changed."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    from local.cost import files, tables, views
+    from local.cost.refresh.compare import compare, renewed_rows, sources_of
+    from local.cost.refresh.port import price_list
+    from local.cost.render import render
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with _user_errors(), Progress(*columns, console=stderr, transient=True) as progress:
+
+        def watch(offer: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+            task = progress.add_task(offer, total=None)
+            for chunk in chunks:
+                progress.advance(task, len(chunk))
+                yield chunk
+
+        known = files.price_book(book)
+        changes = compare(known, sources_of(files.toml(files.SOURCES)), price_list(source), region, watch)
+    if json:
+        print_json([views.change(one) for one in changes])
+    else:
+        tables.show(console, tables.refresh(changes))
+    if write:
+        path = book or files.PRICES
+        _write(path, render(renewed_rows(known, changes)))
+        stderr.print(f"Wrote {path.name}.")
+    elif not json:
+        console.print("Nothing was written; --write writes the confirmed and changed rows.")
+
+
+def cost(
+    configuration: Annotated[str, typer.Argument(help="A configuration: a shipped name, or a TOML file.")],
+    rate: Annotated[list[str], typer.Option(help="Requests/s; several for one line each instead of items.")],
+    work: Work = None,
+    hours: Hours = "730",
+    duty: Duty = "1",
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Itemise what a configuration costs at a rate: per hour, month and million requests."""
+    from local.cost import files, tables, views
+    from local.cost.model import cheapest
+
+    with _user_errors():
+        chosen = files.configuration(configuration)
+        mix = _mix(work, chosen)
+        period, known = _number(hours, "--hours"), files.price_book(book)
+        share = _number(duty, "--duty")
+        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, period, share) for one in rate]
+    if json:
+        found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
+        print_json(found if len(found) > 1 else found[0])
+    elif len(bills) > 1:
+        tables.show(console, tables.bills(bills, assumed=mix.assumed))
+    else:
+        tables.show(console, tables.bill(bills[0], assumed=mix.assumed))
+
+
+def crossings(
+    names: Annotated[
+        list[str], typer.Argument(metavar="CONFIGURATION...", help="Two or more; the first is held against the others.")
+    ],
+    work: Work = None,
+    to: Annotated[str, typer.Option("--to", help="Highest rate to look at, requests/s.")] = "10000",
+    hours: Hours = "730",
+    duty: Duty = "1",
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Find where cost lines cross, exactly, and which platform is cheapest at every rate."""
+    from rich.progress import Progress
+
+    from local.cost import files, tables, views
+    from local.cost.lines import line_of
+
+    with _user_errors():
+        if not 2 <= len(names) <= MAX_LINES:
+            raise UserError(f"give from 2 to {MAX_LINES} configurations to compare")
+        chosen = [files.configuration(name) for name in names]
+        mix = _mix(work, chosen[0])
+        known, top, period = files.price_book(book), _number(to, "--to"), _number(hours, "--hours")
+        if not top:
+            raise UserError("--to: must be over 0")
+        with Progress(console=stderr, transient=True) as progress:
+            task = progress.add_task("drawing lines", total=sum(len(one.choices) for one in chosen))
+            share = _number(duty, "--duty")
+            lines = [line_of(one, mix, known, top, period, lambda: progress.advance(task), share) for one in chosen]
+    if json:
+        print_json(views.comparison(lines, work=mix.name, assumed=mix.assumed))
+    else:
+        title = f"{mix.name} ({'assumed' if mix.assumed else 'measured'} work), up to {to} requests/s"
+        tables.show(console, tables.comparison(lines, title))
+
+
+def audit(
+    file: Annotated[str, typer.Argument(help="An audit: a shipped name, or a TOML file.")],
+    rate: Annotated[str | None, typer.Option(help="Requests/s in place of the file's.")] = None,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Hold a claimed bill against the true one, item by item."""
+    from local.cost import files, tables, views
+    from local.cost.audit import audit as audited
+    from local.cost.model import cheapest
+
+    with _user_errors():
+        given = files.audit_file(file)
+        known = files.price_book(book)
+        at = given.rate if rate is None else _number(rate, "--rate")
+        bill = cheapest(given.configuration, given.mix, at, known, given.hours)
+        result = audited(given.name, bill, given.claims, given.total, known)
+    if json:
+        print_json(views.audit(result, assumed=given.mix.assumed))
+    else:
+        tables.show(console, tables.audit(result))
+
+
+def configurations(json: Json = False) -> None:
+    """List the configurations, works and audits that come with the project."""
+    from local.cost import files
+
+    with _user_errors():
+        listed = {
+            "configurations": {
+                name: files.configuration(name).heading.about for name in files.shipped(files.CONFIGURATIONS)
+            },
+            "works": {name: files.work(name).source for name in files.shipped(files.WORKS)},
+            "audits": {name: files.audit_file(name).name for name in files.shipped(files.AUDITS)},
+        }
+    if json:
+        print_json(listed)
+        return
+    for kind, entries in listed.items():
+        console.print(f"[bold]{kind}[/bold]")
+        for name, about in entries.items():
+            console.print(f"  {name}: {about}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _mix(work: str | None, configuration: Configuration) -> Mix:
+    """The work asked for, or else the configuration's."""
+    from local.cost import files
+
+    if work is None:
+        if not configuration.work:
+            raise UserError(f"say for which work with --work; known are {', '.join(files.shipped(files.WORKS))}")
+        return files.mix(configuration.work)
+    weights: dict[str, Fraction] = {}
+    for part in work.split(","):
+        name, _, weight = part.strip().partition("=")
+        if name in weights:
+            raise UserError(f"--work: {name} is given twice")
+        weights[name] = _number(weight or "1", "--work")
+    return files.mix(weights)
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file, whole or not at all: beside it first."""
+    beside = path.with_name(f"{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as problem:
+        raise UserError(f"cannot write {path}: {problem.strerror}") from None
+
+
+def _number(text: str, option: str) -> Fraction:
+    """An exact number that is not negative, as decimals write it."""
+    import re
+
+    from local.cost.exact import exact
+
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.replace("_", "").replace(",", "")):
+        raise UserError(f"{option}: {text[:40]!r} is no number such as 5000 or 0.5")
+    return exact(text.replace("_", "").replace(",", ""))

@@ -1,0 +1,256 @@
+"""`crossover lambda`, `crossover invoke` and `crossover events`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, print_json, stderr
+from local.errors import UserError
+from local.paths import ROOT
+
+if TYPE_CHECKING:
+    from local.emulator.bill import Record
+    from local.emulator.bundle import Bundle, Limits
+    from local.emulator.function import Outcome
+    from local.emulator.spec import Function
+
+STORE_THAT_TRAVELS = ROOT / "layers" / "store" / "twitter.db"
+"""What the template's default for `TWITTER_STORE` names, once the layer is in its place."""
+
+Shape = Literal["url", "v2", "v1", "alb", "alb-multi"]
+Memory = Annotated[int | None, typer.Option("--memory", help="MB for every function; the template's by default.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds; the template's by default.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    app.command("lambda")(serve_lambda)
+    app.command()(invoke)
+    app.command()(events)
+    app.command()(coldstarts)
+
+
+def serve_lambda(
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535, help="Port; 0 takes a free one.")] = 8081,
+    event_shape: Annotated[Shape, typer.Option(help="The front door.")] = "url",
+    memory: Memory = None,
+    timeout: Timeout = None,
+    reserved: Annotated[int | None, typer.Option(help="Reserved concurrency of every function.")] = None,
+    provisioned: Annotated[int | None, typer.Option(help="Provisioned concurrency of every function.")] = None,
+    idle_lifetime: Annotated[float | None, typer.Option(help="Seconds an idle environment is kept; 600.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Concurrency of the account; 1,000, or less where this machine is small.")
+    ] = None,
+    records: Annotated[Path | None, typer.Option(help="File that gets a line of JSON an invocation.")] = None,
+    logs: Annotated[bool, typer.Option("--logs", help="Print what functions print, to standard error.")] = False,
+    control_groups: Annotated[bool, typer.Option(help="Use control groups where this user may.")] = True,
+) -> None:
+    """Serve the functions of the template through emulated Lambda environments. Ctrl-C ends it."""
+    from local.emulator.bundle import Limits
+    from local.emulator.event_sources import DOORS
+    from local.emulator.machine import room
+    from local.emulator.quotas import ACCOUNT_CONCURRENCY
+    from local.emulator.runtime_files import Missing
+    from local.emulator.serve import listen, serve
+    from local.emulator.spec import BadSpec
+
+    bundle = _bundle(Limits(memory, timeout, reserved, provisioned, idle_lifetime))
+    try:
+        listener = listen(host, port)
+    except OSError as problem:
+        raise UserError(f"cannot listen on {host}:{port} ({problem.strerror}); give another --port or PORT") from None
+    show = console.is_terminal and not logs
+    try:
+        asyncio.run(
+            serve(
+                bundle,
+                DOORS[event_shape],
+                listener,
+                concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
+                records=records,
+                on_log=_print_log if logs else None,
+                show=show,
+                groups=control_groups,
+            )
+        )
+    except (BadSpec, Missing) as problem:
+        raise UserError(str(problem)) from None
+    except OSError as problem:
+        raise UserError(f"cannot serve: {problem}") from None
+    finally:
+        listener.close()
+
+
+def invoke(
+    service: Annotated[str, typer.Argument(help="The service, as in its path: qrcode.")],
+    event: Annotated[str, typer.Option(help="A file with the event as JSON, or - for standard input.")] = "-",
+    memory: Memory = None,
+    timeout: Timeout = None,
+    repeat: Annotated[int, typer.Option(min=1, max=10_000, help="Invocations, one after the other.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Run one event in an emulated environment; print the answer and the REPORT line."""
+    from local.emulator.bundle import Limits, function_of
+    from local.emulator.runtime_files import Missing
+    from local.emulator.spec import BadSpec
+
+    payload = _event(event)
+    try:
+        function = function_of(_bundle(Limits(memory_mb=memory, timeout=timeout)), service)
+        results = asyncio.run(_run(function, payload, repeat))
+    except (BadSpec, Missing) as problem:
+        raise UserError(str(problem)) from None
+    if as_json:
+        rows = [{"answer": _json_or_text(outcome.payload), **record._asdict()} for outcome, record, _ in results]
+        print_json(rows[0] if repeat == 1 else rows)
+    else:
+        for outcome, record, log in results:
+            if log:
+                stderr.print(log.decode("utf-8", "replace").rstrip("\n"), markup=False, highlight=False)
+            typer.echo(outcome.payload.decode("utf-8", "replace") or record.reason)
+            typer.echo(record.report_line())
+    if results[-1][1].ending != "success":
+        raise typer.Exit(1)
+
+
+def events(
+    service: Annotated[str, typer.Argument(help="The service, as in its path: qrcode.")],
+    query: Annotated[str, typer.Argument(help="The query string: 'type=encode&data=CC%20Team'.")],
+    shape: Annotated[Shape, typer.Option(help="The front door.")] = "url",
+) -> None:
+    """Write the event that a front door makes of a GET request."""
+    from datetime import UTC, datetime
+
+    from local.emulator.artifacts import TEMPLATE
+    from local.emulator.bundle import check_service
+    from local.emulator.event_sources import DOORS
+    from local.emulator.event_sources.base import Call, HttpRequest
+    from local.emulator.function import new_id, new_trace
+    from local.emulator.spec import BadSpec
+    from local.emulator.template import read_template
+
+    try:
+        check_service(service, {function.service for function in read_template(TEMPLATE).functions.values()})
+    except (BadSpec, ValueError) as problem:
+        raise UserError(str(problem)) from None
+    if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
+        raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")
+    headers = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
+    request = HttpRequest("GET", f"/{service}", query, headers)
+    door = DOORS[shape]
+    fault = door.refuse(request)
+    if fault:
+        raise UserError(f"{door.title} refuses this request: {fault.value}; see docs/lambda-doors.md")
+    print_json(door.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
+
+
+def coldstarts(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Cold starts of every function.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Measure cold starts, package sizes and what the emulator adds to a warm call."""
+    from rich.table import Table
+
+    from functions.registry import load
+    from local.emulator.bundle import Limits
+    from local.emulator.runtime_files import Missing
+    from local.measure.cold_starts import measure
+
+    queries = {service.name: service.examples[0].query for service in load()}
+    functions = _bundle(Limits()).functions
+    try:
+        with stderr.status("measuring") as status:
+            results = measure(functions, queries, rounds, lambda name: status.update(f"measuring {name}"))
+    except Missing as problem:
+        raise UserError(str(problem)) from None
+    if as_json:
+        print_json([{**result._asdict(), "overhead_ms": result.overhead_ms} for result in results])
+        return
+    table = Table(title=f"Cold starts ({rounds} each, medians; milliseconds of wall time)", box=None, pad_edge=False)
+    table.add_column("function", no_wrap=True)
+    for column in ("INIT", "INIT CPU", "handler", "warm", "least", "overhead", "peak MB", "code kB", "layers kB"):
+        table.add_column(column, justify="right")
+    for result in results:
+        table.add_row(
+            result.function,
+            f"{result.init_ms:.0f}",
+            f"{result.init_cpu_ms:.0f}",
+            f"{result.handler_ms:.3f}",
+            f"{result.invoke_ms:.3f}",
+            f"{result.invoke_least_ms:.3f}",
+            f"{result.overhead_ms:.3f}",
+            str(result.peak_mb),
+            f"{result.function_bytes / 1000:,.1f}",
+            f"{result.layer_bytes / 1000:,.1f}",
+        )
+    console.print(table)
+
+
+def _bundle(limits: Limits) -> Bundle:
+    from local.emulator.artifacts import BuildError
+    from local.emulator.bundle import from_template
+    from local.emulator.spec import BadSpec
+    from local.serve.demo import use_demo_store
+
+    if not STORE_THAT_TRAVELS.exists():
+        os.environ.update(use_demo_store(["twitter"]))
+    try:
+        with stderr.status("building the functions for this machine") as status:
+            return from_template(limits, say=status.update)
+    except (BadSpec, BuildError, ValueError) as problem:
+        raise UserError(str(problem)) from None
+
+
+def _event(source: str) -> bytes:
+    from local.emulator import quotas
+
+    try:
+        if source == "-":
+            payload = sys.stdin.buffer.read(quotas.PAYLOAD + 1)
+        else:
+            with Path(source).open("rb") as file:
+                payload = file.read(quotas.PAYLOAD + 1)
+    except OSError as problem:
+        raise UserError(f"cannot read {source}: {problem.strerror}") from None
+    if len(payload) > quotas.PAYLOAD:
+        raise UserError(f"the event is larger than Lambda takes: {quotas.PAYLOAD:,} bytes")
+    try:
+        json.loads(payload)
+    except ValueError:
+        raise UserError("the event is no JSON; crossover events writes one") from None
+    return payload
+
+
+async def _run(function: Function, event: bytes, repeat: int) -> list[tuple[Outcome, Record, bytes]]:
+    from local.emulator.emulator import Emulator
+
+    records: list[Record] = []
+    results = []
+    async with Emulator([function], on_record=records.append) as emulator:
+        emulated = emulator.functions[function.name]
+        for _ in range(repeat):
+            outcome = await emulated.invoke(event)
+            await emulated.settled()
+            results.append((outcome, records[-1], emulated.last_log))
+    return results
+
+
+def _json_or_text(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode("utf-8", "replace")
+
+
+def _print_log(function: str, chunk: bytes) -> None:
+    text = chunk.decode("utf-8", "replace").rstrip("\n")
+    stderr.print("\n".join(f"{function}: {line}" for line in text.split("\n")), markup=False, highlight=False)

@@ -1,0 +1,77 @@
+"""`crossover etl`: load tweets into a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, print_json
+from local.errors import UserError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+
+    @app.command()
+    def etl(
+        tweets: Annotated[list[str], typer.Argument(help="Files or globs: one tweet a line as JSON, plain or gzip.")],
+        popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
+        store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH or mysql://USER@HOST:PORT/DATABASE.")],
+        schema: Annotated[
+            str | None, typer.Option(help="How a MySQL store is laid out: packed, wide or three-tables.")
+        ] = None,
+        work: Annotated[
+            Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
+        ] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Load raw tweets into a store, in place of what it has.
+
+        A run that fails or is killed leaves the store as it was.
+        """
+        from local.data.etl.pipeline import check_url, run
+        from local.data.etl.popular import read_popular
+        from local.data.etl.progress import Bars, quit_on_terminate
+        from local.data.etl.reading import input_files
+
+        check_url(store)
+        if store.startswith("mysql://"):
+            from local.data.mysql.reach import for_loading
+
+            store = for_loading(store, schema)
+        elif schema:
+            raise UserError("--schema is for MySQL stores; leave it out, or give --store mysql://...")
+        files = input_files(tweets)
+        tags = read_popular(popular)
+        with quit_on_terminate(), Bars() as bars:
+            report = run(files, tags, store, work, bars)
+        if as_json:
+            print_json(report._asdict() | {"loaded": report.valid > 0})
+        else:
+            console.print(_table(report))
+        if not report.valid:
+            raise UserError("there is no valid tweet in the input, so nothing was loaded; the store is as it was")
+
+
+def _table(report: Any) -> Any:
+    from rich.table import Table
+
+    from local.data.etl.parsing import REASONS
+
+    table = Table(show_header=False, box=None)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("files", f"{report.files:,}")
+    table.add_row("lines", f"{report.lines:,}")
+    for reason, number in report.dropped.items():
+        table.add_row(f"  dropped: {REASONS[reason]}", f"{number:,}")
+    table.add_row("valid tweets", f"{report.valid:,}")
+    table.add_row("users", f"{report.users:,}")
+    table.add_row("records", f"{report.records:,}")
+    table.add_row("bytes of the store", f"{report.store_bytes:,}")
+    for part, seconds in report.seconds.items():
+        table.add_row(f"seconds to {part}", f"{seconds:.1f}")
+    return table

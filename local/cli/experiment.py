@@ -1,0 +1,210 @@
+"""`crossover experiment NAME`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, print_json, stderr
+from local.errors import UserError
+
+ResultFile = Annotated[
+    Path | None,
+    typer.Option("--result", help="Where the result goes, as JSON.", show_default="report/results/NAME.json"),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="In about a minute: fewer rounds and variants.")]
+Rounds = Annotated[int | None, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")]
+Seed = Annotated[int, typer.Option(help="Which requests.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    group = typer.Typer(help="Run an experiment, print its tables and keep its result.", no_args_is_help=True)
+    group.command("web-tier")(web_tier)
+    group.command("cold-start")(cold_start)
+    group.command()(schemas)
+    group.command()(tools)
+    group.command()(flood)
+    app.add_typer(group, name="experiment")
+
+
+def web_tier(
+    service: Annotated[str, typer.Option(help="The service to load.")] = "qrcode",
+    quick: Quick = False,
+    rounds: Rounds = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, max=60, help="Of each load.")] = None,
+    connections: Annotated[int | None, typer.Option(min=2, max=5_000, help="Of each load.")] = None,
+    low_limit: Annotated[int | None, typer.Option(min=1, max=5_000, help="The low concurrency limit.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Change one thing of the web tier at a time: workers, the concurrency limit, keep-alive."""
+    from dataclasses import replace
+
+    from functions.registry import SERVICES
+    from local.measure.experiments import tables
+    from local.measure.experiments.web_tier import QUICK, WebTier, measure
+    from local.serve.demo import use_demo_store
+
+    if service not in SERVICES:
+        raise UserError(f"the bundle has {', '.join(SERVICES)}")
+    given = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
+    configuration = replace(QUICK if quick else WebTier(), service=service, seed=seed, **given)
+    with _kept("web-tier", result, tables.web_tier, as_json) as keep, _progress() as step:
+        os.environ.update(use_demo_store([service]))
+        keep(configuration.as_data(), measure(configuration, step))
+
+
+def cold_start(
+    quick: Quick = False,
+    rounds: Rounds = None,
+    idle_seconds: Annotated[
+        float | None, typer.Option(min=1, max=86_400, help="How long an idle environment is kept; 600.")
+    ] = None,
+    ping_seconds: Annotated[
+        float | None, typer.Option(min=1, max=86_400, help="How often a keep-warm ping comes; 300.")
+    ] = None,
+    provisioned: Annotated[int | None, typer.Option(min=1, max=100, help="Provisioned concurrency; 1.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Take cold starts apart: package, memory, keep-warm pings, provisioned concurrency."""
+    from dataclasses import replace
+
+    from local.emulator.artifacts import BuildError
+    from local.emulator.runtime_files import Missing
+    from local.emulator.spec import BadSpec
+    from local.measure.experiments import tables
+    from local.measure.experiments.cold_start import QUICK, ColdStarts, measure
+    from local.serve.demo import use_demo_store
+
+    given = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
+    configuration = replace(QUICK if quick else ColdStarts(), seed=seed, **given)
+    with _kept("cold-start", result, tables.cold_start, as_json) as keep, _progress() as step:
+        os.environ.update(use_demo_store(configuration.services))
+        try:
+            keep(configuration.as_data(), measure(configuration, step))
+        except (BadSpec, BuildError, Missing) as problem:
+            raise UserError(str(problem)) from None
+
+
+def schemas(
+    tweets: Annotated[int, typer.Option(min=1_000, max=10_000_000, help="Valid tweets to generate.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Seed of the tweets and of the requests.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 15,
+    seconds: Annotated[float, typer.Option(min=0.05, max=60, help="CPU to spend on each cell in a round.")] = 0.15,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare three schemas on a private MySQL server: packed, one wide table, three joined tables."""
+    from dataclasses import asdict
+
+    from local.measure.experiments.schemas import Configuration, run
+    from local.measure.experiments.schemas_table import draw
+
+    configuration = Configuration(tweets, seed, rounds, seconds)
+    with _kept("schemas", result, draw, as_json) as keep:
+        keep(asdict(configuration), run(configuration))
+
+
+def tools(
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds to measure; medians are of these.")] = 15,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the tools that each step of the blockchain service could be done with: their time and their weight."""
+    from local.measure.experiments.tools import run
+    from local.measure.experiments.tools_table import draw
+
+    with _kept("tools", result, draw, as_json) as keep, _progress() as step:
+        data: dict[str, Any] = {}
+        for number, found in enumerate(run(rounds), 1):
+            data["tools"] = found
+            step(f"round {number} of {rounds} is done")
+        keep({"rounds": rounds}, data)
+
+
+def flood(
+    rate: Annotated[float, typer.Option(min=1, max=10_000, help="QR codes asked for in a second.")] = 100,
+    blocks: Annotated[float, typer.Option(min=1, max=1_000, help="Blocks that cannot be mined, in a second.")] = 30,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Of each measurement.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 3,
+    one_core: Annotated[bool, typer.Option(help="Keep the server on one core, and the load on the others.")] = True,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure what a flood of long computations does to another service, for four ways to compute."""
+    from dataclasses import asdict
+    from functools import partial
+
+    from local.measure.experiments.flood import Configuration, measure
+    from local.measure.experiments.flood_table import draw
+
+    configuration = asdict(asked := Configuration(rate, blocks, seconds, rounds, one_core, seed))
+    with _kept("flood", result, partial(draw, configuration), as_json) as keep, _progress() as step:
+        keep(configuration, measure(asked, step))
+
+
+Keep = Callable[[Mapping[str, Any], dict[str, Any]], None]
+
+
+@contextmanager
+def _kept(
+    kind: str, path: Path | None, draw: Callable[[dict[str, Any]], Iterable[Any]], as_json: bool
+) -> Iterator[Keep]:
+    """Whoever gets a configuration and data writes and shows them at the block's end; interrupted, nothing happens."""
+    from dataclasses import asdict
+
+    from local.measure.results import HERE, Result, write
+    from local.signals import ends_cleanly
+
+    path = path or HERE / f"{kind}.json"
+    _check_writable(path)
+    found: list[Result] = []
+    with ends_cleanly("the experiment"):
+        yield lambda configuration, data: found.append(Result(kind=kind, config=configuration, data=data))
+        for result in found:
+            write(result, path)
+    for result in found:
+        if as_json:
+            print_json(asdict(result))
+            continue
+        for part in draw(dict(result.data)):
+            console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+        console.print(f"The result is in {path}.", soft_wrap=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Says what is done now. It draws when that changes: a thread that draws would disturb what is measured."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
+        task = progress.add_task("starting", total=None)
+        yield lambda text: progress.update(task, description=text, refresh=True)
+
+
+def _given(**options: float | None) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _check_writable(path: Path) -> None:
+    """Makes the file's folder, and leaves the file as it is. Raises `UserError` where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = path.exists()
+        path.open("a").close()
+        if not there:
+            path.unlink()
+    except OSError as problem:
+        raise UserError(f"cannot write the result to {path}: {problem.strerror}; name another file") from None

@@ -1,0 +1,212 @@
+"""`crossover load` and `crossover profile`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from local.cli.options import Json
+from local.console import console, error_line, print_json, stderr
+from local.errors import UserError
+from local.load.plan import Arrivals, Plan
+
+if TYPE_CHECKING:
+    from local.load.outcome import Outcome
+    from local.workloads.mix import Asked
+
+CLOSED_REQUESTS = 100_000
+"""How long a closed loop lasts where nobody says."""
+OPEN_SECONDS = 10.0
+"""How long an open loop lasts where nobody says."""
+PROFILE_CONNECTIONS = 50
+NOT_RIGHT, VOID = 1, 3
+"""Exit statuses: an answer was wrong or is missing; all were right, but rates and latencies mean nothing."""
+
+
+def _in_the_bundle(name: str | None) -> str | None:
+    from functions.registry import SERVICES
+
+    if name is not None and name not in SERVICES:
+        raise typer.BadParameter(f"the bundle has {', '.join(SERVICES)}")
+    return name
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the commands."""
+    app.command()(load)
+    app.command()(profile)
+
+
+def load(
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="[URL]", help="A running server; without it one is started, and its CPU told."),
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="The service to ask.", callback=_in_the_bundle)] = None,
+    mix: Annotated[str | None, typer.Option(help="Several by weight: qrcode=2,twitter=1.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Requests/s that arrive whatever the server does; without it, a closed loop.")
+    ] = None,
+    arrivals: Annotated[Arrivals, typer.Option(help="poisson: independent users; fixed: evenly.")] = "poisson",
+    seconds: Annotated[float | None, typer.Option(help="How long to send; 10 with a rate.")] = None,
+    requests: Annotated[int | None, typer.Option(help="How many to send instead; 100,000 without a rate.")] = None,
+    warmup: Annotated[float, typer.Option(help="Seconds of the same load before, not counted.")] = 0,
+    connections: Annotated[int, typer.Option(help="Connections, at most; in a closed loop all are in use.")] = 100,
+    processes: Annotated[int, typer.Option(help="Generator processes that share the load.")] = 1,
+    cores: Annotated[str, typer.Option(help="Cores to pin them to, as 1 or 2,3.")] = "",
+    keep_alive: Annotated[bool, typer.Option(help="Whether connections are used again.")] = True,
+    timeout: Annotated[float, typer.Option(help="Seconds after which a request is given up.")] = 10,
+    backlog: Annotated[int, typer.Option(help="Arrivals that wait for a connection, at most.")] = 10_000,
+    behaviour: Annotated[
+        bool, typer.Option("--behaviour", help="Only answers are wanted: no rates, no latencies, never void.")
+    ] = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Allow a server on another machine. It must be yours.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Which requests, and which moments.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Load a server with a service's usual requests, good and bad mixed, and check every answer.
+
+    With --rate the requests arrive at planned moments and waiting counts (open loop); without it every connection asks
+    as soon as it was answered (closed loop). The exit status is 0 if every answer was right, 1 if one was wrong or is
+    missing, 2 for bad input, and 3 if all were right but the run is void: the generator was too busy or too late for
+    its rates and latencies to mean anything.
+    """
+    from local.workloads.mix import parse
+
+    if (service is None) == (mix is None):
+        raise UserError("name what to ask: either --service twitter or --mix qrcode=2,twitter=1")
+    if seconds is None and requests is None:
+        seconds, requests = (OPEN_SECONDS, None) if rate is not None else (None, CLOSED_REQUESTS)
+    plan = Plan(
+        mix={service: 1} if service else parse(mix or ""),
+        rate=rate,
+        arrivals=arrivals,
+        seconds=seconds,
+        requests=requests,
+        warmup=warmup,
+        connections=connections,
+        processes=processes,
+        cores=_cores(cores),
+        seed=seed,
+        keep_alive=keep_alive,
+        timeout=timeout,
+        backlog=backlog,
+        behaviour=behaviour,
+        remote=remote,
+    )
+    outcome, server_cpu_us = _own_server_loaded(plan) if url is None else (_loaded(plan, url), None)
+    if as_json:
+        own = {} if server_cpu_us is None else {"server_cpu_us_per_request": server_cpu_us}
+        print_json({"plan": plan.as_data(), **outcome.as_data(), **own})
+    else:
+        from local.load.show import show
+
+        show(outcome, server_cpu_us)
+    raise typer.Exit(exit_status(outcome))
+
+
+def exit_status(outcome: Outcome) -> int:
+    """How `crossover load` ends: first whether all was right, which a void run can tell, then whether it is void."""
+    return NOT_RIGHT if not outcome.all_right else VOID if outcome.void else 0
+
+
+def profile(
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="A service of the bundle.", callback=_in_the_bundle)
+    ],
+    requests: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many requests to send.")] = 20_000,
+    top: Annotated[int, typer.Option(min=1, max=200, help="How many functions to show.")] = 25,
+    as_json: Json = False,
+) -> None:
+    """Show the hottest functions of the server while a service is under load."""
+    from rich.table import Table
+
+    from local.measure.profiler import profiled
+
+    plan = Plan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
+    asked = _asked_of_own_server(plan)
+    hottest = profiled(service, lambda address: _sent(plan, address, asked), requests * 9 // 10)
+    if as_json:
+        return print_json([each._asdict() for each in hottest[:top]])
+    table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
+    total = sum(each.own_seconds for each in hottest)
+    for each in hottest[:top]:
+        per_request = each.own_seconds / requests * 1e6
+        table.add_row(
+            f"{each.own_seconds / total:.1%}", f"{per_request:.2f}", f"{each.calls / requests:.2f}", each.function
+        )
+    return console.print(table)
+
+
+def _cores(text: str) -> tuple[int, ...]:
+    """The cores in `2,3`. Raises `UserError`."""
+    parts = [part.strip() for part in text.split(",")] if text else []
+    if not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+        raise UserError("--cores takes the numbers of cores, as 1 or 2,3")
+    return tuple(int(part) for part in parts)
+
+
+def _loaded(plan: Plan, url: str) -> Outcome:
+    from local.load.address import find
+
+    find(url, remote=plan.remote)  # Before the requests are made, which takes a while.
+    return _sent(plan, url, _asked(plan))
+
+
+def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
+    """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
+    from local.data.etl.progress import quit_on_terminate
+    from local.load.server_cpu import cpu_seconds
+    from local.serve.process import served
+
+    asked = _asked_of_own_server(plan)
+    settings = {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}
+    with quit_on_terminate(), served(settings) as server:
+        outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
+    assert outcome.watched is not None  # noqa: S101 - it was asked for
+    before, after = outcome.watched
+    return outcome, round((after - before) / max(1, outcome.total.answered) * 1e6, 1)
+
+
+def _asked_of_own_server(plan: Plan) -> list[Asked]:
+    """Requests for a server that is yet to be started; it has a demo store where none is named."""
+    from local.serve.demo import use_demo_store
+
+    os.environ.update(use_demo_store(list(plan.mix)))
+    return _asked(plan)
+
+
+def _asked(plan: Plan) -> list[Asked]:
+    """The requests of a plan, which is not asked more than it needs."""
+    from local.workloads.mix import PREPARED, requests_of
+
+    with stderr.status("working out right answers"):
+        return requests_of(plan.mix, plan.seed, os.environ, min(PREPARED, plan.requests or PREPARED))
+
+
+def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:
+    """Runs the plan with a progress bar."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from local.load.process import GeneratorFailedError
+    from local.load.run import run
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    # Drawn seldom: what draws takes the core from what sends.
+    with Progress(*columns, console=stderr, transient=True, refresh_per_second=2) as progress:
+        task = progress.add_task("connecting", total=1.0)
+
+        def show(share: float, ended: int) -> None:
+            progress.update(task, completed=share, description=f"{ended:,} requests")
+
+        try:
+            return run(plan, address, asked, show, watch)
+        except GeneratorFailedError as problem:
+            failed = str(problem)
+    error_line(failed)
+    raise typer.Exit(NOT_RIGHT)

@@ -1,7 +1,0 @@
-"""Where the project is on this machine, whatever folder a command is called from."""
-
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT / ".data"
-"""What commands make and keep: demo stores, database servers, results. Nothing in it is precious."""

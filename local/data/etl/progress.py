@@ -1,0 +1,62 @@
+"""What people see of a run while it runs."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich import progress as rich
+
+from local.console import stderr
+from local.data.etl.pipeline import Progress
+
+
+class Bars(Progress):
+    """Bars on standard error: bytes read, then the stage at work, then records packed."""
+
+    def __init__(self) -> None:
+        columns = (
+            rich.TextColumn("{task.description}"),
+            rich.BarColumn(),
+            rich.TaskProgressColumn(),
+            rich.TimeElapsedColumn(),
+        )
+        self._bars = rich.Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal)
+        self._task = self._bars.add_task("parse", total=None)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def total(self, bytes_to_read: int) -> None:
+        self._bars.update(self._task, total=bytes_to_read)
+
+    def read(self, amount: int) -> None:
+        self._bars.advance(self._task, amount)
+
+    def stage(self, name: str) -> None:
+        self._bars.reset(self._task, description=name, total=None)
+
+    def packed(self, records: int) -> None:
+        self._bars.advance(self._task, records)
+        done = self._bars.tasks[self._task].completed
+        self._bars.update(self._task, description=f"load: {done:,.0f} records")
+
+
+@contextmanager
+def quit_on_terminate() -> Iterator[None]:
+    """A SIGTERM ends the block as Ctrl-C does, so that intermediate data goes."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,55 @@
+"""Where the database server's programs are, and how they get on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import NamedTuple
+
+from local.console import stderr
+from local.errors import UserError
+
+PACKAGES = ("mariadb-server-core", "mariadb-client-core")
+"""What Debian and Ubuntu need: the server alone, which starts nothing by itself, and the client programs that the
+making of a data directory calls."""
+
+BY_HAND = f"as root: apt-get install {' '.join(PACKAGES)} (macOS: brew install mariadb)"
+
+
+class Programs(NamedTuple):
+    """The server program, and the one that makes a data directory where that is a program of its own (MariaDB)."""
+
+    server: str
+    install: str | None
+
+
+def find() -> Programs | None:
+    """The programs on this machine, /usr/sbin included, whoever's path leaves it out; None where there are none."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
+    install = shutil.which("mariadb-install-db", path=path) or shutil.which("mysql_install_db", path=path)
+    if (server := shutil.which("mariadbd", path=path)) and install:
+        return Programs(server, install)
+    if server := shutil.which("mysqld", path=path):
+        version = subprocess.run([server, "--version"], capture_output=True, text=True, check=False).stdout
+        if "MariaDB" not in version:
+            return Programs(server, None)
+        if install:
+            return Programs(server, install)
+    return None
+
+
+def find_or_install() -> Programs:
+    """The programs, installed with apt where root may. Raises `UserError`, saying what to install, where that fails."""
+    if found := find():
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        stderr.print(f"crossover: installing {' and '.join(PACKAGES)} with apt")
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
+            done = subprocess.run(["apt-get", *arguments], env=quiet, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise UserError(f"apt-get {arguments[0]} failed ({done.stderr.strip()[-200:]}); {BY_HAND}")
+        if found := find():
+            return found
+    raise UserError(f"no MariaDB or MySQL server is installed; {BY_HAND}")

@@ -1,0 +1,83 @@
+"""helm and checkov, each out of a lock of its own, made once and kept in .build/chart."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from local.console import stderr
+from local.paths import ROOT
+
+WORK = ROOT / ".build" / "chart"
+HELM_LOCK = ROOT / "local/deploy/chart/helm.txt"
+CHECKOV_LOCK = ROOT / "local/deploy/chart/requirements.txt"
+PACKAGED_FOR = ("Linux", "x86_64")
+
+
+class NotHere(RuntimeError):
+    """A program cannot be had on this machine. The message is one line and says what enables it."""
+
+
+def helm() -> Path:
+    """helm: the locked one where its package runs, and else the one on the PATH. Raises `NotHere`."""
+    if (platform.system(), platform.machine()) == PACKAGED_FOR:
+        locked = WORK / f"helm-{digest(HELM_LOCK.read_bytes())}"
+        if not locked.exists():
+            stderr.print("crossover: fetching helm")
+            _fetch_helm(locked)
+        return locked
+    found = shutil.which("helm")
+    if found is None:
+        raise NotHere("helm is not on the PATH: brew install helm, or https://helm.sh/docs/intro/install")
+    return Path(found)
+
+
+def checkov() -> Path:
+    """checkov, in an environment of its own: its pins are not ours. Raises `NotHere`."""
+    environment = WORK / f"checkov-{digest(CHECKOV_LOCK.read_bytes())}"
+    whole = environment / ".whole"
+    if not whole.exists():
+        stderr.print("crossover: installing checkov")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
+        _install(CHECKOV_LOCK, "--python", str(environment / "bin/python"))
+        whole.touch()
+    return environment / "bin" / "checkov"
+
+
+def digest(content: bytes) -> str:
+    """A name for content, short enough for a file's."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _fetch_helm(target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        _install(HELM_LOCK, "--target", folder)
+        (archive,) = Path(folder).glob("aws_cdk/*/_jsii/*.tgz")
+        with tarfile.open(archive) as package:
+            layer = package.extractfile("package/lib/layer.zip")
+            if layer is None:
+                raise NotHere(f"{HELM_LOCK.name} locks a package without helm")
+            program = zipfile.ZipFile(io.BytesIO(layer.read())).read("helm/helm")
+        unpacked = Path(folder) / "helm"
+        unpacked.write_bytes(program)
+        unpacked.chmod(0o755)
+        # In one step: another process may be fetching it too.
+        unpacked.rename(target)
+
+
+def _install(lock: Path, *where: str) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where, "-r", str(lock)]
+    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        said = " ".join(done.stderr.split())[:300]
+        raise NotHere(f"{lock.name} cannot be installed; with a package index in reach: make check ({said})")

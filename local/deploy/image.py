@@ -1,0 +1,96 @@
+"""Builds the image: the wheels first, on this machine and by their hashes, then everything else in the engine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from local.engine.docker import Docker, EngineError
+from local.errors import UserError
+from local.measure.results import commit
+from local.paths import ROOT
+
+DOCKERFILE = ROOT / "container" / "Dockerfile"
+LOCK = ROOT / "container" / "requirements.txt"
+WHEELS = ROOT / ".build" / "image" / "wheels"
+TAG = "crossover"
+ARCHITECTURES = ("x86_64", "aarch64")
+MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+"""Every Debian and Ubuntu that has Python 3.11 has a newer C library than 2.28."""
+
+
+def default_base() -> str:
+    """The base image that the Dockerfile names."""
+    line = next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("ARG BASE="))
+    return line.removeprefix("ARG BASE=")
+
+
+def require(docker: Docker) -> None:
+    """Raises `UserError` where no engine answers."""
+    if not docker.answers():
+        raise UserError(
+            "no container engine answers: start Docker (macOS: Docker Desktop or colima start; Debian, Ubuntu: "
+            "apt-get install docker.io, then add yourself to the group docker or be root); "
+            "make test-container brings an engine of its own where root on Debian runs it"
+        )
+
+
+def build(
+    docker: Docker,
+    base: str,
+    tag: str,
+    platforms: str = "",
+    push: bool = False,
+    fetch: Callable[[str], None] | None = None,
+) -> None:
+    """Builds `tag` on `base`, for the engine's own platform, or with buildx for `platforms`, `linux/amd64,linux/arm64`.
+
+    `fetch` lays the wheels for a Python where the Dockerfile looks for them. Raises `UserError` for what cannot be,
+    `EngineError` where a build fails.
+    """
+    if "," in platforms and not push:
+        raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
+    if (platforms or push) and not docker.has("buildx"):
+        raise UserError("--platform and --push need Docker's buildx (Debian, Ubuntu: the package docker-buildx)")
+    (fetch or fetch_wheels)(python_of(docker, base))
+    how = ["build"]
+    if platforms or push:
+        how = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
+    arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={commit() or 'unknown'}", "--tag", tag)
+    docker.show(*how, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
+
+
+def python_of(docker: Docker, base: str) -> str:
+    """The version of the Python in an image, `3.13` for instance. Raises `EngineError`."""
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return docker.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, "-c", ask)
+
+
+def fetch_wheels(python: str, folder: Path = WHEELS, download: Callable[[str, str, Path], None] | None = None) -> None:
+    """Lays the locked wheels for a Python into a folder, for both architectures. Raises `EngineError`.
+
+    What is there is kept if it is for the same Python and lock.
+    """
+    wanted = f"{python} {', '.join(MANYLINUX)}\n{LOCK.read_text()}"
+    stamp = folder / ".stamp"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    for architecture in ARCHITECTURES:
+        (download or pip_download)(python, architecture, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
+
+
+def pip_download(python: str, architecture: str, folder: Path) -> None:
+    """Downloads the locked wheels by their hashes. Raises `EngineError`."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    pip += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
+    pip += [argument for name in MANYLINUX for argument in ("--platform", f"{name}_{architecture}")]
+    done = subprocess.run([*pip, "--dest", str(folder), "-r", str(LOCK)], capture_output=True, text=True)
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise EngineError(f"the wheels for Python {python} on {architecture} cannot be had: {said[-600:]}")

@@ -1,0 +1,66 @@
+"""The Function URL: Lambda's own front door, with payload format 2.0. What it answers is in docs/lambda-doors.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.emulator import quotas
+from local.emulator.event_sources import payload2
+from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, json_response
+
+MAX_REQUEST_LINE = 16 * 1024
+MAX_HEADERS = 64 * 1024
+ERROR = HttpResponse(502, (("content-type", "text/plain"),), b"Internal Server Error")
+THROTTLED = '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}'
+TOO_LARGE = f'{{"Message":"Request must be smaller than {quotas.PAYLOAD} bytes for the InvokeFunction operation"}}'
+
+FAULTS = {
+    Fault.URL_TOO_LONG: json_response(414, '{"Message":null}'),
+    Fault.HEADERS_TOO_LARGE: json_response(431, '{"Message":null}'),
+    Fault.BODY_TOO_LARGE: json_response(413, TOO_LARGE),
+    Fault.EVENT_TOO_LARGE: json_response(413, TOO_LARGE),
+    Fault.THROTTLED: json_response(429, THROTTLED),
+    Fault.FUNCTION_ERROR: ERROR,
+    Fault.FUNCTION_TIMEOUT: ERROR,
+    Fault.BAD_ANSWER: ERROR,
+    Fault.ANSWER_TOO_LARGE: ERROR,
+    Fault.NO_ROUTE: json_response(404, '{"Message":null}'),
+}
+
+
+class FunctionUrl:
+    """A URL for one function."""
+
+    name = "url"
+    title = "Function URL"
+    timeout: float | None = None
+    by_method = False
+    answer_limit: int | None = None
+
+    def refuse(self, request: HttpRequest) -> Fault | None:
+        """AWS publishes the payload's limit alone."""
+        if request.line_bytes > MAX_REQUEST_LINE:
+            return Fault.URL_TOO_LONG
+        if sum(len(name) + len(value) + 4 for name, value in request.headers) > MAX_HEADERS:
+            return Fault.HEADERS_TOO_LARGE
+        return Fault.BODY_TOO_LARGE if len(request.body) > quotas.PAYLOAD else None
+
+    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+        """Payload format 2.0; the path stays encoded."""
+        domain = request.header("host")
+        context = {
+            "accountId": "anonymous",
+            "apiId": "local",
+            "authentication": None,
+            "domainName": domain,
+            "domainPrefix": domain.partition(".")[0],
+        }
+        return payload2.event(request, call, request.path, context)
+
+    def response(self, payload: bytes) -> HttpResponse:
+        """Payload format 2.0."""
+        return payload2.response(payload)
+
+    def fault(self, fault: Fault) -> HttpResponse:
+        """See `FAULTS`."""
+        return FAULTS.get(fault, ERROR)

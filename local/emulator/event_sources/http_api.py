@@ -1,0 +1,66 @@
+"""API Gateway's HTTP API with payload format 2.0. What it answers is in docs/lambda-doors.md."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from local.emulator.event_sources import payload2
+from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, json_response
+
+MAX_LINE_AND_HEADERS = 10_240
+MAX_BODY = 10 * 1024 * 1024
+ERROR = json_response(500, '{"message":"Internal Server Error"}')
+UNAVAILABLE = json_response(503, '{"message":"Service Unavailable"}')
+TOO_LARGE = json_response(413, '{"message":"Request Entity Too Large"}')
+
+FAULTS = {
+    Fault.URL_TOO_LONG: json_response(414, '{"message":"URI Too Long"}'),
+    Fault.HEADERS_TOO_LARGE: json_response(431, '{"message":"Request Header Fields Too Large"}'),
+    Fault.BODY_TOO_LARGE: TOO_LARGE,
+    Fault.EVENT_TOO_LARGE: TOO_LARGE,
+    Fault.THROTTLED: UNAVAILABLE,
+    Fault.FUNCTION_ERROR: ERROR,
+    Fault.FUNCTION_TIMEOUT: ERROR,
+    Fault.DOOR_TIMEOUT: UNAVAILABLE,
+    Fault.BAD_ANSWER: ERROR,
+    Fault.ANSWER_TOO_LARGE: ERROR,
+    Fault.NO_ROUTE: json_response(404, '{"message":"Not Found"}'),
+}
+
+
+class HttpApi:
+    """An HTTP API's `$default` stage."""
+
+    name = "v2"
+    title = "API Gateway, HTTP API"
+    timeout: float | None = 30.0
+    by_method = True
+    answer_limit: int | None = MAX_BODY
+
+    def refuse(self, request: HttpRequest) -> Fault | None:
+        """Request line and header values together have one limit."""
+        if request.line_bytes > MAX_LINE_AND_HEADERS:
+            return Fault.URL_TOO_LONG
+        if request.line_bytes + sum(len(value) for _, value in request.headers) > MAX_LINE_AND_HEADERS:
+            return Fault.HEADERS_TOO_LARGE
+        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+
+    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+        """Payload format 2.0; `rawPath` is decoded, whatever its name says."""
+        domain = request.header("host")
+        context = {
+            "accountId": "000000000000",
+            "apiId": "local",
+            "domainName": domain,
+            "domainPrefix": domain.partition(".")[0],
+        }
+        return payload2.event(request, call, unquote(request.path), context)
+
+    def response(self, payload: bytes) -> HttpResponse:
+        """Payload format 2.0."""
+        return payload2.response(payload)
+
+    def fault(self, fault: Fault) -> HttpResponse:
+        """See `FAULTS`."""
+        return FAULTS.get(fault, ERROR)

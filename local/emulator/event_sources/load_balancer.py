@@ -1,0 +1,108 @@
+"""An Application Load Balancer with a Lambda target, single- and multi-value. What it answers: docs/lambda-doors.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.emulator.event_sources.base import (
+    BadAnswer,
+    Call,
+    Fault,
+    HttpRequest,
+    HttpResponse,
+    body_of,
+    forwarded,
+    headers_of,
+    is_text,
+    loads,
+    multi,
+    raw_pairs,
+    status_of,
+    text_body,
+    with_default,
+)
+
+MAX_LINE = 16 * 1024
+"""Of the request line, and of each header."""
+MAX_HEADERS = 64 * 1024
+MAX_BODY = 1024 * 1024
+"""Of the request's body, and of the function's answer as JSON."""
+TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/local/0000000000000000"
+
+
+PHRASES = {
+    400: "Bad Request",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Large",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+}
+
+
+def _page(status: int) -> HttpResponse:
+    title = f"{status} {PHRASES[status]}"
+    head, center = f"<head><title>{title}</title></head>", f"<center><h1>{title}</h1></center>"
+    body = "\r\n".join(["<html>", head, "<body>", center, "</body>", "</html>", ""])
+    return HttpResponse(status, (("content-type", "text/html"),), body.encode())
+
+
+ERROR = _page(502)
+FAULTS = {
+    Fault.URL_TOO_LONG: _page(414),
+    Fault.HEADERS_TOO_LARGE: _page(400),
+    Fault.BODY_TOO_LARGE: _page(413),
+    Fault.EVENT_TOO_LARGE: _page(413),
+    Fault.NO_ROUTE: _page(503),
+}
+"""Everything that goes wrong behind it is a 502."""
+
+
+class LoadBalancer:
+    """A listener in front of one function. `multiple` is the target group's switch for multi-value headers."""
+
+    timeout: float | None = None
+    by_method = False
+    answer_limit: int | None = MAX_BODY
+
+    def __init__(self, multiple: bool = False) -> None:
+        self.multiple = multiple
+        self.name = "alb-multi" if multiple else "alb"
+        self.title = f"Application Load Balancer, {'multi' if multiple else 'single'}-value"
+
+    def refuse(self, request: HttpRequest) -> Fault | None:
+        """A line has a limit, and all lines together."""
+        if request.line_bytes > MAX_LINE:
+            return Fault.URL_TOO_LONG
+        sizes = [len(name) + len(value) + 4 for name, value in request.headers]
+        if max(sizes, default=0) > MAX_LINE or sum(sizes) > MAX_HEADERS:
+            return Fault.HEADERS_TOO_LARGE
+        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+
+    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+        """Query values are not decoded; of repeated keys the last wins in single-value mode."""
+        query = multi(raw_pairs(request.query))
+        headers = multi((name.lower(), value) for name, value in forwarded(request, call))
+        body, encoded = text_body(request.body, is_text(request.header("content-type")))
+        event: dict[str, Any] = {
+            "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
+            "httpMethod": request.method,
+            "path": request.path,
+        }
+        if self.multiple:
+            event |= {"multiValueQueryStringParameters": query, "multiValueHeaders": headers}
+        else:
+            event["queryStringParameters"] = {name: values[-1] for name, values in query.items()}
+            event["headers"] = {name: values[-1] for name, values in headers.items()}
+        return event | {"body": body or "", "isBase64Encoded": encoded}
+
+    def response(self, payload: bytes) -> HttpResponse:
+        """Needs a map with `statusCode`, and headers in the form that the switch asks for."""
+        answer = loads(payload)
+        if not isinstance(answer, dict):
+            raise BadAnswer("no map")
+        headers = with_default(headers_of(answer, self.multiple), "content-type", "application/octet-stream")
+        return HttpResponse(status_of(answer), headers, body_of(answer))
+
+    def fault(self, fault: Fault) -> HttpResponse:
+        """See `FAULTS`."""
+        return FAULTS.get(fault, ERROR)

@@ -1,0 +1,111 @@
+"""API Gateway's REST API with Lambda proxy integration, format 1.0. What it answers is in docs/lambda-doors.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.emulator.event_sources.base import (
+    BadAnswer,
+    Call,
+    Fault,
+    HttpRequest,
+    HttpResponse,
+    body_of,
+    decoded_pairs,
+    forwarded,
+    headers_of,
+    json_response,
+    loads,
+    multi,
+    status_of,
+    with_default,
+)
+
+MAX_URL = 10_240
+MAX_HEADERS = 10_240
+MAX_BODY = 10 * 1024 * 1024
+ERROR = json_response(502, '{"message": "Internal server error"}')
+TOO_LARGE = json_response(413, '{"message": "Request Too Long"}')
+
+FAULTS = {
+    Fault.URL_TOO_LONG: json_response(414, '{"message": "URI Too Long"}'),
+    Fault.HEADERS_TOO_LARGE: json_response(431, '{"message": "Request Header Fields Too Large"}'),
+    Fault.BODY_TOO_LARGE: TOO_LARGE,
+    Fault.EVENT_TOO_LARGE: TOO_LARGE,
+    Fault.THROTTLED: json_response(500, '{"message": "Internal server error"}'),
+    Fault.FUNCTION_ERROR: ERROR,
+    Fault.FUNCTION_TIMEOUT: ERROR,
+    Fault.DOOR_TIMEOUT: json_response(504, '{"message": "Endpoint request timed out"}'),
+    Fault.BAD_ANSWER: ERROR,
+    Fault.ANSWER_TOO_LARGE: ERROR,
+    Fault.NO_ROUTE: json_response(403, '{"message":"Missing Authentication Token"}'),
+}
+
+
+class RestApi:
+    """A REST API's stage `prod`, with a resource `{proxy+}`."""
+
+    name = "v1"
+    title = "API Gateway, REST API"
+    timeout: float | None = 29.0
+    by_method = True
+    answer_limit: int | None = MAX_BODY
+
+    def refuse(self, request: HttpRequest) -> Fault | None:
+        """URL and headers have a limit each."""
+        if len(request.target) > MAX_URL:
+            return Fault.URL_TOO_LONG
+        if sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADERS:
+            return Fault.HEADERS_TOO_LARGE
+        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+
+    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+        """Query decoded, in two maps; absent things are null; a body is text, for no binary type is configured."""
+        headers = multi(forwarded(request, call))
+        query = multi(decoded_pairs(request.query))
+        return {
+            "version": "1.0",
+            "resource": "/{proxy+}",
+            "path": request.path,
+            "httpMethod": request.method,
+            "headers": {name: values[-1] for name, values in headers.items()},
+            "multiValueHeaders": headers,
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": query or None,
+            "pathParameters": {"proxy": request.path.lstrip("/")},
+            "stageVariables": None,
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": request.header("host"),
+                "domainPrefix": request.header("host").partition(".")[0],
+                "extendedRequestId": call.id,
+                "httpMethod": request.method,
+                "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent")},
+                "path": f"/prod{request.path}",
+                "protocol": "HTTP/1.1",
+                "requestId": call.id,
+                "requestTime": call.now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
+                "requestTimeEpoch": int(call.now.timestamp() * 1000),
+                "resourceId": "local",
+                "resourcePath": "/{proxy+}",
+                "stage": "prod",
+            },
+            "body": request.body.decode("utf-8", "replace") or None,
+            "isBase64Encoded": False,
+        }
+
+    def response(self, payload: bytes) -> HttpResponse:
+        """Needs a map with `statusCode`; base64 is passed on as it is, for no binary type is configured."""
+        answer = loads(payload)
+        if not isinstance(answer, dict):
+            raise BadAnswer("no map")
+        many = headers_of(answer, multiple=True)
+        names = {name.lower() for name, _ in many}
+        headers = [pair for pair in headers_of(answer) if pair[0].lower() not in names] + many
+        body = body_of(answer, decode=False)
+        return HttpResponse(status_of(answer), with_default(headers, "content-type", "application/json"), body)
+
+    def fault(self, fault: Fault) -> HttpResponse:
+        """See `FAULTS`."""
+        return FAULTS.get(fault, ERROR)

@@ -1,0 +1,149 @@
+"""A door with an emulator behind it, as an ASGI application; `/_lambda` shows the inside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.emulator import quotas
+from local.emulator.actions import Ending
+from local.emulator.bill import Record
+from local.emulator.emulator import Emulator
+from local.emulator.event_sources.base import BadAnswer, Call, Door, Fault, HttpRequest, HttpResponse
+from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
+from local.emulator.metrics import FunctionMetrics
+from local.emulator.template import ANY
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+PAGE = Path(__file__).with_name("page.html")
+
+FAULTS = {
+    Ending.ERROR: Fault.FUNCTION_ERROR,
+    Ending.EXIT: Fault.FUNCTION_ERROR,
+    Ending.MEMORY: Fault.FUNCTION_ERROR,
+    Ending.INIT_ERROR: Fault.FUNCTION_ERROR,
+    Ending.TIMEOUT: Fault.FUNCTION_TIMEOUT,
+    Ending.TOO_LARGE: Fault.ANSWER_TOO_LARGE,
+    Ending.THROTTLED: Fault.THROTTLED,
+}
+
+
+Routes = Mapping[tuple[str, str], str]
+"""Methods (`ANY` for all of them) and paths, and the names of the functions that answer on them."""
+
+
+def owner(door: Door, routes: Routes, request: HttpRequest) -> str | None:
+    """The function that a door asks; a door whose routes have no methods goes by the path alone."""
+    if door.by_method:
+        return routes.get((request.method, request.path)) or routes.get((ANY, request.path))
+    return next((name for (_, path), name in routes.items() if path == request.path), None)
+
+
+class Gateway:
+    """The ASGI application."""
+
+    def __init__(self, emulator: Emulator, door: Door, routes: Routes) -> None:
+        self.emulator = emulator
+        self.door = door
+        self.routes = dict(routes)
+        self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in routes.values()}
+
+    def add(self, record: Record) -> None:
+        """A record for the figures."""
+        self.metrics.setdefault(record.function, FunctionMetrics()).add(record)
+
+    def summary(self) -> dict[str, Any]:
+        """Everything that page and table show."""
+        functions = []
+        for name, function in self.emulator.functions.items():
+            scaling = function.function.scaling
+            functions.append(
+                {
+                    "name": name,
+                    "paths": list(dict.fromkeys(path for (_, path), each in self.routes.items() if each == name)),
+                    "memory_mb": scaling.memory_mb,
+                    "timeout_s": scaling.timeout,
+                    "states": {state.value: count for state, count in function.fleet.states().items()},
+                    **self.metrics.setdefault(name, FunctionMetrics()).summary(),
+                }
+            )
+        return {"door": self.door.title, "note": self.emulator.note, "functions": functions}
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """One request through the door."""
+        fault = self.door.refuse(request)
+        if fault:
+            return self.door.fault(fault)
+        name = owner(self.door, self.routes, request)
+        if name is None:
+            return self.door.fault(Fault.NO_ROUTE)
+        return await self._ask(self.emulator.functions[name], request)
+
+    async def _ask(self, function: EmulatedFunction, request: HttpRequest) -> HttpResponse:
+        call = Call(new_id(), datetime.now(UTC), new_trace())
+        event = json.dumps(self.door.event(request, call), separators=(",", ":")).encode()
+        if len(event) > quotas.PAYLOAD:
+            return self.door.fault(Fault.EVENT_TOO_LARGE)
+        invoking = function.invoke(event, trace=call.trace)
+        if self.door.timeout is None or function.function.scaling.timeout < self.door.timeout:
+            return self._answer(await invoking)
+        task = asyncio.ensure_future(invoking)
+        done, _ = await asyncio.wait({task}, timeout=self.door.timeout)
+        return self._answer(task.result()) if done else self.door.fault(Fault.DOOR_TIMEOUT)
+
+    def _answer(self, outcome: Outcome) -> HttpResponse:
+        if outcome.ending is not Ending.SUCCESS:
+            return self.door.fault(FAULTS[outcome.ending])
+        if self.door.answer_limit is not None and len(outcome.payload) > self.door.answer_limit:
+            return self.door.fault(Fault.ANSWER_TOO_LARGE)
+        try:
+            return self.door.response(outcome.payload)
+        except BadAnswer:
+            return self.door.fault(Fault.BAD_ANSWER)
+
+    # --- ASGI ---
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """HTTP requests alone; whoever serves this switches lifespan and WebSockets off."""
+        path = scope["raw_path"].decode("latin-1")
+        if path == "/_lambda":
+            response = HttpResponse(200, (("content-type", "text/html; charset=utf-8"),), PAGE.read_bytes())
+        elif path == "/_lambda/state":
+            body = json.dumps(self.summary()).encode()
+            response = HttpResponse(200, (("content-type", "application/json"), ("cache-control", "no-store")), body)
+        else:
+            response = await self.handle(await _request(scope, receive, path))
+        headers = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers]
+        if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+
+MAX_BODY = 10 * quotas.MB + 1
+"""No door takes more; what is beyond is read and dropped, for the door to refuse."""
+
+
+async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRequest:
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        if size < MAX_BODY:
+            parts.append(part)
+        size += len(part)
+        more = message.get("more_body", False)
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    client = scope.get("client") or ("127.0.0.1", 0)
+    query = scope["query_string"].decode("latin-1")
+    return HttpRequest(scope["method"], path, query, headers, b"".join(parts), client[0])

@@ -1,0 +1,107 @@
+"""Asks the cases of a smoke test over HTTP, each in bounded time and space."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import aiohttp
+from yarl import URL
+
+from local.load.address import split
+from local.load.smoke.judge import Answer, Served, faults, first_line_of
+from local.workloads.cases import Case
+
+MAX_BYTES = 8_000_000
+"""Of an answer; Lambda gives 6 MB at most."""
+MAX_SILENT = 3
+"""Requests in a row that get no answer; after them the others are not asked, so that a dead server is found soon."""
+
+Verdict = Literal["right", "in form", "wrong", "no answer", "not asked"]
+
+
+class Outcome(NamedTuple):
+    """What came of a case. `in form`: nobody here knows the result, and the rest was right."""
+
+    case: Case
+    verdict: Verdict
+    problem: str = ""
+    status: int | None = None
+    milliseconds: float | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.verdict in ("right", "in form")
+
+
+def address_of(url: str) -> str:
+    """The address of a server, without a slash at its end. Raises `UserError`."""
+    split(url)
+    return url.rstrip("/")
+
+
+async def ask_all(
+    address: str,
+    cases: Sequence[Case],
+    seconds: float,
+    asked: Callable[[], object] = lambda: None,
+    first_line: bytes | None = None,
+) -> list[Outcome]:
+    """Asks one case after the other over connections that stay open; `asked` is called after each.
+
+    `seconds` bound each request, connecting included. All answers of services begin with `first_line`, TEAM,ACCOUNT and
+    a line feed; by default with what the first one begins with.
+    """
+    outcomes: list[Outcome] = []
+    silent = 0
+    timeout = aiohttp.ClientTimeout(total=seconds)
+    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+        for case in cases:
+            if silent == MAX_SILENT:
+                outcomes.append(Outcome(case, "not asked"))
+                continue
+            begun = time.perf_counter()
+            answer = await _ask(session, address, case, seconds)
+            milliseconds = (time.perf_counter() - begun) * 1000
+            if isinstance(answer, str):
+                silent += 1
+                outcomes.append(Outcome(case, "no answer", answer, None, milliseconds))
+            else:
+                silent = 0
+                outcomes.append(judged(case, answer, first_line, milliseconds))
+                if isinstance(case.expected, Served):
+                    first_line = first_line or first_line_of(answer)
+            asked()
+    return outcomes
+
+
+def judged(case: Case, answer: Answer, first_line: bytes | None = None, milliseconds: float | None = None) -> Outcome:
+    """An answer, however it came, held against its case."""
+    found = faults(case.expected, answer, first_line)
+    known = not isinstance(case.expected, Served) or case.expected.result is not None
+    verdict: Verdict = "wrong" if found else "right" if known else "in form"
+    return Outcome(case, verdict, "; ".join(found), answer.status, milliseconds)
+
+
+async def _ask(session: aiohttp.ClientSession, address: str, case: Case, seconds: float) -> Answer | str:
+    """The answer, or why there is none."""
+    url = URL(address + case.path, encoded=True)
+    try:
+        async with session.request(case.method, url, allow_redirects=False) as response:
+            body = b""
+            async for some in response.content.iter_any():
+                body += some
+                if len(body) > MAX_BYTES:
+                    return f"the answer is larger than {MAX_BYTES:,} bytes"
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status, headers, body)
+    except TimeoutError:
+        return f"no whole answer within {seconds:g} s"
+    except aiohttp.ClientConnectorError as problem:
+        number = problem.os_error.errno
+        return f"no connection: {os.strerror(number) if number and number > 0 else problem.os_error}"
+    except (aiohttp.ClientError, OSError, ValueError) as problem:
+        return str(problem) or type(problem).__name__

@@ -1,0 +1,1 @@
+"""Measurements: the comparison of both platforms, experiments and microbenchmarks, on shared statistics and results."""

@@ -1,0 +1,217 @@
+"""A comparison from its first server to its last round: everything that is measured, as plain data."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from local.cost import files as cost_files
+from local.emulator.bundle import Bundle, Limits, check_service, from_template
+from local.emulator.spec import Function
+from local.errors import UserError
+from local.load.api import Asked, requests_of
+from local.measure.affinity import Cores, apart, pinned
+from local.measure.comparison import assumptions, handler_only, storage, works
+from local.measure.comparison.configuration import Configuration
+from local.measure.comparison.containers import Container, container
+from local.measure.comparison.functions import THROTTLED, Functions, Tally
+from local.measure.comparison.measured import Measured
+from local.measure.results import latest
+from local.measure.statistics import StopRule, rounded
+
+MIX = "mix"
+Step = Callable[[str], None]
+"""Told what is done next."""
+
+
+def compare(configuration: Configuration, given: Mapping[str, works.Data], step: Step) -> dict[str, Any]:
+    """Measures what is not `given`; the data of a result of the kind `compare`. Raises `UserError`.
+
+    The Twitter service reads the store that TWITTER_STORE names, in the environment.
+    """
+    services = [name for name in configuration.services if name not in given]
+    cores = apart()
+    with ExitStack() as stack:
+        stack.enter_context(pinned(cores.generator))
+        step("preparing requests")
+        asked = {
+            name: requests_of({name: 1}, configuration.seed, os.environ, configuration.prepared) for name in services
+        }
+        bench = Bench(configuration, cores, asked)
+        if services:
+            step("building the functions")
+            bundle = from_template(Limits(), say=step)
+            bench.open(stack, bundle, step)
+            bench.rounds(step)
+    return bench.as_data(given)
+
+
+class Bench:
+    """Servers and functions that take turns."""
+
+    def __init__(self, configuration: Configuration, cores: Cores, asked: Mapping[str, list[Asked]]) -> None:
+        self._configuration = configuration
+        self._cores = cores
+        self._asked = asked
+        self._measured = {service: Measured() for service in asked}
+        self._containers: dict[str, Container] = {}
+        self._specs: dict[str, Function] = {}
+        self._functions: Functions | None = None
+        self._rule = StopRule(
+            configuration.least_rounds, configuration.most_rounds, configuration.bound, configuration.budget_seconds
+        )
+        self._ended = ""
+        self._done = 0
+        self._seconds = 0.0
+
+    def open(self, stack: ExitStack, bundle: Bundle, step: Step) -> None:
+        """Starts everything: a server for each service and for their mix, an environment for each function and size."""
+        configuration, cores = self._configuration, self._cores
+        for service in self._asked:
+            check_service(service, bundle.functions)
+        self._specs = {service: bundle.functions[service] for service in self._asked}
+        mixes = {service: {service: 1} for service in self._asked}
+        if len(self._asked) > 1:
+            mixes[MIX] = {service: configuration.weight(service) for service in self._asked}
+        for name, mix in mixes.items():
+            step(f"starting the container: {name}")
+            asked = self._asked.get(name) or mixed(self._asked, mix, configuration)
+            self._containers[name] = stack.enter_context(container(name, mix, asked, cores))
+        self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, cores.server))
+        for size in configuration.memory_mb:
+            for service, asked in self._asked.items():
+                step(f"cold start: {service} with {size:,} MB")
+                init, tally = self._functions.start(service, size, asked[0])
+                self._measured[service].inits.append(init)
+                self._count(service, size, tally)
+
+    def rounds(self, step: Step) -> None:
+        """Round after round, until the spread is known."""
+        begun = time.monotonic()
+        reason = None
+        while reason is None:
+            self._round(f"round {self._done + 1}", step)
+            self._done += 1
+            self._seconds = time.monotonic() - begun
+            reason = self._rule.reason(self._done, self._seconds, self._figures())
+        self._ended = reason
+        for service, asked in self._asked.items():
+            step(f"burst: {service}")
+            self._burst(service, asked)
+
+    def as_data(self, given: Mapping[str, works.Data]) -> dict[str, Any]:
+        """Everything, as plain JSON values."""
+        containers = {name: each.as_data() for name, each in self._containers.items()}
+        functions = {service: measured.as_data() for service, measured in self._measured.items()}
+        statements, statements_measured = queries_per_vcpu()
+        made = {}
+        kept: dict[str, Any] = {}
+        source = "measured by `crossover compare`; see the result's machine, commit and date"
+        for service, asked in self._asked.items():
+            read = storage.read_by(service, asked, os.environ)
+            made[service] = works.derived(
+                service, source, containers[service], functions[service], read, statements if read else 0
+            )
+            works.checked(made[service], service)
+            if read is not None:
+                url = os.environ.get(f"{service.upper()}_STORE", "")
+                kept = {**storage.whole(url), "by_request": read._asdict()}
+        both = {**given, **made}
+        named = list(self._configuration.services)
+        url = os.environ.get("TWITTER_STORE", "")
+        return {
+            "works": {name: both[name] for name in [*named, *(each for each in given if each not in named)]},
+            "mix": {name: self._configuration.weight(name) for name in named},
+            "container": containers,
+            "lambda": functions,
+            "storage": kept,
+            "assumptions": [
+                each.as_data()
+                for each in (*assumptions.ALWAYS, *assumptions.of_store(url, statements, statements_measured))
+            ],
+            "rounds": {
+                "done": self._done,
+                "ended": self._ended,
+                "seconds": round(self._seconds, 1),
+                "bound": self._configuration.bound,
+                "unsettled": self._rule.unsettled(self._figures()),
+            },
+            "placing": self._cores.note,
+            "emulator": self._functions.note if self._functions else "",
+        }
+
+    def _round(self, title: str, step: Step) -> None:
+        configuration = self._configuration
+        for each in self._containers.values():
+            step(f"{title}: {each.name} in the container")
+            each.round(configuration, self._cores)
+        for service in self._asked:
+            asked = self._slice(service, configuration.invocations)
+            measured = self._measured[service]
+            for size in configuration.memory_mb:
+                step(f"{title}: {service} on Lambda with {size:,} MB")
+                turn = self._emulated.turn(service, size, asked)
+                self._count(service, size, turn.tally)
+                measured.turns.setdefault(size, []).append(turn)
+            with pinned(self._cores.server):
+                measured.parts.append(handler_only.measure(self._specs[service], asked))
+
+    def _burst(self, service: str, asked: list[Asked]) -> None:
+        size = max(self._configuration.memory_mb)
+        behaviour, tally = self._emulated.burst(service, size, asked[: self._configuration.burst])
+        _refuse_faults(service, size, tally, but=THROTTLED)
+        self._measured[service].burst = behaviour
+
+    @property
+    def _emulated(self) -> Functions:
+        assert self._functions is not None  # noqa: S101 - opened
+        return self._functions
+
+    def _slice(self, service: str, count: int) -> list[Asked]:
+        """This round's requests; the next round has others, so that the spread knows how requests differ."""
+        asked = self._asked[service]
+        first = self._done * count % len(asked)
+        return (asked + asked)[first : first + count]
+
+    def _count(self, service: str, size: int, tally: Tally) -> None:
+        _refuse_faults(service, size, tally)
+        self._measured[service].tally.add(tally)
+
+    def _figures(self) -> dict[str, list[float]]:
+        """Every figure that has to be known: one value for each round."""
+        found = {f"container {name}: cpu_us": each.cpu_us for name, each in self._containers.items()}
+        for service, measured in self._measured.items():
+            for size, turns in measured.turns.items():
+                found[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
+            found[f"lambda {service}: cpu_ms"] = [turn.cpu_ms for turn in measured.whole_vcpu]
+        return found
+
+
+def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None:
+    """Ends the comparison where an answer was wrong or missing, an error `but` apart."""
+    errors = {name: count for name, count in tally.errors.items() if name != but}
+    if tally.wrong or errors:
+        told = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
+        raise UserError(f"{service} on Lambda with {size} MB: {told}")
+
+
+def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: Configuration) -> list[Asked]:
+    """As many requests as one service has, drawn from all by weight; the same for the same seed."""
+    chance = random.Random(configuration.seed)  # noqa: S311 - a load, not a secret
+    drawn = chance.choices(list(weights), list(weights.values()), k=configuration.prepared)
+    following = {name: itertools.cycle(asked[name]) for name in weights}
+    return [next(following[name]) for name in drawn]
+
+
+def queries_per_vcpu() -> tuple[float, bool]:
+    """Queries/s that keep one vCPU of the database busy, and whether a comparison of schemas measured it."""
+    result = latest("schemas")
+    with suppress(KeyError, TypeError, ZeroDivisionError):
+        if result is not None:
+            return rounded(1e6 / result.data["schemas"]["packed"]["unbatched"]["natural mix"]["server_us"]), True
+    return float(cost_files.work("twitter").queries_per_vcpu), False

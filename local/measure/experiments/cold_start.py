@@ -1,0 +1,242 @@
+"""Cold starts: what makes INIT long, and what keeps requests from waiting for it.
+
+Package and memory are measured with real processes in the emulator, where INIT has a whole CPU, as on Lambda. How many
+requests start cold is a question of traffic: the emulator's fleet answers it on a clock of its own (`keep_warm`), with
+the INIT that was measured, and the cost model prices it.
+"""
+
+from __future__ import annotations
+
+import compileall
+import os
+import py_compile
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from functions.registry import SERVICES
+from local.cost import files as cost_files
+from local.cost.configuration import parse
+from local.cost.model import cheapest
+from local.cost.work import Mix, Work
+from local.emulator import quotas
+from local.emulator.bundle import Limits, check_service, from_template
+from local.emulator.spec import Function, Scaling
+from local.errors import UserError
+from local.load.api import Asked, requests_of
+from local.measure.affinity import apart, pinned
+from local.measure.comparison.functions import Functions
+from local.measure.comparison.works import checked
+from local.measure.experiments.keep_warm import Times, Traffic, simulate
+from local.measure.results import latest
+from local.measure.statistics import Spread, rounded
+
+MAX_ENVIRONMENTS = 100
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColdStarts:
+    """What the experiment runs with."""
+
+    services: tuple[str, ...] = tuple(SERVICES)
+    seed: int = 1
+    rounds: int = 5
+    memory_mb: tuple[int, ...] = (128, 256, 512, 1024, 1769)
+    warm: int = 5
+    """Invocations after the first one, to hold it against."""
+    rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01, 0.1, 1, 10, 100)
+    """Requests a second; 0.001 is one in 17 minutes."""
+    requests: int = 20_000
+    """Simulated for each rate."""
+    idle_seconds: float = quotas.IDLE_LIFETIME
+    """How long an idle environment is kept; AWS does not say."""
+    ping_seconds: float = 300
+    """How often a keep-warm ping comes."""
+    provisioned: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.provisioned <= MAX_ENVIRONMENTS:
+            raise UserError(f"provisioned concurrency takes 1 to {MAX_ENVIRONMENTS}")
+
+    def as_data(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
+
+
+QUICK = ColdStarts(rounds=2, memory_mb=(128, 1769), warm=2, rates=(0.001, 0.1, 10), requests=3_000)
+
+PACKAGES = {
+    "as deployed": "sources, as a build makes them; Python compiles them in every INIT",
+    "with bytecode": "the same with unchecked .pyc files beside the sources: larger, and nothing to compile",
+    "without layers": "sources, the layers' content in the function's own package",
+}
+
+
+def measure(configuration: ColdStarts, step: Step) -> dict[str, Any]:
+    """Runs the experiment; the data of a result of the kind `cold-start`. Raises `UserError`."""
+    step("building the functions")
+    bundle = from_template(Limits(), say=step)
+    for service in configuration.services:
+        check_service(service, bundle.functions)
+    functions = {service: bundle.functions[service] for service in configuration.services}
+    asked = {
+        name: requests_of({name: 1}, configuration.seed, os.environ, configuration.warm + 1)
+        for name in configuration.services
+    }
+    packages = _packages(configuration, functions, asked, step)
+    memory = _memory(configuration, functions, asked, step)
+    step("simulating traffic")
+    return {
+        "packages": packages,
+        "memory": memory,
+        "traffic": [
+            row
+            for service in configuration.services
+            for row in _traffic(configuration, service, _times(memory, service))
+        ],
+        "meaning": PACKAGES,
+    }
+
+
+def _packages(
+    configuration: ColdStarts, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+) -> list[dict[str, Any]]:
+    """INIT of each service for each way to package it."""
+    found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    sizes = {}
+    with tempfile.TemporaryDirectory(prefix="crossover-packages-") as folder:
+        kinds = {
+            (service, kind): packaged(function, kind, Path(folder) / service)
+            for service, function in functions.items()
+            for kind in PACKAGES
+        }
+        for number in range(configuration.rounds):
+            for (service, kind), function in kinds.items():
+                step(f"round {number + 1} of {configuration.rounds}: {service} {kind}")
+                found.setdefault((service, kind), []).append(_start(function, service, asked[service][:1], 1769)[:3])
+                sizes[service, kind] = (size_of([function.code]), size_of(function.layers))
+    return [
+        {
+            "service": service,
+            "package": kind,
+            "init_ms": Spread.of([each[0] for each in several]).as_data(),
+            "init_cpu_ms": Spread.of([each[1] for each in several]).as_data(),
+            "first_answer_ms": Spread.of([each[0] + each[2] for each in several]).as_data(),
+            "code_kb": round(sizes[service, kind][0] / 1000, 1),
+            "layers_kb": round(sizes[service, kind][1] / 1000, 1),
+        }
+        for (service, kind), several in found.items()
+    ]
+
+
+def _memory(
+    configuration: ColdStarts, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+) -> list[dict[str, Any]]:
+    """INIT, the first answer and later ones of each service at each size."""
+    found: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
+    for number in range(configuration.rounds):
+        for service, function in functions.items():
+            for size in configuration.memory_mb:
+                step(f"round {number + 1} of {configuration.rounds}: {service} with {size:,} MB")
+                found.setdefault((service, size), []).append(_start(function, service, asked[service], size))
+    return [
+        {
+            "service": service,
+            "memory_mb": size,
+            "init_ms": Spread.of([each[0] for each in several]).as_data(),
+            "first_answer_ms": Spread.of([each[0] + each[2] for each in several]).as_data(),
+            "first_invocation_ms": Spread.of([each[2] for each in several]).as_data(),
+            "warm_ms": Spread.of([each[3] for each in several]).as_data(),
+        }
+        for (service, size), several in found.items()
+    ]
+
+
+def _start(function: Function, service: str, asked: Sequence[Asked], size: int) -> tuple[float, float, float, float]:
+    """A cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
+    cores = apart()
+    with pinned(cores.generator), Functions({service: function}, [size], cores.server) as running:
+        init, tally = running.start(service, size, asked[0])
+        warm = running.turn(service, size, asked[1:]) if asked[1:] else None
+    if tally.wrong or tally.errors or (warm and (warm.tally.wrong or warm.tally.errors)):
+        raise UserError(f"{service} with {size} MB gave a wrong answer; nothing was written")
+    return init.wall_ms, init.cpu_ms, init.first_ms, warm.duration_ms if warm else init.first_ms
+
+
+def packaged(function: Function, kind: str, folder: Path) -> Function:
+    """The function, packaged in one of the ways of `PACKAGES`, in a folder."""
+    if kind == "as deployed":
+        return function
+    code = folder / kind.replace(" ", "-") / "code"
+    shutil.copytree(function.code, code)
+    if kind == "without layers":
+        for layer in function.layers:
+            if (layer / "python").is_dir():
+                shutil.copytree(layer / "python", code, dirs_exist_ok=True)
+        # A store that travels along is data, and stays where the setting names it.
+        return replace(function, code=code, layers=())
+    layers = []
+    for number, layer in enumerate(function.layers):
+        copy = folder / kind.replace(" ", "-") / f"layer{number}"
+        shutil.copytree(layer, copy)
+        layers.append(copy)
+    for each in (code, *layers):
+        compileall.compile_dir(each, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    return replace(function, code=code, layers=tuple(layers))
+
+
+def size_of(folders: Sequence[Path]) -> int:
+    """Bytes of all files in the folders."""
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def _times(memory: Sequence[Mapping[str, Any]], service: str) -> Times:
+    """What an environment takes at the largest size."""
+    row = [each for each in memory if each["service"] == service][-1]
+    return Times(row["init_ms"]["median"] / 1000, row["warm_ms"]["median"] / 1000)
+
+
+def _traffic(configuration: ColdStarts, service: str, times: Times) -> Iterator[dict[str, Any]]:
+    """Shares of cold requests and dollars an hour at each rate: on demand, kept warm by pings, provisioned."""
+    work = work_of(service)
+    scaling = Scaling(memory_mb=1769, timeout=30, idle_lifetime=configuration.idle_seconds)
+    for rate in configuration.rates:
+        calm = Traffic(rate, configuration.requests, seed=configuration.seed)
+        pinged = calm._replace(ping_seconds=configuration.ping_seconds)
+        ways = {
+            "on_demand": simulate(calm, times, scaling),
+            "pinged": simulate(pinged, times, scaling),
+            "provisioned": simulate(calm, times, replace(scaling, provisioned=configuration.provisioned)),
+        }
+        row: dict[str, Any] = {"service": service, "requests_per_second": rate}
+        for way, shares in ways.items():
+            row[f"cold_{way}"] = rounded(shares.cold)
+        for way, shares in ways.items():
+            asked = rate + (1 / configuration.ping_seconds if way == "pinged" else 0)
+            kept = configuration.provisioned if way == "provisioned" else 0
+            share = min(1.0, shares.cold_starts_an_hour / 3600 / asked)
+            row[f"dollars_an_hour_{way}"] = rounded(hour(work, times, asked, share, kept))
+        yield row
+
+
+def work_of(service: str) -> Work:
+    """The work of the last comparison, or else the shipped one."""
+    result = latest("compare")
+    measured = result.data.get("works", {}).get(service) if result else None
+    return checked(measured, service) if measured else cost_files.work(service)
+
+
+def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: int) -> float:
+    """What Lambda behind a Function URL costs in an hour at that rate, by `crossover cost`'s own rules."""
+    init = Fraction(repr(round(times.init * 1000, 3)))
+    work = replace(work, init_ms=init, cold_share=Fraction(repr(rounded(cold_share))))
+    document = cost_files.toml(cost_files.CONFIGURATIONS / "lambda-url.toml")
+    document["lambda"]["provisioned"] = provisioned
+    mix = Mix.of([(work, Fraction(1))])
+    bill = cheapest(parse(document, "lambda-url.toml"), mix, Fraction(repr(rounded(rate))), cost_files.price_book())
+    return float(bill.hour.value)

@@ -1,0 +1,154 @@
+"""Writes and reads result files: JSON, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from local.errors import UserError
+from local.paths import ROOT
+
+FORMAT = 1
+"""The version of the file format."""
+MAX_BYTES = 16 * 2**20
+"""Bytes that a result file may have."""
+HERE = ROOT / "report" / "results"
+"""Where runs put their results; git does not look there."""
+KEPT = ROOT / "docs" / "results"
+"""Results that come with the project: the last ones of its authors."""
+PACKAGES = (
+    *("uvicorn", "uvloop", "httptools", "fastapi", "mangum", "awslambdaric", "aws-lambda-powertools"),
+    *("pymysql", "msgspec", "gmpy2", "isal", "pybase64"),
+)
+"""Packages whose versions a figure depends on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One run of one measurement."""
+
+    kind: str
+    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`."""
+    config: Mapping[str, Any]
+    """What was asked for, as plain JSON values."""
+    data: Mapping[str, Any]
+    """What was found, as plain JSON values; its shape is the kind's."""
+    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    command: str = field(default_factory=lambda: command())
+    commit: str = field(default_factory=lambda: commit())
+    machine: Mapping[str, Any] = field(default_factory=lambda: machine())
+    versions: Mapping[str, str] = field(default_factory=lambda: versions())
+    format: int = FORMAT
+
+
+KINDS_OF_PARTS = {
+    **dict.fromkeys(("config", "data", "machine", "versions"), Mapping),
+    **dict.fromkeys(("kind", "at", "command", "commit"), str),
+}
+"""What a file's parts have to be: tables and texts."""
+
+
+def write(result: Result, path: Path | None = None) -> Path:
+    """Writes a result, by default where the runs of this folder are kept, and tells where. A failure leaves no half."""
+    path = path or HERE / f"{result.kind}.json"
+    text = json.dumps(asdict(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.write_text(text)
+        half.replace(path)
+    except OSError as problem:
+        raise UserError(f"cannot write {path}: {problem.strerror}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            half.unlink(missing_ok=True)
+    return path
+
+
+def read(path: Path, kind: str) -> Result:
+    """The result of that kind in a file. Raises `UserError`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes")
+        result = Result(**json.loads(content))
+        if not all(isinstance(getattr(result, name), kind_) for name, kind_ in KINDS_OF_PARTS.items()):
+            raise TypeError
+    except OSError as problem:
+        raise UserError(f"cannot read {path}: {problem.strerror}") from None
+    except (ValueError, TypeError, RecursionError):
+        raise UserError(f"{path} is no result file") from None
+    if (result.kind, result.format) != (kind, FORMAT):
+        raise UserError(f"{path} is no {kind} result of format {FORMAT}")
+    return result
+
+
+def latest(kind: str) -> Result | None:
+    """The last result of a kind: of this folder's runs, or else the one that comes with the project."""
+    for folder in (HERE, KEPT):
+        path = folder / f"{kind}.json"
+        if path.exists():
+            return read(path, kind)
+    return None
+
+
+def command() -> str:
+    """The command line of this process, as a person types it."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def commit() -> str:
+    """The commit of this tree, with `+` after it where files differ from it; empty outside a repository."""
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """What this machine is, without its name."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages that figures depend on."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,1 +1,0 @@
-"""Result files: what a measurement was asked, where it ran and what it found; reports are drawn from them alone."""

@@ -1,0 +1,1 @@
+"""Workloads: for each service, requests together with their known answers."""

@@ -1,0 +1,89 @@
+"""A request of the blockchain service explained at a terminal."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from crossover.runner import InlineRunner, at_once
+from crossover.seam import Invalid, Request
+from crossover.settings import SettingError, load
+from functions.blockchain.explain import BROKEN, KEPT, as_data, explain, with_proof
+from functions.blockchain.limits import Limits
+from local.errors import UserError
+
+STYLES = {KEPT: "green", BROKEN: "bold red"}
+
+
+def explained(cc: str) -> dict[str, Any]:
+    """The explanation of a request as plain data, mined and with its answer. Raises `UserError`."""
+    try:
+        limits = load(Limits, os.environ)
+    except SettingError as problem:
+        raise UserError(str(problem)) from None
+    found = explain(Request(f"cc={quote(cc)}".encode()), limits)
+    if found.need is None:
+        return {**as_data(found, None), "answer": "INVALID"}
+    begun = time.perf_counter()
+    mined = at_once(InlineRunner().compute(found.need.work))
+    seconds = time.perf_counter() - begun
+    try:
+        answer = found.need.then(mined)
+    except Invalid as problem:
+        return {**as_data(with_proof(found, BROKEN, str(problem)), None), "answer": "INVALID"}
+    data = as_data(with_proof(found, KEPT), mined, seconds)
+    return {**data, "answer": answer.decode() if isinstance(answer, bytes) else None}
+
+
+def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
+    """What the command prints."""
+    broken = next((each for each in data["rules"] if each["state"] == BROKEN), None)
+    for number, block in enumerate(data["blocks"]):
+        yield _block(f"Block {block['id']}", block, _marked(broken, number))
+    if data["blocks"]:
+        new = {**data["new"], "target": data["new_target"]}
+        yield _block("New transactions", new, _marked(broken, None))
+    if data["mined"]:
+        mined = data["mined"]
+        took = f"{mined['attempts']:,} attempts in {mined['seconds'] * 1000:.2f} ms"
+        yield _block(f"Mined: block {mined['id']}, {took}", mined, lambda tx: False)
+    table = Table("", "rule", "", box=None, padding=(0, 1, 0, 0))
+    for each in data["rules"]:
+        table.add_row(each["code"], each["meaning"].rstrip("."), Text(each["state"], STYLES.get(each["state"], "dim")))
+    yield table
+    yield Text(f"INVALID, {data['problem']}" if data["problem"] else "valid", "bold red" if broken else "bold green")
+    yield Text(data["answer"], overflow="fold")
+
+
+def _marked(broken: dict[str, Any] | None, block: int | None) -> Any:
+    """Tells of a transaction of that block whether it breaks the rule; of None, whether the block as such does."""
+
+    def marked(tx: int | None) -> bool:
+        return broken is not None and (broken["block"], broken["tx"]) == (block, tx) and (block, tx) != (None, None)
+
+    return marked
+
+
+def _block(title: str, block: dict[str, Any], marked: Any) -> RenderableType:
+    head = ", ".join(f"{key} {block[key]}" for key in ("previous", "hash", "target", "pow") if key in block)
+    style = "bold red" if marked(None) else ""
+    table = Table(box=None, padding=(0, 1, 0, 0), title=Text(f"{title}: {head}", style), title_justify="left")
+    for name in ("", "time", "from", "to", "amount", "fee", "hash"):
+        table.add_column(name, min_width=20 if name == "time" else None)
+    for tx, each in enumerate(block["transactions"]):
+        sender = "ours, to sign" if "hash" not in each else each.get("send", "reward")
+        values = (tx, each["time"], sender, each["recv"], each["amt"], each.get("fee", ""), each.get("hash", ""))
+        table.add_row(*map(str, values), style="bold red" if marked(tx) else None)
+    if block["balances"] is not None:
+        text = ", ".join(f"{account}: {amount:,}" for account, amount in block["balances"])
+        table.caption = Text(f"Balances afterwards: {text or 'nobody has anything'}")
+        table.caption_justify = "left"
+    return Padding(table, (0, 0, 1, 0))

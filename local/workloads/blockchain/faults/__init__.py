@@ -1,0 +1,8 @@
+"""What can be wrong with a request: each kind of fault, the reason it has to be refused for, and how it is made."""
+
+from __future__ import annotations
+
+from local.workloads.blockchain.faults import rules, shapes, values, wire
+from local.workloads.blockchain.faults.kinds import FAULTS, Fault, Stage
+
+__all__ = ["FAULTS", "Fault", "Stage", "rules", "shapes", "values", "wire"]

@@ -1,0 +1,46 @@
+"""The tools that a step of the blockchain service could be done with: they do the same, and one of them is in use."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from functions.blockchain.ledger import Asked
+from local.measure.experiments.tools import TOOLS, Tool, inputs
+from local.measure.experiments.tools_table import rows
+
+
+def plain(step: str, value: Any) -> Any:
+    """A result so that those of all tools compare."""
+    if isinstance(value, Asked):
+        import msgspec
+
+        return json.loads(msgspec.json.encode(value))
+    if step == "deflate":
+        return zlib.decompress(value)
+    return json.loads(value) if step == "write JSON" else value
+
+
+@pytest.mark.parametrize("step", sorted({tool.step for tool in TOOLS}))
+def test_all_tools_of_a_step_give_the_same(step: str) -> None:
+    given = [
+        [plain(step, tool.use(each)) for each in inputs()[tool.given or step]] for tool in TOOLS if tool.step == step
+    ]
+    assert len(given) > 1
+    assert all(each == given[0] for each in given)
+
+
+def test_one_tool_of_each_step_is_in_use() -> None:
+    assert set(Counter(tool.step for tool in TOOLS if tool.chosen).values()) == {1}
+    assert {tool.step for tool in TOOLS if tool.chosen} == {tool.step for tool in TOOLS}
+
+
+def test_the_table_marks_what_is_in_use_and_leaves_out_what_weighs_nothing() -> None:
+    tool = Tool("inflate", "zlib", len, chosen=True)
+    row = {"step": tool.step, "tool": tool.name, "chosen": True, "cpu_us": 1.234, "units": 2.25, "bytes": None}
+    (drawn,) = rows([{**row, "import_ms": 0.0, "installed_mb": 0.0, "zipped_mb": 0.0}])
+    assert drawn == ("inflate", "* zlib", "1.23", "2.2", "", "", "", "")

@@ -1,0 +1,104 @@
+"""Works of the cost model, made of measurements."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cost import files
+from local.cost.errors import CostError
+from local.measure.comparison import works
+from local.measure.comparison.storage import Read
+from local.measure.results import Result
+
+
+def spread(median: float) -> dict[str, float]:
+    return {"median": median, "low": median / 2, "high": median * 2, "runs": 3}
+
+
+CONTAINER = {"cpu_us": spread(125.0), "peak_mb": 53.2, "requests": 1_000, "bytes_in": 700_000, "bytes_out": 300_500}
+FUNCTIONS = {
+    "memory": {
+        "128": {"duration_ms": spread(1.75), "billed_ms": 2.4},
+        "1769": {"duration_ms": spread(1.5), "billed_ms": 2.0},
+    },
+    "cpu_ms": spread(1.25),
+    "init_ms": spread(350.0),
+}
+
+
+def derived(read: Read | None = None, database: float = 0.0) -> Any:
+    return works.derived("qrcode", 'say "so"', CONTAINER, FUNCTIONS, read, database)
+
+
+def test_a_work_is_what_was_measured() -> None:
+    assert derived() == {
+        "name": "qrcode",
+        "source": 'say "so"',
+        "measured": True,
+        "requests_per_vcpu": 8000.0,
+        "wait_ms": 0.25,
+        "lambda_cpu_ms": 1.125,
+        "lambda_ms": {"128": 1.75, "1769": 1.5},
+        "lambda_billed_ms": {"128": 2.4, "1769": 2.0},
+        "init_ms": 350.0,
+        "cold_share": 0.0001,
+        "memory_mb": 54,
+        "request_bytes": 300.5,
+        "response_bytes": 700.0,
+        "requests_per_connection": 100,
+        "connection_seconds": 10,
+    }
+
+
+def test_a_service_with_a_store_reads_what_its_requests_read() -> None:
+    work = derived(Read(reads=0.9, item_bytes=966.25, read_blocks=1.04), 5834)
+    assert {name: work[name] for name in ("queries", "queries_per_vcpu", "reads", "item_bytes", "read_blocks")} == {
+        "queries": 0.9,
+        "queries_per_vcpu": 5834,
+        "reads": 0.9,
+        "item_bytes": 966.25,
+        "read_blocks": 1.04,
+    }
+
+
+def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(works.toml(derived()))
+    work = files.work(str(path))
+    assert work.measured
+    assert work.source == 'say "so"'
+    assert work.duration_ms(128, Fraction(1)) == Fraction(7, 4)
+    assert work.billed_ms(128, Fraction(1)) == Fraction(12, 5)
+    # At a size that was not measured: 0.125 ms in the container, and 1.125 ms that Lambda's way takes more.
+    assert work.duration_ms(1000, Fraction(1)) == Fraction("1.25") * 1769 / 1000 + Fraction("0.25")
+    assert works.checked(derived(), "here") == work
+
+
+def test_a_work_of_somebody_elses_comes_from_a_toml_file(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.toml"
+    path.write_text('name = "qrcode"\nsource = "a friend"\nrequests_per_vcpu = 5000.5\nlambda_ms = { "128" = 1.5 }\n')
+    assert works.given(path) == {
+        "qrcode": {"name": "qrcode", "source": "a friend", "requests_per_vcpu": 5000.5, "lambda_ms": {"128": 1.5}}
+    }
+
+
+def result_file(path: Path, data: dict[str, Any]) -> Path:
+    path.write_text(json.dumps(asdict(Result(kind="compare", config={}, data=data))))
+    return path
+
+
+def test_a_result_of_a_comparison_brings_all_its_works(tmp_path: Path) -> None:
+    path = result_file(tmp_path / "compare.json", {"works": {"qrcode": derived()}})
+    assert works.given(path) == {"qrcode": derived()}
+
+
+@pytest.mark.parametrize("data", [{}, {"works": {}}, {"works": {"qrcode": 1}}, {"works": {"qrcode": {"name": "x"}}}])
+def test_a_result_without_works_that_can_be_used_is_refused(tmp_path: Path, data: dict[str, Any]) -> None:
+    with pytest.raises(CostError):
+        works.given(result_file(tmp_path / "compare.json", data))
