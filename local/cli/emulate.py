@@ -149,7 +149,7 @@ def events(
     door = DOORS[shape]
     fault = door.refuse(request)
     if fault:
-        raise UserError(f"{door.title} refuses this request: {fault.value}; see docs/lambda-doors.md")
+        raise UserError(f"{door.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
     print_json(door.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
 
 

@@ -168,7 +168,7 @@ def _claim(table: Mapping[str, Any], where: str) -> Claim:
             raise CostError(f"{where}: {key}: is not known; known are {', '.join(CLAIM_KEYS)}")
     item = table.get("item")
     if item not in MEANINGS:
-        raise CostError(f"{where}: item: {item!r} is no item of a bill; docs/cost.md lists them")
+        raise CostError(f"{where}: item: {item!r} is no item of a bill; docs/reference/cost.md lists them")
     if ("amount" in table) == ("unit_price" in table):
         raise CostError(f"{where}: give either an amount, or a quantity and a unit_price")
     if "amount" in table and "quantity" in table:

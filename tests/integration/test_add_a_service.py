@@ -1,4 +1,4 @@
-"""`docs/add-a-service.md`, followed to the letter in a copy of the project."""
+"""`docs/how-to/add-a-service.md`, followed to the letter in a copy of the project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local.emulator.artifacts import ROOT, TEMPLATE, build
 from local.emulator.template import read_template
 from tests.support.cluster import Cluster
 
-PAGE = (ROOT / "docs" / "add-a-service.md").read_text()
+PAGE = (ROOT / "docs/how-to/add-a-service.md").read_text()
 PYTHON_PATH = (".", "layers/shared")
 
 

@@ -1,4 +1,4 @@
-"""The front doors: what they answer follows docs/lambda-doors.md; inside its domain each gives the bytes of HTTP."""
+"""Event sources: they answer as docs/reference/event-sources.md says, and within their limits as HTTP does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local.emulator.event_sources.base import BadAnswer, Call, Door, Fault, Http
 from local.emulator.gateway import owner
 from tests.support.events import SHAPES, Pairs
 
-DOCS = (Path(__file__).parents[2] / "docs" / "lambda-doors.md").read_text()
+DOCS = (Path(__file__).parents[2] / "docs/reference/event-sources.md").read_text()
 CALL = Call(
     "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     datetime(2026, 11, 1, 12, tzinfo=UTC),

@@ -18,7 +18,7 @@ from local.cli import COMMAND_MODULES, create_app
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
 KUBE_STATE_METRICS = {"kube_pod_container_status_restarts_total"}
-WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))
+WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -154,4 +154,4 @@ def refusal(line: str, tool: TyperGroup) -> str | None:
 
 
 def operations() -> str:
-    return (ROOT / "docs" / "operations.md").read_text()
+    return (ROOT / "docs/explanation/operations.md").read_text()

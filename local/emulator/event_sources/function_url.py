@@ -1,4 +1,4 @@
-"""The Function URL: Lambda's own front door, with payload format 2.0. What it answers is in docs/lambda-doors.md."""
+"""Lambda Function URL, payload format 2.0. Its behaviour is listed in docs/reference/event-sources.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API with payload format 2.0. What it answers is in docs/lambda-doors.md."""
+"""API Gateway's HTTP API with payload format 2.0. What it answers is in docs/reference/event-sources.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An Application Load Balancer with a Lambda target, single- and multi-value. What it answers: docs/lambda-doors.md."""
+"""Application Load Balancer with a Lambda target, single- and multi-value: docs/reference/event-sources.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API Gateway's REST API with Lambda proxy integration, format 1.0. What it answers is in docs/lambda-doors.md."""
+"""API Gateway REST API with Lambda proxy integration, payload format 1.0: docs/reference/event-sources.md."""
 
 from __future__ import annotations
 
