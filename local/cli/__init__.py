@@ -1,4 +1,4 @@
-"""The `crossover` command-line tool: one module per command, assembled here into one Typer application."""
+"""The `crossover` command-line tool: one module per command group, assembled here into one Typer application."""
 
 from __future__ import annotations
 
@@ -8,34 +8,59 @@ from importlib import import_module
 from typing import NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from local.console import error_line
 from local.errors import UserError
 
-COMMAND_MODULES = (
-    *("serve", "smoke", "image", "emulate", "build"),
-    *("load", "bench", "compare", "report", "experiment"),
-    *("tweets", "etl", "twitter", "blockchain", "mysql", "aws", "cost"),
-)
-"""The modules of `local.cli`, in the order of the help: each adds its commands by `add_to`."""
+PANELS = {
+    "Serve": ("serve", "smoke"),
+    "Lambda on this machine": ("emulate", "build", "aws"),
+    "Measure": ("load", "bench", "compare", "report", "experiment"),
+    "Price": ("cost",),
+    "Data and requests": ("tweets", "etl", "mysql", "twitter", "blockchain"),
+    "Deploy": ("image",),
+}
+"""The modules of `local.cli` by the panel of the help that lists their commands. Each adds its commands by `add_to`."""
+HELP_OPTIONS = ["-h", "--help"]
+PLAIN_WORDS = {
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be ": "it must be ",
+}
+"""Phrases of the validation library, and what a command says in their place."""
 
 
 def create_app() -> typer.Typer:
-    """The tool with all its commands."""
+    """Assemble the tool with all its commands."""
     app = typer.Typer(
         help="Write a handler once, run it on Lambda and on EKS, and see where the cost lines cross.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": HELP_OPTIONS},
     )
-
-    @app.callback()
-    def crossover() -> None:
-        """Keeps the tool a group of commands, however few there are."""
-
-    for name in COMMAND_MODULES:
-        import_module(f"local.cli.{name}").add_to(app)
+    app.callback()(crossover)
+    for panel, names in PANELS.items():
+        for name in names:
+            commands, groups = len(app.registered_commands), len(app.registered_groups)
+            import_module(f"local.cli.{name}").add_to(app)
+            for command in app.registered_commands[commands:]:
+                command.rich_help_panel = panel
+            for group in app.registered_groups[groups:]:
+                group.rich_help_panel = panel
     return app
+
+
+def crossover() -> None:
+    """Keep the tool a group of commands."""
+
+
+def command_group() -> TyperGroup:
+    """Return the assembled tool as a group that can be walked or run, its flags shown without a type."""
+    group = typer.main.get_group(create_app())
+    _hide_types_of_flags(group)
+    return group
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -45,13 +70,32 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: The command line without the program's name; that of this process if None.
     """
     try:
-        status = create_app()(arguments, standalone_mode=False)
+        status = command_group()(arguments, prog_name="crossover", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except UserError as problem:
         error_line(str(problem))
         sys.exit(2)
     except typer.TyperException as problem:
-        error_line(problem.format_message())
+        if problem.format_message():  # empty where the help has just been printed
+            error_line(_in_plain_words(problem))
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _hide_types_of_flags(command: TyperCommand | TyperGroup) -> None:
+    help_option = command.get_help_option(typer.Context(command, help_option_names=HELP_OPTIONS))
+    for parameter in (*command.params, help_option):
+        if isinstance(parameter, TyperOption) and parameter.is_flag:
+            parameter.metavar = ""
+    for inner in getattr(command, "commands", {}).values():
+        _hide_types_of_flags(inner)
+
+
+def _in_plain_words(problem: typer.TyperException) -> str:
+    """Return a usage error as one line that names the help of the command at fault."""
+    message = problem.format_message()
+    for phrase, words in PLAIN_WORDS.items():
+        message = message.replace(phrase, words)
+    context = getattr(problem, "ctx", None)
+    return f"{message.rstrip('.')}; see {context.command_path} --help" if context is not None else message

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-import typer
 from typer.core import TyperGroup
 
 from container.metrics import families
@@ -14,7 +13,7 @@ from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
 from crossover_mysql import target
 from functions.registry import load
-from local.cli import create_app
+from local.cli import command_group
 from local.cost import docs as cost
 from local.docs.comparison import compared
 from local.paths import ROOT
@@ -45,7 +44,7 @@ def commands() -> str:
             if isinstance(command, TyperGroup):
                 walk(command, f"{prefix}{name} ")
 
-    walk(typer.main.get_group(create_app()), "")
+    walk(command_group(), "")
     return _table(("command", "what it does"), rows)
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 from typer.core import TyperGroup
 
 from container.metrics.families import FAMILIES
 from crossover_mysql.target import parse
-from local.cli import COMMAND_MODULES, create_app
+from local.cli import PANELS, command_group
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
 KUBE_STATE_METRICS = {"kube_pod_container_status_restarts_total"}
@@ -40,7 +39,9 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 def test_every_module_of_commands_is_registered() -> None:
     shared = {"__init__", "options"}
-    assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == set(COMMAND_MODULES)
+    assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == {
+        name for names in PANELS.values() for name in names
+    }
 
 
 def test_a_command_that_has_commands_of_its_own_is_listed_where_it_does_something_by_itself() -> None:
@@ -108,9 +109,7 @@ def test_a_command_line_that_the_tool_does_not_take_is_found(tool: TyperGroup) -
 @pytest.fixture(scope="module")
 def tool() -> TyperGroup:
     """The command-line tool, asked and not run."""
-    group = typer.main.get_group(create_app())
-    assert isinstance(group, TyperGroup)
-    return group
+    return command_group()
 
 
 def command_lines(text: str) -> list[str]:
