@@ -15,6 +15,7 @@ from crossover_mysql import target
 from functions.registry import load
 from local.cli import command_group
 from local.cost import docs as cost
+from local.docs.cli import command_reference
 from local.docs.comparison import compared
 from local.paths import ROOT
 
@@ -83,6 +84,7 @@ def metrics() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
+    "command-reference": command_reference,
     "settings": settings,
     "mysql-options": mysql_options,
     "metrics": metrics,
