@@ -11,13 +11,12 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
@@ -30,7 +29,7 @@ from container.logs import count_dropped, sampling, told
 from container.metrics.recorder import Metrics
 from container.metrics.sheets import FOLDER
 from container.openapi import service_paths
-from container.page.api import add_chains, add_contacts
+from container.page.routes import add_page
 from container.settings import ContainerSettings
 from container.stores.backends import Storing
 from crossover.asgi import Bound, ServiceApp
@@ -38,11 +37,6 @@ from crossover.responses import Envelope
 from crossover.seam import Service
 from crossover.settings import load
 from functions import registry
-from functions.blockchain.limits import Limits
-
-PAGE = Path(__file__).parent / "page" / "assets"
-MAX_SCANNABLE = 40
-"""Characters of a standard QR code, as many as the page lets people type: drawing one of hundreds takes 50 ms."""
 
 
 def in_slices(settings: ContainerSettings) -> Computing:
@@ -100,7 +94,7 @@ def build(
         life.drain(replaced)
         front.draining = True
 
-    behind = _behind(bound, settings, environ, metrics, life, lifespan)
+    behind = _behind(bound, settings, metrics, life, lifespan)
     observe = sampling(settings.log_sample_rate, metrics.observe)
     front = ServiceApp(bound, Envelope(settings), otherwise=told(behind), observe=observe)
     return front
@@ -109,7 +103,6 @@ def build(
 def _behind(
     bound: list[Bound],
     settings: ContainerSettings,
-    environ: Mapping[str, str],
     metrics: Metrics,
     life: Life,
     lifespan: Any,
@@ -120,33 +113,7 @@ def _behind(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    offered = settings.offered_samples()
-
-    @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html", media_type="text/html; charset=utf-8")
-
-    @app.get("/page/scannable.svg", include_in_schema=False)
-    async def scannable(text: Annotated[str, Query(min_length=1, max_length=MAX_SCANNABLE)]) -> Response:
-        """A standard QR code, which any phone reads: what the service's own code is not."""
-        return Response(await asyncio.to_thread(_scannable_svg, text), media_type="image/svg+xml")
-
-    for each in bound:
-        if each.service.name == "twitter":
-            add_contacts(app, each)
-        elif each.service.name == "blockchain":
-            add_chains(app, each, load(Limits, environ))
-
-    @app.get("/page/samples.json", include_in_schema=False)
-    async def samples() -> Response:
-        return Response(offered, media_type="application/json")
-
-    @app.get("/page/{name}", include_in_schema=False)
-    async def page_part(name: str) -> Response:
-        part = PAGE / name
-        if part.parent != PAGE or not part.is_file():
-            raise HTTPException(404)
-        return FileResponse(part)
+    add_page(app, bound, settings.offered_samples())
 
     @app.get("/healthz", tags=["platform"], summary="Alive: touches nothing", response_class=PlainTextResponse)
     async def healthz() -> str:
@@ -183,11 +150,3 @@ def _behind(
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
-
-
-def _scannable_svg(text: str) -> bytes:
-    import segno
-
-    drawing = BytesIO()
-    segno.make(text, micro=False).save(drawing, kind="svg", scale=8, border=4)
-    return drawing.getvalue()

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from crossover.runner import Unavailable
-from crossover.seam import Done, Work
+from crossover.seam import Computation, Done
 
 SLICE_UNITS = 50
 """About 30 us: how long an idle event loop does not look at its connections, and how far a turn outlasts its share."""
@@ -55,8 +55,8 @@ GAUGES = frozenset({"waiting"})
 class Computing(Protocol):
     """Somewhere to compute."""
 
-    async def compute(self, work: Work) -> Any:
-        """The value at the end of a work. Raises `Unavailable`."""
+    async def compute(self, computation: Computation) -> Any:
+        """The value at the end of a computation. Raises `Unavailable`."""
         ...
 
     def stats(self) -> ComputingStats:
@@ -67,7 +67,7 @@ class Computing(Protocol):
 class _Queued:
     __slots__ = ("ending", "rest", "units", "until")
 
-    def __init__(self, rest: Work, ending: asyncio.Future[Any], until: float) -> None:
+    def __init__(self, rest: Computation, ending: asyncio.Future[Any], until: float) -> None:
         self.rest = rest
         self.ending = ending
         self.until = until
@@ -91,9 +91,9 @@ class Slices:
         self._turning = False
         self._ended = self._queued = self._units = self._refused = self._out_of_time = 0
 
-    async def compute(self, work: Work) -> Any:
-        """The value at the end of a work. Raises `Unavailable` where the queue is full or the time is over."""
-        rest = self._advanced(work)
+    async def compute(self, computation: Computation) -> Any:
+        """The value at the end of a computation. Raises `Unavailable` where the queue is full or the time is over."""
+        rest = self._advanced(computation)
         if isinstance(rest, Done):
             return rest.value
         if len(self._short) + len(self._long) >= self._places:
@@ -174,8 +174,8 @@ class Slices:
         self._refused += 1
         return Unavailable(f"{places} computations wait already")
 
-    def _advanced(self, work: Work) -> Work | Done:
-        rest = work.advance(SLICE_UNITS)
+    def _advanced(self, computation: Computation) -> Computation | Done:
+        rest = computation.advance(SLICE_UNITS)
         if isinstance(rest, Done):
             self._ended += 1
             self._units += rest.units

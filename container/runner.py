@@ -8,7 +8,7 @@ from typing import Any
 from container.compute_queue import GAUGES, Computing
 from container.metrics.recorder import Figures
 from crossover.runner import InlineRunner
-from crossover.seam import Service, Work
+from crossover.seam import Computation, Service
 from crossover.stores.port import Store
 
 
@@ -20,8 +20,8 @@ class ContainerRunner(InlineRunner):
         self._service = service
         self._computing = computing
 
-    async def compute(self, work: Work) -> Any:
-        return await self._computing.compute(work)
+    async def compute(self, computation: Computation) -> Any:
+        return await self._computing.compute(computation)
 
     @property
     def figures(self) -> Sequence[Figures]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, to_builtins
 
-from crossover.seam import Compute, Invalid, Request
+from crossover.seam import Compute, Explanation, Invalid, Request
 from functions.blockchain import rules
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import next_transactions, to_mine
@@ -17,6 +17,8 @@ from functions.blockchain.mining import Mined
 from functions.blockchain.rules import RULES, Broken, balances_by_block, judge
 
 KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
+MAX_BRIEF_TRANSACTIONS = 200
+"""Transactions that a brief explanation draws at most; a request can have thousands."""
 
 CODES: dict[Callable[[Asked], None], str] = {
     rules.ids: "id",
@@ -49,7 +51,7 @@ class Verdict(NamedTuple):
     problem: str = ""
 
 
-class Explained(NamedTuple):
+class Judged(NamedTuple):
     """A request taken apart as far as it goes."""
 
     problem: str
@@ -59,12 +61,38 @@ class Explained(NamedTuple):
     asked: Asked | None
     content: tuple[Transaction, ...]
     """The transactions of the block to be mined."""
-    need: Compute | None
+    need: Compute[bytes] | None
     """The mining, where it comes to that."""
 
 
-def explain(request: Request, limits: Limits) -> Explained:
-    """Judges a request rule by rule. What is left is to mine, which is the platform's affair."""
+def explain(request: Request, limits: Limits, brief: bool) -> Explanation:
+    """Explain a request: its data as `as_data` has it, with the `answer` once that is known.
+
+    Args:
+        request: the request, valid or not.
+        limits: those of the service.
+        brief: draw no request of more than `MAX_BRIEF_TRANSACTIONS`.
+    """
+    judged = judge_by_rule(request, limits)
+    need = judged.need
+    if brief and judged.asked is not None and len(judged.asked.transactions) > MAX_BRIEF_TRANSACTIONS:
+        problem = "too many transactions to draw here: use crossover blockchain explain"
+        return Explanation({"problem": problem, "rules": [], "blocks": []})
+    if need is None:
+        return Explanation({**as_data(judged, None), "answer": "INVALID"})
+
+    def finish(mined: Mined | None) -> Explanation:
+        try:
+            answer = need.then(mined)
+        except Invalid as problem:
+            return Explanation({**as_data(with_proof(judged, BROKEN, str(problem)), None), "answer": "INVALID"})
+        return Explanation({**as_data(with_proof(judged, KEPT), mined), "answer": answer.decode()})
+
+    return Explanation(as_data(judged, None), Compute(need.computation, finish))
+
+
+def judge_by_rule(request: Request, limits: Limits) -> Judged:
+    """Judge a request rule by rule, up to the mining that may be left."""
     asked, problem, need = None, None, None
     try:
         asked = decode(request.one(b"cc"), limits)
@@ -72,7 +100,7 @@ def explain(request: Request, limits: Limits) -> Explained:
         need = to_mine(asked, limits)
     except Invalid as found:
         problem = found
-    return Explained(
+    return Judged(
         str(problem or ""),
         tuple(_verdicts(asked, problem)),
         asked,
@@ -81,19 +109,19 @@ def explain(request: Request, limits: Limits) -> Explained:
     )
 
 
-def as_data(explained: Explained, mined: Mined | None, seconds: float | None = None) -> dict[str, Any]:
-    """The explanation as plain JSON values. `mined` is what came of its need, in so many seconds, if anything did.
+def as_data(judged: Judged, mined: Mined | None) -> dict[str, Any]:
+    """Return the explanation as plain JSON values; `mined` is what its mining found, if it was mined.
 
     {"problem", "rules": [{"code", "meaning", "state", "block", "tx", "problem"}], "blocks": [BLOCK], "new_target",
-    "new": {"transactions", "balances"}, "mined": BLOCK with "attempts" and "seconds", or None}, where a BLOCK is
-    {"id", "previous", "hash", "target", "pow", "transactions", "balances"}, and balances are pairs of account and
-    amount, or None where they are not known: from where somebody overdraws his account. All balances are told after
-    every block: with many blocks that is far more than was asked, and whoever serves strangers bounds it before.
+    "new": {"transactions", "balances"}, "mined": BLOCK with "attempts", or None}, where a BLOCK is
+    {"id", "previous", "hash", "target", "pow", "transactions", "balances"}. Balances are pairs of account and amount,
+    or None from the first overdrawn account on. Every block repeats all balances, so the size grows with the square of
+    the number of blocks.
     """
-    asked = explained.asked
+    asked = judged.asked
     data: dict[str, Any] = {
-        "problem": explained.problem,
-        "rules": [verdict._asdict() for verdict in explained.verdicts],
+        "problem": f"INVALID, {judged.problem}" if judged.problem else "",
+        "rules": [verdict._asdict() for verdict in judged.verdicts],
         "blocks": [],
         "new_target": None,
         "new": {"transactions": [], "balances": None},
@@ -111,9 +139,9 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
     data["new_target"] = asked.new_target
     data["new"] = {"transactions": _plain(asked.new_tx), "balances": _pairs(known.get(len(asked.chain)))}
     if mined is not None:
-        *_, reward = explained.content
+        *_, reward = judged.content
         after = {**known[len(asked.chain)]}
-        fees = sum(each.fee for each in explained.content if each.fee is not UNSET)
+        fees = sum(each.fee for each in judged.content if each.fee is not UNSET)
         after[reward.recv] = after.get(reward.recv, 0) + reward.amt + fees
         data["mined"] = {
             "id": len(asked.chain),
@@ -121,19 +149,18 @@ def as_data(explained: Explained, mined: Mined | None, seconds: float | None = N
             "hash": mined.hash,
             "target": asked.new_target,
             "pow": mined.pow,
-            "transactions": _plain(explained.content),
+            "transactions": _plain(judged.content),
             "balances": _pairs(after),
             "attempts": int(mined.pow) + 1,
-            "seconds": seconds,
         }
     return data
 
 
-def with_proof(explained: Explained, state: str, problem: str = "") -> Explained:
-    """The explanation once it is known what came of its mining."""
-    *others, proof = explained.verdicts
-    return explained._replace(
-        problem=problem if state == BROKEN else explained.problem,
+def with_proof(judged: Judged, state: str, problem: str = "") -> Judged:
+    """Return `judged` with the state of its proof-of-work rule."""
+    *others, proof = judged.verdicts
+    return judged._replace(
+        problem=problem if state == BROKEN else judged.problem,
         verdicts=(*others, proof._replace(state=state, problem=problem)),
     )
 

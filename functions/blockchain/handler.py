@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from msgspec import UNSET
 
-from crossover.seam import Compute, Example, Invalid, Parameter, Request, Service, Step
+from crossover.seam import Compute, Example, Explanation, Invalid, Parameter, Request, Service, Step
 from functions.blockchain.codec import decode, encode, same
 from functions.blockchain.ledger import Asked, Block, Transaction, reward_of, seal, transaction_hash
 from functions.blockchain.limits import Limits
@@ -15,9 +16,12 @@ from functions.blockchain.rules import judge, our_reward_time
 from functions.blockchain.toy_rsa import OUR_ACCOUNT, sign
 
 
-def within(limits: Limits) -> Callable[[Request], Step]:
-    """The service's start with other limits than the usual."""
+def within(limits: Limits) -> Service:
+    """Make the service with the given limits."""
+    return replace(SERVICE, start=_start_within(limits), explain=_explain_within(limits))
 
+
+def _start_within(limits: Limits) -> Callable[[Request], Step]:
     def start(request: Request) -> Step:
         asked = decode(request.one(b"cc"), limits)
         judge(asked)
@@ -26,7 +30,16 @@ def within(limits: Limits) -> Callable[[Request], Step]:
     return start
 
 
-def to_mine(asked: Asked, limits: Limits) -> Compute:
+def _explain_within(limits: Limits) -> Callable[[Request, bool], Explanation]:
+    def explain(request: Request, brief: bool) -> Explanation:
+        from functions.blockchain.explain import explain
+
+        return explain(request, limits, brief)
+
+    return explain
+
+
+def to_mine(asked: Asked, limits: Limits) -> Compute[bytes]:
     """The mining of the next block, and then the answer, of a request that keeps the rules.
 
     Raises `Invalid` ("proof-of-work") where there is nothing to be found, and `then` does where nothing was.
@@ -111,9 +124,10 @@ SERVICE = Service(
     name="blockchain",
     computes=True,
     summary="Check a chain of blocks and mine the next one",
-    start=within(Limits()),
+    start=_start_within(Limits()),
     settings=Limits,
-    start_within=within,
+    within=within,
+    explain=_explain_within(Limits()),
     parameters=(
         Parameter(
             "cc",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossover.seam import Example, Fetch, Invalid, Parameter, Request, Service
+from crossover.seam import Example, Explanation, Fetch, Invalid, Parameter, Request, Service
 from functions.twitter.answer import answer
 from functions.twitter.record import KINDS, key
 
@@ -11,7 +11,7 @@ MAX_DIGITS = len(str(MAX_USER_ID))
 TYPES = {kind.encode(): kind for kind in KINDS}
 
 
-def start(request: Request) -> Fetch:
+def start(request: Request) -> Fetch[bytes]:
     """What to fetch for a request, and how its record becomes the answer.
 
     Raises `Invalid` ("parameter", "encoding"); what goes on raises `Invalid` ("nothing-to-list"), and `CorruptRecord`
@@ -34,6 +34,12 @@ def start(request: Request) -> Fetch:
         return rows
 
     return Fetch(key(user_id, kind), listed)
+
+
+def _explain(request: Request, brief: bool) -> Explanation:
+    from functions.twitter.explain import explain
+
+    return explain(request, brief)
 
 
 def _filled(request: Request, name: bytes) -> bytes:
@@ -95,4 +101,5 @@ SERVICE = Service(
         Example("Not only ASCII", "user_id=1000000001&type=reply&phrase=%F0%9F%98%82&hashtag=caf%C3%A9"),
     ),
     stored=True,
+    explain=_explain,
 )

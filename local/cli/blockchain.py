@@ -86,7 +86,7 @@ def explain(
     import sys
     from urllib.parse import unquote
 
-    from local.workloads.blockchain.explaining import draw, explained
+    from local.workloads.blockchain.explaining import draw, explanation_of
 
     if cc == "-":
         # Whatever the bytes are, they are judged and no trouble of the terminal's.
@@ -95,7 +95,7 @@ def explain(
     if cc.startswith("cc="):
         # A query string, as the page's curl line has it.
         cc = unquote(cc.removeprefix("cc="), "latin-1")
-    data = explained(cc)
+    data = explanation_of(cc)
     if as_json:
         return print_json(data)
     for part in draw(data):

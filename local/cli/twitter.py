@@ -29,30 +29,27 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print every contact of an answer with its counts and its scores, multiplied out."""
-    from crossover.runner import Unavailable
-    from crossover.seam import Invalid, Request
+    from crossover.explaining import explained_here
+    from crossover.runner import InlineRunner, Unavailable
     from crossover.stores import open_store
-    from functions.twitter.explain import explain as explained
-    from functions.twitter.handler import start
+    from functions.twitter.handler import SERVICE
     from functions.twitter.record import CorruptRecord
 
     try:
-        request = Request(query.encode())
-        need = start(request)
         records = open_store(store)
         try:
-            record = records.fetch(need.key)
+            explanation = explained_here(SERVICE, query.encode(), InlineRunner(records))
         finally:
             records.close()
-        need.then(record)
-        phrase, hashtag = request.one(b"phrase").decode(), request.one(b"hashtag").decode()
-        contacts = explained(record or b"", phrase, hashtag)
-    except (Invalid, ValueError) as problem:
+    except ValueError as problem:
         raise UserError(str(problem)) from None
     except (Unavailable, CorruptRecord) as problem:
         raise UserError(f"{problem}; make a store with crossover etl") from None
+    if explanation["problem"]:
+        raise UserError(explanation["problem"])
+    contacts = explanation["contacts"]
     if as_json:
-        print_json([{**one._asdict(), "tweets": [tweet._asdict() for tweet in one.tweets]} for one in contacts])
+        print_json(contacts)
         return
 
     from rich.table import Table
@@ -62,9 +59,9 @@ def explain(
     )
     for heading in ("contact", "replies", "RTs", "tags", "matches", "inter-\naction", "hashtag", "keywords", "final"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for one in contacts:
+    for contact in contacts:
         table.add_row(
-            *map(str, (one.user_id, one.replies, one.retweets, one.shared_tags, one.matches)),
-            *(f"{score:.5f}" for score in (one.interaction, one.hashtag, one.keywords, one.final)),
+            *(str(contact[name]) for name in ("user_id", "replies", "retweets", "shared_tags", "matches")),
+            *(f"{contact[name]:.5f}" for name in ("interaction", "hashtag", "keywords", "final")),
         )
     console.print(table)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crossover.runner import InlineRunner, answer_at_once
 from functions.twitter.answer import answer
 from functions.twitter.contacts import Contact, Tweet
-from functions.twitter.explain import explain
+from functions.twitter.explain import ranked_contacts
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import CorruptRecord, key, pack, unpack
 from tests.reference import twitter_serving as reference
@@ -68,7 +68,7 @@ def test_phrases_taken_from_rows_and_across_their_borders_match_only_in_texts(co
 @example(["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], "aaa")
 def test_overlapping_occurrences_all_count(texts, phrase):
     found = sum(reference.occurrences(text, phrase) for text in texts)
-    assert explain(pack([one_contact(*texts)]), phrase, "none")[0].matches == found
+    assert ranked_contacts(pack([one_contact(*texts)]), phrase, "none")[0].matches == found
     # The rival matches as often, or once less or more, so its place tells the count.
     for rival_matches in {max(found + difference, 0) for difference in (-1, 0, 1)}:
         rival = one_contact("-", *[phrase] * rival_matches, user_id=8)
@@ -130,7 +130,7 @@ def test_unpacking_gives_what_was_packed(contacts):
 @settings(max_examples=80, deadline=None)
 @given(CONTACTS, TEXTS, TAGS)
 def test_an_explanation_has_the_answers_order_and_the_definitions_counts(contacts, phrase, hashtag):
-    explained = explain(pack(contacts), phrase, hashtag.upper() if hashtag != "i̇" else "İ")
+    explained = ranked_contacts(pack(contacts), phrase, hashtag.upper() if hashtag != "i̇" else "İ")
     by_id = {contact.user_id: contact for contact in contacts}
     shown = "\n".join(f"{e.user_id}\t{e.screen_name}\t{e.description}\t{e.tweets[0].text}" for e in explained)
     asked = hashtag.upper() if hashtag != "i̇" else "İ"

@@ -194,7 +194,7 @@ def test_keys_that_follow_each_other_quickly_are_one_request_and_one_that_fails_
         asked.append(route.request.url)
         route.abort()
 
-    page.route("**/page/blockchain/explain*", fail)
+    page.route("**/page/explain/blockchain*", fail)
     script = (
         "field => { for (let i = 0; i < 20; i++) { field.value += 'a'; field.dispatchEvent(new Event('input')); } }"
     )

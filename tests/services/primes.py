@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crossover.seam import Compute, Done, Example, Invalid, Parameter, Request, Service, Step, Work
+from crossover.seam import Computation, Compute, Done, Example, Invalid, Parameter, Request, Service, Step
 
 MAX_TRIALS = 50_000
 
@@ -17,7 +17,7 @@ class Search:
     divisor: int = 2
     trials: int = 0
 
-    def advance(self, units: int) -> Work | Done:
+    def advance(self, units: int) -> Computation | Done:
         candidate, divisor, trials = self.candidate, self.divisor, self.trials
         for _ in range(units):
             if trials == MAX_TRIALS:

@@ -85,8 +85,8 @@ function chain(found) {
   waiting.classList.add("waiting");
   cards.push(waiting);
   if (found.mined) {
-    const { id, hash, target, pow, attempts, seconds } = found.mined;
-    const mining = `mined in ${number(attempts)} ${attempts === 1 ? "attempt" : "attempts"}, ${(seconds * 1000).toFixed(2)} ms`;
+    const { id, hash, target, pow, attempts } = found.mined;
+    const mining = `mined in ${number(attempts)} ${attempts === 1 ? "attempt" : "attempts"}, ${(found.seconds * 1000).toFixed(2)} ms`;
     const pairs = [["hash", hash], ["target", target], ["proof of work", pow]];
     cards.push(card(`Block ${id}`, found.mined, pairs, undefined, mining));
     cards.at(-1).classList.add("mined");
@@ -111,8 +111,8 @@ function rule({ code, meaning, state, problem }) {
 async function explained(cc) {
   const nothing = (problem) => ({ problem, rules: [], blocks: [] });
   try {
-    const answer = await fetch(`/page/blockchain/explain?${new URLSearchParams({ cc })}`);
-    return answer.ok ? await answer.json() : nothing(`${answer.status} ${answer.statusText}`);
+    const answer = await fetch(`/page/explain/blockchain?${new URLSearchParams({ cc })}`);
+    return answer.ok ? { ...nothing(""), ...(await answer.json()) } : nothing(`${answer.status} ${answer.statusText}`);
   } catch {
     return nothing("no answer: is the server still running?");
   }

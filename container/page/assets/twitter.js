@@ -53,8 +53,8 @@ export function panel(path, operation) {
     const turn = ++latest;
     const { sample, ...parameters } = Object.fromEntries(new FormData(form));
     part(panel, "curl").textContent = curl(path, parameters);
-    const answer = await fetch(`/page/twitter.json?${new URLSearchParams(parameters)}`);
-    const { problem, count, contacts } = await answer.json();
+    const answer = await fetch(`/page/explain/twitter?${new URLSearchParams(parameters)}`);
+    const { problem, count = 0, contacts = [] } = await answer.json();
     if (turn !== latest) return;
     panel.querySelector(".problem").textContent = problem;
     const cards = contacts.map((contact) => card(contact, parameters.phrase, parameters.hashtag));

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
-from crossover.seam import Compute, Done, Fetch, Request, Service, Step, Work
+from crossover.seam import Computation, Compute, Done, Fetch, Request, Service, Step
 from crossover.stores.port import Store
 
 INLINE_UNITS = 1_000_000
@@ -32,8 +32,8 @@ class Runner(Protocol):
         """The record under `key`, or None."""
         ...
 
-    async def compute(self, work: Work) -> Any:
-        """The value at the end of `work`."""
+    async def compute(self, computation: Computation) -> Any:
+        """The value at the end of `computation`."""
         ...
 
 
@@ -43,8 +43,8 @@ async def drive(step: Step, runner: Runner) -> bytes:
         match step:
             case Fetch(key, then):
                 step = then(await runner.fetch(key))
-            case Compute(work, then):
-                step = then(await runner.compute(work))
+            case Compute(computation, then):
+                step = then(await runner.compute(computation))
             case _:
                 return step
 
@@ -60,8 +60,8 @@ class InlineRunner:
             raise Unavailable("no store is configured")
         return self.store.fetch(key)
 
-    async def compute(self, work: Work) -> Any:
-        rest = work.advance(INLINE_UNITS)
+    async def compute(self, computation: Computation) -> Any:
+        rest = computation.advance(INLINE_UNITS)
         while not isinstance(rest, Done):
             rest = rest.advance(INLINE_UNITS)
         return rest.value

@@ -4,7 +4,7 @@ A service is a function of a `Request`: plain values in, plain values out, and i
 
 - `bytes`: the result, done; or
 - a `Fetch`: "I need the record under this key, and then I go on like this"; or
-- a `Compute`: "this bounded work has to be done, and then I go on like this";
+- a `Compute`: "this bounded computation has to be done, and then I go on like this";
 
 or raises `Invalid`, which is the protocol's answer to bad input. How a need is met is the platform's affair alone (see
 `crossover.runner`): inline, in slices on an event loop, in a batched query, over the one connection of a Lambda.
@@ -18,13 +18,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import eq
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes
 
 MAX_PARAMETERS = 64
 """Parameters that a query may have; splitting more is work that no real request asks for."""
 PERCENT, PLUS = b"%+"
 """As numbers: looking for a byte string costs several times as much as looking for a byte."""
+
+Next = TypeVar("Next", covariant=True)
+"""What meeting a need leads to: a `Step`, or an `Explanation`."""
 
 
 class Invalid(Exception):
@@ -80,43 +83,50 @@ class Request:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(NamedTuple, Generic[Next]):
     """A service needs one record of its store. `then` goes on with it, or with None where there is none."""
 
     key: bytes
-    then: Callable[[bytes | None], Step]
+    then: Callable[[bytes | None], Next]
 
 
 class Done(NamedTuple):
-    """A work's end, and what came of it."""
+    """The end of a computation and the value it came to."""
 
     value: Any
     units: int = 0
-    """Steps that were done since it was advanced for the last time, where the work counts them."""
+    """Steps done since the last `advance`, where the computation counts them."""
 
 
-class Work(Protocol):
-    """A bounded computation as a picklable value that can be stopped anywhere and go on anywhere else."""
+class Computation(Protocol):
+    """A bounded computation as a picklable value that can stop after any step and continue in any process."""
 
-    def advance(self, units: int) -> Work | Done:
-        """Does at most `units` steps, each of about a microsecond; returns the rest of the work, or its end.
+    def advance(self, units: int) -> Computation | Done:
+        """Do at most `units` steps, each of about a microsecond; return the rest of the computation, or its end.
 
-        The work itself bounds its steps: advancing for ever is never needed.
+        The computation itself bounds its steps: advancing for ever is never needed.
         """
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Compute:
-    """A service needs a computation too long to stand in everybody's way. `then` goes on with its value."""
+class Compute(NamedTuple, Generic[Next]):
+    """A service needs a computation of more than some hundred microseconds. `then` goes on with its value."""
 
-    work: Work
-    then: Callable[[Any], Step]
+    computation: Computation
+    then: Callable[[Any], Next]
 
 
-Step = bytes | Fetch | Compute
+Step: TypeAlias = "bytes | Fetch[Step] | Compute[Step]"
 """What a service says next: its result, or what it needs and how it goes on."""
+
+
+class Explanation(NamedTuple):
+    """Why an answer is what it is, as far as it is known, and what is needed to complete it."""
+
+    data: dict[str, Any]
+    """JSON values. `problem` says why there is nothing, or no more, to explain; empty where there is no problem."""
+    need: Fetch[Explanation] | Compute[Explanation] | None = None
+    """Where the platform cannot meet it, `data` is what is shown."""
 
 
 class Parameter(NamedTuple):
@@ -154,8 +164,11 @@ class Service:
     same: Callable[[bytes, bytes], bool] = eq
     """Whether two results say the same; for most services only if they are the same."""
     settings: type[Any] | None = None
-    """The group of settings that it is limited by, if any (see `crossover.settings`); `start` has their defaults."""
-    start_within: Callable[[Any], Callable[[Request], Step]] | None = None
-    """Makes `start` for other values of `settings`."""
+    """The group of settings that limits it, if any (see `crossover.settings`); the service has their defaults."""
+    within: Callable[[Any], Service] | None = None
+    """Makes the service for other values of `settings`."""
+    explain: Callable[[Request, bool], Explanation] | None = None
+    """Explains an answer, to people: for the page briefly (True: bounded in size and time), else in full. May raise
+    `Invalid`. What it imports is imported when it is called: a function on Lambda never explains."""
     warm: Callable[[], object] = field(default=lambda: None)
     """Loads what the first request would have to wait for, tables for instance."""

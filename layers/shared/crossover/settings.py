@@ -44,9 +44,9 @@ def load(group: type[Group], environ: Mapping[str, str]) -> Group:
 
 def configured(service: Service, environ: Mapping[str, str]) -> Service:
     """The service with the limits that `environ` gives. Raises `SettingError`."""
-    if service.settings is None or service.start_within is None:
+    if service.settings is None or service.within is None:
         return service
-    return dataclasses.replace(service, start=service.start_within(load(service.settings, environ)))
+    return service.within(load(service.settings, environ))
 
 
 def documented(group: type[Any]) -> Iterator[Documented]:

@@ -22,7 +22,7 @@ from container.server import main
 from container.settings import ContainerSettings
 from crossover.asgi import ServiceApp
 from crossover.runner import INLINE_UNITS, InlineRunner, Unavailable
-from crossover.seam import Done, Work
+from crossover.seam import Computation, Done
 from crossover.settings import load
 from functions import registry
 
@@ -39,8 +39,8 @@ class _Bounded:
     under_way: int = 0
     refused: int = 0
 
-    async def compute(self, work: Work) -> Any:
-        rest = work.advance(SLICE_UNITS)
+    async def compute(self, computation: Computation) -> Any:
+        rest = computation.advance(SLICE_UNITS)
         if isinstance(rest, Done):
             return rest.value
         if self.under_way >= PLACES:
@@ -58,22 +58,22 @@ class _Bounded:
     def stats(self) -> ComputingStats:
         return ComputingStats(self.under_way, 0, 0, 0, self.refused, 0)
 
-    async def rest_of(self, work: Work) -> Any:
+    async def rest_of(self, computation: Computation) -> Any:
         raise NotImplementedError
 
 
 class Inline(_Bounded):
     """Everything at once, on the event loop."""
 
-    async def rest_of(self, work: Work) -> Any:
-        return await InlineRunner().compute(work)
+    async def rest_of(self, computation: Computation) -> Any:
+        return await InlineRunner().compute(computation)
 
 
 class TaskEach(_Bounded):
     """A slice of each computation in every turn of the event loop."""
 
-    async def rest_of(self, work: Work) -> Any:
-        rest: Work | Done = work
+    async def rest_of(self, computation: Computation) -> Any:
+        rest: Computation | Done = computation
         while not isinstance(rest, Done):
             await asyncio.sleep(0)
             rest = rest.advance(SLICE_UNITS)
@@ -89,12 +89,12 @@ class Process(_Bounded):
             1, multiprocessing.get_context("spawn"), initializer=os.nice, initargs=(NICENESS,)
         )
 
-    async def rest_of(self, work: Work) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self.pool, _to_its_end, work)
+    async def rest_of(self, computation: Computation) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, _to_its_end, computation)
 
 
-def _to_its_end(work: Work) -> Any:
-    rest: Work | Done = work
+def _to_its_end(computation: Computation) -> Any:
+    rest: Computation | Done = computation
     while not isinstance(rest, Done):
         rest = rest.advance(INLINE_UNITS)
     return rest.value

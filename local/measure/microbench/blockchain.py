@@ -49,9 +49,9 @@ def _over(verdict: str, use: Callable[[bytes], object]) -> Callable[[], Call]:
 def _answer(query: bytes) -> object:
     """A whole request, but that mining takes exactly 21 attempts."""
     step = SERVICE.start(Request(query))
-    if not isinstance(step, Compute) or not isinstance(step.work, Mining):
+    if not isinstance(step, Compute) or not isinstance(step.computation, Mining):
         raise AssertionError("it needs no mining")
-    Mining(step.work.sealed, LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
+    Mining(step.computation.sealed, LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
     return step.then(MINED)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -13,34 +12,23 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from crossover.runner import InlineRunner, at_once
-from crossover.seam import Invalid, Request
-from crossover.settings import SettingError, load
-from functions.blockchain.explain import BROKEN, KEPT, as_data, explain, with_proof
-from functions.blockchain.limits import Limits
+from crossover.explaining import explained_here
+from crossover.runner import InlineRunner
+from crossover.settings import SettingError, configured
+from functions.blockchain.explain import BROKEN, KEPT
+from functions.blockchain.handler import SERVICE
 from local.errors import UserError
 
 STYLES = {KEPT: "green", BROKEN: "bold red"}
 
 
-def explained(cc: str) -> dict[str, Any]:
-    """The explanation of a request as plain data, mined and with its answer. Raises `UserError`."""
+def explanation_of(cc: str) -> dict[str, Any]:
+    """Return the explanation of a request, mined and with its answer. Raises `UserError`."""
     try:
-        limits = load(Limits, os.environ)
+        service = configured(SERVICE, os.environ)
     except SettingError as problem:
         raise UserError(str(problem)) from None
-    found = explain(Request(f"cc={quote(cc)}".encode()), limits)
-    if found.need is None:
-        return {**as_data(found, None), "answer": "INVALID"}
-    begun = time.perf_counter()
-    mined = at_once(InlineRunner().compute(found.need.work))
-    seconds = time.perf_counter() - begun
-    try:
-        answer = found.need.then(mined)
-    except Invalid as problem:
-        return {**as_data(with_proof(found, BROKEN, str(problem)), None), "answer": "INVALID"}
-    data = as_data(with_proof(found, KEPT), mined, seconds)
-    return {**data, "answer": answer.decode() if isinstance(answer, bytes) else None}
+    return explained_here(service, f"cc={quote(cc)}".encode(), InlineRunner())
 
 
 def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
@@ -53,13 +41,13 @@ def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
         yield _block("New transactions", new, _marked(broken, None))
     if data["mined"]:
         mined = data["mined"]
-        took = f"{mined['attempts']:,} attempts in {mined['seconds'] * 1000:.2f} ms"
+        took = f"{mined['attempts']:,} attempts in {data['seconds'] * 1000:.2f} ms"
         yield _block(f"Mined: block {mined['id']}, {took}", mined, lambda tx: False)
     table = Table("", "rule", "", box=None, padding=(0, 1, 0, 0))
     for each in data["rules"]:
         table.add_row(each["code"], each["meaning"].rstrip("."), Text(each["state"], STYLES.get(each["state"], "dim")))
     yield table
-    yield Text(f"INVALID, {data['problem']}" if data["problem"] else "valid", "bold red" if broken else "bold green")
+    yield Text(data["problem"] or "valid", "bold red" if broken else "bold green")
     yield Text(data["answer"], overflow="fold")
 
 

@@ -116,7 +116,7 @@ def test_attempts_are_as_many_as_the_setting_says() -> None:
     service = configured(SERVICE, {"POW_MAX_ATTEMPTS": "100"})
     step = service.start(Request(query.encode()))
     assert isinstance(step, Compute)
-    work, attempts = step.work, 0
+    work, attempts = step.computation, 0
     while not isinstance(work, Done):
         work, attempts = work.advance(1), attempts + 1
     assert (work.value, attempts) == (None, 100)
@@ -124,8 +124,8 @@ def test_attempts_are_as_many_as_the_setting_says() -> None:
         step.then(work.value)
     default = SERVICE.start(Request(query.encode()))
     assert isinstance(default, Compute)
-    assert isinstance(default.work, Mining)
-    assert default.work.limit == 65_536
+    assert isinstance(default.computation, Mining)
+    assert default.computation.limit == 65_536
 
 
 def test_a_limit_is_a_setting_of_its_own_name() -> None:
@@ -139,10 +139,10 @@ def test_a_limit_is_a_setting_of_its_own_name() -> None:
 
 def test_the_service_within_its_usual_limits_is_the_service() -> None:
     query = Request(f"cc={cc()}".encode())
-    ours, theirs = (start(query) for start in (SERVICE.start, within(Limits())))
+    ours, theirs = (start(query) for start in (SERVICE.start, within(Limits()).start))
     assert isinstance(ours, Compute)
     assert isinstance(theirs, Compute)
-    assert ours.work == theirs.work
+    assert ours.computation == theirs.computation
 
 
 def test_a_reason_never_repeats_input() -> None:

@@ -126,17 +126,17 @@ def test_rows_are_sent_untrimmed_and_unescaped():
 
 
 def test_four_replies_and_three_retweets_score_2_485():
-    from functions.twitter.explain import explain
+    from functions.twitter.explain import ranked_contacts
 
-    (one,) = explain(pack([contact(1, "x", replies=4, retweets=3)]), "none", "none")
+    (one,) = ranked_contacts(pack([contact(1, "x", replies=4, retweets=3)]), "none", "none")
     assert f"{one.interaction:.3f}" == "2.485"
     assert one.final == 2.48491
 
 
 def test_haha_is_twice_in_hahaha_and_an_explanation_tells_where():
-    from functions.twitter.explain import explain
+    from functions.twitter.explain import ranked_contacts
 
-    (one,) = explain(pack([contact(1, "é hahaha", "tea", "tea", "teapot")]), "haha", "TEA")
+    (one,) = ranked_contacts(pack([contact(1, "é hahaha", "tea", "tea", "teapot")]), "haha", "TEA")
     assert one.tweets[0].phrase_at == (2, 4)
     assert one.tweets[0].hashtag_matches == 2
     assert one.matches == 4
@@ -158,3 +158,27 @@ class Empty:
 
 
 EMPTY = Empty()
+
+
+def explanation_of(record, brief, **parameters):
+    request = Request(query(**parameters))
+    return SERVICE.explain(request, brief).need.then(record).data
+
+
+def test_a_brief_explanation_has_the_first_contacts_and_their_newest_tweets():
+    contacts = [contact(user_id, "x") for user_id in range(60)]
+    contacts[59] = contacts[59]._replace(tweets=contacts[59].tweets * 5)
+    brief, whole = (explanation_of(pack(contacts), brief) for brief in (True, False))
+    assert (brief["count"], len(brief["contacts"]), len(brief["contacts"][0]["tweets"])) == (60, 50, 3)
+    assert (whole["count"], len(whole["contacts"]), len(whole["contacts"][0]["tweets"])) == (60, 60, 5)
+
+
+def test_a_record_too_large_to_take_apart_is_explained_only_in_full():
+    record = pack([contact(1, "x" * 300_000)])
+    assert explanation_of(record, True)["problem"].startswith("too many contacts")
+    assert explanation_of(record, False)["count"] == 1
+
+
+def test_what_the_service_refuses_is_not_explained():
+    with pytest.raises(Invalid, match="nothing-to-list"):
+        explanation_of(None, True)

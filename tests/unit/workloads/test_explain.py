@@ -13,7 +13,7 @@ import pytest
 
 from crossover.runner import InlineRunner, answer_at_once, at_once
 from crossover.seam import Request
-from functions.blockchain.explain import BROKEN, KEPT, NOT_REACHED, Explained, as_data, explain, with_proof
+from functions.blockchain.explain import BROKEN, KEPT, NOT_REACHED, Judged, as_data, judge_by_rule, with_proof
 from functions.blockchain.handler import SERVICE
 from functions.blockchain.limits import Limits
 from local.cli import main
@@ -29,23 +29,23 @@ def request_of(fault: str, seed: int = 1) -> Made:
     return next(iter(islice(made(seed, Shape(), fault), 1)))
 
 
-def explained(query: str) -> Explained:
-    return explain(Request(query.encode()), LIMITS)
+def judged(query: str) -> Judged:
+    return judge_by_rule(Request(query.encode()), LIMITS)
 
 
-def states(found: Explained) -> list[str]:
+def states(found: Judged) -> list[str]:
     return [each.state for each in found.verdicts]
 
 
 def test_of_a_valid_request_every_rule_is_kept_and_mining_is_left() -> None:
-    found = explained(SAMPLE.query)
+    found = judged(SAMPLE.query)
     assert (found.problem, states(found)) == ("", [KEPT] * 11 + [NOT_REACHED])
     assert found.need is not None
     assert len({each.code for each in found.verdicts}) == 12
 
 
 def test_balances_are_told_after_each_block_and_after_the_new_transactions() -> None:
-    data = as_data(explained(SAMPLE.query), None)
+    data = as_data(judged(SAMPLE.query), None)
     first, *_ = data["blocks"]
     assert first["balances"] == [[895456882897, 500_000_000]]
     total = [sum(amount for _, amount in block["balances"]) for block in data["blocks"]]
@@ -55,17 +55,17 @@ def test_balances_are_told_after_each_block_and_after_the_new_transactions() -> 
 
 
 def test_the_mined_block_is_the_published_one_with_its_attempts() -> None:
-    found = explained(SAMPLE.query)
+    found = judged(SAMPLE.query)
     assert found.need is not None
-    mined = at_once(InlineRunner().compute(found.need.work))
-    block = as_data(with_proof(found, KEPT), mined, 0.5)["mined"]
-    facts = {name: block[name] for name in ("id", "pow", "hash", "attempts", "seconds")}
-    assert facts == {"id": 3, "pow": "728", "hash": "001795bc", "attempts": 729, "seconds": 0.5}
+    mined = at_once(InlineRunner().compute(found.need.computation))
+    block = as_data(with_proof(found, KEPT), mined)["mined"]
+    facts = {name: block[name] for name in ("id", "pow", "hash", "attempts")}
+    assert facts == {"id": 3, "pow": "728", "hash": "001795bc", "attempts": 729}
     assert sum(amount for _, amount in block["balances"]) == 1_500_000_000
 
 
 def test_a_broken_rule_has_its_place_and_those_after_it_are_not_reached() -> None:
-    found = explained(OVERDRAWN.query)
+    found = judged(OVERDRAWN.query)
     broken = states(found).index(BROKEN)
     assert states(found) == [KEPT] * broken + [BROKEN] + [NOT_REACHED] * (11 - broken)
     verdict = found.verdicts[broken]
@@ -78,7 +78,7 @@ def test_a_broken_rule_has_its_place_and_those_after_it_are_not_reached() -> Non
 
 @pytest.mark.parametrize("fault", sorted({*FAULTS} - {"proof-of-work-too-hard", "too-many-parameters"}))
 def test_the_rule_that_is_marked_is_the_one_that_is_broken(fault: str) -> None:
-    found = explained(request_of(fault).query)
+    found = judged(request_of(fault).query)
     (broken,) = [each for each in found.verdicts if each.state == BROKEN]
     code = FAULTS[fault].code
     assert broken.code == (code if code not in ("limit", "parameter") else "encoding")
@@ -88,11 +88,11 @@ def test_the_rule_that_is_marked_is_the_one_that_is_broken(fault: str) -> None:
 
 
 def test_a_request_that_cannot_be_decoded_has_nothing_to_draw() -> None:
-    assert as_data(explained("cc=abc"), None)["blocks"] == []
+    assert as_data(judged("cc=abc"), None)["blocks"] == []
 
 
 def test_mining_in_vain_breaks_the_last_rule() -> None:
-    found = with_proof(explained(SAMPLE.query), BROKEN, "proof-of-work: in vain")
+    found = with_proof(judged(SAMPLE.query), BROKEN, "proof-of-work: in vain")
     assert (found.problem, found.verdicts[-1].state) == ("proof-of-work: in vain", BROKEN)
 
 
