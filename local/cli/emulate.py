@@ -35,13 +35,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("lambda")(serve_lambda)
     app.command()(invoke)
     app.command()(events)
-    app.command()(coldstarts)
 
 
 def serve_lambda(
     host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535, help="Port; 0 takes a free one.")] = 8081,
-    event_shape: Annotated[Shape, typer.Option(help="The front door.")] = "url",
+    event_shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
     memory: Memory = None,
     timeout: Timeout = None,
     reserved: Annotated[int | None, typer.Option(help="Reserved concurrency of every function.")] = None,
@@ -56,11 +55,11 @@ def serve_lambda(
 ) -> None:
     """Serve the functions of the template through emulated Lambda environments. Ctrl-C ends it."""
     from local.emulator.bundle import Limits
-    from local.emulator.event_sources import DOORS
+    from local.emulator.event_sources import EVENT_SOURCES
     from local.emulator.machine import room
     from local.emulator.quotas import ACCOUNT_CONCURRENCY
     from local.emulator.runtime_files import Missing
-    from local.emulator.serve import listen, serve
+    from local.emulator.serve import ServeOptions, listen, serve
     from local.emulator.spec import BadSpec
 
     bundle = _bundle(Limits(memory, timeout, reserved, provisioned, idle_lifetime))
@@ -73,13 +72,15 @@ def serve_lambda(
         asyncio.run(
             serve(
                 bundle,
-                DOORS[event_shape],
+                EVENT_SOURCES[event_shape],
                 listener,
-                concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
-                records=records,
-                on_log=_print_log if logs else None,
-                show=show,
-                groups=control_groups,
+                ServeOptions(
+                    concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
+                    records=records,
+                    on_log=_print_log if logs else None,
+                    show=show,
+                    groups=control_groups,
+                ),
             )
         )
     except (BadSpec, Missing) as problem:
@@ -125,14 +126,14 @@ def invoke(
 def events(
     service: Annotated[str, typer.Argument(help="The service, as in its path: qrcode.")],
     query: Annotated[str, typer.Argument(help="The query string: 'type=encode&data=CC%20Team'.")],
-    shape: Annotated[Shape, typer.Option(help="The front door.")] = "url",
+    shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
 ) -> None:
-    """Write the event that a front door makes of a GET request."""
+    """Write the event that a event source makes of a GET request."""
     from datetime import UTC, datetime
 
     from local.emulator.artifacts import TEMPLATE
     from local.emulator.bundle import check_service
-    from local.emulator.event_sources import DOORS
+    from local.emulator.event_sources import EVENT_SOURCES
     from local.emulator.event_sources.base import Call, HttpRequest
     from local.emulator.function import new_id, new_trace
     from local.emulator.spec import BadSpec
@@ -146,53 +147,11 @@ def events(
         raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")
     headers = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
     request = HttpRequest("GET", f"/{service}", query, headers)
-    door = DOORS[shape]
-    fault = door.refuse(request)
+    source = EVENT_SOURCES[shape]
+    fault = source.refuse(request)
     if fault:
-        raise UserError(f"{door.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
-    print_json(door.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
-
-
-def coldstarts(
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="Cold starts of every function.")] = 10,
-    as_json: Json = False,
-) -> None:
-    """Measure cold starts, package sizes and what the emulator adds to a warm call."""
-    from rich.table import Table
-
-    from functions.registry import load
-    from local.emulator.bundle import Limits
-    from local.emulator.runtime_files import Missing
-    from local.measure.cold_starts import measure
-
-    queries = {service.name: service.examples[0].query for service in load()}
-    functions = _bundle(Limits()).functions
-    try:
-        with stderr.status("measuring") as status:
-            results = measure(functions, queries, rounds, lambda name: status.update(f"measuring {name}"))
-    except Missing as problem:
-        raise UserError(str(problem)) from None
-    if as_json:
-        print_json([{**result._asdict(), "overhead_ms": result.overhead_ms} for result in results])
-        return
-    table = Table(title=f"Cold starts ({rounds} each, medians; milliseconds of wall time)", box=None, pad_edge=False)
-    table.add_column("function", no_wrap=True)
-    for column in ("INIT", "INIT CPU", "handler", "warm", "least", "overhead", "peak MB", "code kB", "layers kB"):
-        table.add_column(column, justify="right")
-    for result in results:
-        table.add_row(
-            result.function,
-            f"{result.init_ms:.0f}",
-            f"{result.init_cpu_ms:.0f}",
-            f"{result.handler_ms:.3f}",
-            f"{result.invoke_ms:.3f}",
-            f"{result.invoke_least_ms:.3f}",
-            f"{result.overhead_ms:.3f}",
-            str(result.peak_mb),
-            f"{result.function_bytes / 1000:,.1f}",
-            f"{result.layer_bytes / 1000:,.1f}",
-        )
-    console.print(table)
+        raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
+    print_json(source.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
 
 
 def _bundle(limits: Limits) -> Bundle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local.emulator import quotas
 from local.emulator.spec import BadSpec, Scaling
-from local.emulator.token_bucket import Bucket
+from local.emulator.token_bucket import TokenBucket
 
 
 class Account:
@@ -16,10 +16,14 @@ class Account:
         self.busy = 0
         """Environments at work that hold a place of the unreserved concurrency."""
         rate = quotas.RATE_PER_ENVIRONMENT * concurrency
-        self.rate = Bucket(capacity=rate, rate=rate)
+        self.rate = TokenBucket(capacity=rate, rate=rate)
 
     def reserve(self, scaling: Scaling) -> None:
-        """Sets a function's reservation or provision aside. Raises `BadSpec` where too little would be left."""
+        """Set a function's reservation or provision aside.
+
+        Raises:
+            BadSpec: where too little would be left to the other functions.
+        """
         aside = scaling.provisioned if scaling.reserved is None else scaling.reserved
         if aside and self.unreserved - aside < min(quotas.UNRESERVED_MINIMUM, self.concurrency):
             raise BadSpec(

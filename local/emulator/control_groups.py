@@ -22,38 +22,35 @@ class Group(Protocol):
     @property
     def procs(self) -> tuple[Path, ...]:
         """The files that a process writes `0` to, to join."""
-        ...
 
     def limit_cpu(self, share: float | None) -> None:
-        """Gives it `share` of one CPU, or as much as there is."""
-        ...
+        """Give it `share` of one CPU, or as much as there is."""
 
     def killed_for_memory(self) -> bool:
-        """Whether the kernel killed a process of it for want of memory."""
-        ...
+        """Return whether the kernel killed a process of it at its memory limit."""
 
     def peak(self) -> int:
-        """The most memory its processes ever had, in bytes; pages of files that they read first count."""
-        ...
+        """Return the most memory its processes ever had, in bytes; pages of files that they read first count."""
+
+    def strays(self, group: int) -> list[int]:
+        """Return the ids of its processes that are not in this process group."""
 
     def remove(self) -> None:
-        """Removes the group, once its processes are gone; the keeper removes it later where that is too early."""
-        ...
+        """Remove the group, once its processes are gone."""
 
 
 class Groups(Protocol):
-    """Makes control groups. `label` names the way; `folders` are for the keeper to remove."""
+    """Makes control groups. `label` names the way; `folders` are for the reaper to remove."""
 
     label: str
     folders: tuple[Path, ...]
 
     def make(self, memory_mb: int) -> Group:
-        """A group with a memory limit, swap excluded. Raises OSError."""
-        ...
+        """Make a group with a memory limit, swap excluded. Raises OSError."""
 
 
 def find() -> Groups | None:
-    """The way that works on this machine, tried by making one group; None where no way does."""
+    """Return the way that works on this machine, tried by making one group; None where no way does."""
     for kind in (_Groups2, _Groups1):
         try:
             groups = kind()
@@ -126,6 +123,9 @@ class _Group2:
     def peak(self) -> int:
         return _number(self.folder / "memory.peak")
 
+    def strays(self, group: int) -> list[int]:
+        return _strays(self.folder, group)
+
     def remove(self) -> None:
         _remove(self.folder)
 
@@ -174,8 +174,22 @@ class _Group1:
     def peak(self) -> int:
         return _number(self.memory / "memory.max_usage_in_bytes")
 
+    def strays(self, group: int) -> list[int]:
+        return _strays(self.memory, group)
+
     def remove(self) -> None:
         _remove(self.cpu, self.memory)
+
+
+def _strays(folder: Path, group: int) -> list[int]:
+    """Return the processes of a control group that left a process group."""
+    strays = []
+    with contextlib.suppress(OSError):
+        for line in (folder / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getpgid(int(line)) != group:
+                    strays.append(int(line))
+    return strays
 
 
 def _number(file: Path) -> int:

@@ -6,17 +6,33 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator import bill, control_groups, quotas, runtime_files
 from local.emulator.account import Account
-from local.emulator.function import EmulatedFunction
-from local.emulator.process import Keeper
+from local.emulator.environment import Host
+from local.emulator.function import EmulatedFunction, Observers
+from local.emulator.reaper import Reaper
 from local.emulator.resources import Resources
-from local.emulator.spec import Function
+from local.emulator.spec import BadSpec, Function
 
-RecordSink = Callable[[bill.Record], None]
-LogSink = Callable[[str, bytes], None]
+CLOSE_TICKS = 100
+CLOSE_TICK_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class EmulatorConfig:
+    """How an account is emulated."""
+
+    concurrency: int = quotas.ACCOUNT_CONCURRENCY
+    """Concurrent executions of the account."""
+    runtime: Path | None = None
+    """The folder for what Lambda has in /var/runtime; by default one of the project."""
+    groups: bool = True
+    """Whether control groups may be used."""
+    cores: Collection[int] = ()
+    """The CPUs that environments run on; none named means any."""
 
 
 class Emulator:
@@ -25,63 +41,51 @@ class Emulator:
     def __init__(
         self,
         functions: Iterable[Function],
-        runtime: Path | None = None,
-        concurrency: int = quotas.ACCOUNT_CONCURRENCY,
-        on_record: RecordSink | None = None,
-        on_log: LogSink | None = None,
-        groups: bool = True,
-        cores: Collection[int] = (),
+        config: EmulatorConfig | None = None,
+        on_record: Callable[[bill.Record], None] = lambda _: None,
+        on_log: Callable[[str, bytes], None] = lambda _name, _chunk: None,
     ) -> None:
-        """`runtime` is the folder for what Lambda has in /var/runtime; `groups` allows control groups.
+        """`on_record` receives each finished invocation, `on_log` the name of a function and what it printed.
 
-        Environments run on these `cores`, by default on any.
-
-        Raises `spec.BadSpec` for reservations beyond the account's concurrency.
+        Raises:
+            BadSpec: on entering, for reservations beyond the account's concurrency.
         """
-        self.account = Account(concurrency)
-        self._given = tuple(functions)
-        self._runtime = runtime
-        self._on_record = on_record
-        self._on_log = on_log
-        self._allow_groups = groups
-        self.cores = cores
+        self.config = config or EmulatorConfig()
+        self.account = Account(self.config.concurrency)
         self.functions: dict[str, EmulatedFunction] = {}
-        self.runtime_folder = Path()
+        self._specs = tuple(functions)
+        self._observers = Observers(on_record, on_log)
 
     async def __aenter__(self) -> Emulator:
-        self.runtime_folder = runtime_files.prepare(self._runtime)
-        self.functions = {function.name: EmulatedFunction(function, self) for function in self._given}
-        self.keeper = Keeper()
-        # INIT has a CPU to itself on Lambda; so that it has one here, a burst's processes start in turn.
-        self.init_slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
-        self.resources = Resources(self.keeper, control_groups.find() if self._allow_groups else None)
+        runtime_folder = runtime_files.prepare(self.config.runtime)
+        self._reaper = Reaper()
+        self._resources = Resources(self._reaper, control_groups.find() if self.config.groups else None)
+        slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+        host = Host(self._resources, self._reaper, slots, runtime_folder, self.config.cores)
+        try:
+            self.functions = {
+                spec.name: EmulatedFunction(spec, self.account, host, self._observers) for spec in self._specs
+            }
+        except BadSpec:
+            self._reaper.close()
+            raise
         for function in self.functions.values():
             function.begin()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.resources.close()
+        self._resources.close()
         for function in self.functions.values():
             function.close()
-        # Exits are seen by the loop; those it does not see in time are the keeper's.
-        for _tick in range(100):
+        # Exits are seen by the loop; those it does not see in time are the reaper's.
+        for _tick in range(CLOSE_TICKS):
             if all(function.closed for function in self.functions.values()):
                 break
-            await asyncio.sleep(0.005)
-        await asyncio.to_thread(self.keeper.close)
+            await asyncio.sleep(CLOSE_TICK_SECONDS)
+        await asyncio.to_thread(self._reaper.close)
 
     @property
     def note(self) -> str:
-        """How far this machine goes along with Lambda, for people."""
+        """How closely this machine follows Lambda, for people."""
         version = f"Python {sys.version_info.major}.{sys.version_info.minor} of this machine"
-        return f"{version}; account concurrency {self.account.concurrency:,}; {self.resources.note}"
-
-    def record(self, record: bill.Record) -> None:
-        """An invocation is over."""
-        if self._on_record:
-            self._on_record(record)
-
-    def printed(self, function: str, chunk: bytes) -> None:
-        """A function has printed something."""
-        if self._on_log:
-            self._on_log(function, chunk)
+        return f"{version}; account concurrency {self.account.concurrency:,}; {self._resources.note}"

@@ -1,66 +1,107 @@
-"""One environment made real: a process with AWS's runtime client, and the Runtime API that it talks to."""
+"""One environment made real: a process with AWS's runtime client, and the Runtime API that it calls."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 from uuid import uuid4
 
 from local.emulator.actions import Ending
-from local.emulator.process import Process, variables_of
+from local.emulator.process import Process, ProcessConfig, variables_of
+from local.emulator.reaper import Reaper
+from local.emulator.resources import Resources
 from local.emulator.runtime_api import Event, RuntimeApi
-
-if TYPE_CHECKING:
-    from local.emulator.function import EmulatedFunction
-    from local.emulator.resources import Resources
+from local.emulator.spec import Function
 
 INHERITED = ("AWS_ENDPOINT_URL",)
-"""What an environment takes over from the emulator's: where AWS's services are."""
+"""Variables that an environment takes over from the emulator's: where AWS's services are."""
 
 
-class Running:
-    """A process and its API. Tells the function what happens; a closed one tells nothing but its end."""
+@dataclass(frozen=True)
+class Host:
+    """What the environments of an account share on this machine."""
 
-    def __init__(self, owner: EmulatedFunction, identity: int, kind: str) -> None:
-        self._owner = owner
+    resources: Resources
+    reaper: Reaper
+    init_slots: asyncio.Semaphore
+    """INIT has a CPU to itself on Lambda; so that it has one here, a burst's processes start in turn."""
+    runtime_folder: Path
+    """What Lambda has in /var/runtime."""
+    cores: Collection[int] = ()
+    """The CPUs that environments run on; none named means any."""
+
+
+class Listener(Protocol):
+    """Receives an environment's events, under the names of the Runtime API. `identity` is the environment's number."""
+
+    def started(self, identity: int) -> None:
+        """Its process runs."""
+
+    def next(self, identity: int, init_cpu: float | None) -> None:
+        """Its runtime asks for the next event; the first time, `init_cpu` is the CPU seconds of INIT."""
+
+    def response(self, identity: int, request: str, payload: bytes, size: int) -> bool:
+        """Its runtime answers. Returns whether it works on this request. See `runtime_api.Runtime`."""
+
+    def error(self, identity: int, request: str, payload: bytes, size: int) -> bool:
+        """Its runtime reports the handler's error. Returns whether it works on this request."""
+
+    def exit(self, identity: int, status: int, ending: Ending, init_error: bytes) -> None:
+        """Its process ended by itself, or was killed for its memory."""
+
+    def log(self, identity: int, chunk: bytes) -> None:
+        """It has printed something."""
+
+    def killed(self, environment: EnvironmentProcess) -> None:
+        """The process of an environment that was closed has ended."""
+
+
+class EnvironmentProcess:
+    """A process and its Runtime API. Reports to a listener; once closed, its end alone."""
+
+    def __init__(self, function: Function, identity: int, kind: str, host: Host, listener: Listener) -> None:
+        """`kind` is the value of `AWS_LAMBDA_INITIALIZATION_TYPE`."""
         self.identity = identity
+        self._function = function
         self._kind = kind
+        self._host = host
+        self._listener = listener
         self._api = RuntimeApi(self)
         self._process: Process | None = None
         self._closed = False
-        self._frozen = False
         self._init_error: bytes | None = None
         self._starting: asyncio.Task[None] | None = None
         self._has_slot = False
 
     def start(self) -> None:
-        """Begins to start the process; a failure is an exit."""
+        """Begin to start the process; a failure is an exit."""
         self._starting = asyncio.get_running_loop().create_task(self._start())
 
     def deliver(self, event: Event) -> None:
-        """Hands the runtime an event. Where it has just gone away, its exit will say so."""
+        """Hand the runtime an event. Where the runtime has just gone away, its exit will say so."""
         if self._process:
-            self._resources.start(self._process, self._memory_mb, initialising=False)
+            self._host.resources.start(self._process, self._memory_mb, initialising=False)
         self._api.deliver(event)
 
     def freeze(self) -> None:
-        """Stops the process."""
+        """Stop the process."""
         if self._process and not self._closed:
-            self._resources.stop(self._process)
-            self._frozen = True
+            self._host.resources.stop(self._process)
             self._process.freeze()
 
     def thaw(self) -> None:
-        """Lets the process run."""
+        """Let the process run."""
         if self._process and not self._closed:
-            self._frozen = False
             self._process.thaw()
 
     def measure(self) -> int:
-        """Takes in what was printed and the memory used; the peak so far, in bytes."""
+        """Read what was printed and the memory used; return the peak so far, in bytes."""
         if self._process is None:
             return 0
         self._process.read_log()
@@ -69,117 +110,111 @@ class Running:
         return self._process.peak
 
     def cpu_seconds(self) -> float:
-        """CPU time of the process so far."""
+        """Return the CPU time of the process so far."""
         return self._process.cpu_seconds() if self._process else 0.0
 
     def close(self) -> None:
-        """Kills the process."""
+        """Kill the process."""
         if self._closed:
             return
         self._closed = True
         self._api.close()
-        self._initialised()
+        self._release_slot()
         if self._process:
             self._process.kill()
         elif self._starting:
             self._starting.cancel()
-            self._owner.gone(self)
+            self._listener.killed(self)
 
-    # --- what the runtime says ---
+    # --- the Runtime API's calls ---
 
-    def asked(self) -> None:
-        """It asks for work."""
-        if not self._closed:
-            if self._process:
-                self._process.read_log()
-                if self._has_slot:
-                    self._process.resident()
-                    self._owner.init_cpu.append(self._process.cpu_seconds())
-            self._initialised()
-            self._owner.asked(self.identity)
+    def next(self) -> None:
+        """Pass on that the runtime asks for the next event."""
+        if self._closed:
+            return
+        init_cpu = None
+        if self._process:
+            self._process.read_log()
+            if self._has_slot:
+                self._process.resident()
+                init_cpu = self._process.cpu_seconds()
+        self._release_slot()
+        self._listener.next(self.identity, init_cpu)
 
-    def answered(self, request: str, payload: bytes, size: int, failed: bool) -> bool:
-        """It has answered."""
-        return not self._closed and self._owner.answered(self.identity, request, payload, size, failed)
+    def response(self, request: str, payload: bytes, size: int) -> bool:
+        """Pass on the runtime's answer."""
+        return not self._closed and self._listener.response(self.identity, request, payload, size)
 
-    def init_failed(self, payload: bytes) -> None:
-        """It could not load the handler, and will end now."""
+    def error(self, request: str, payload: bytes, size: int) -> bool:
+        """Pass on the handler's error."""
+        return not self._closed and self._listener.error(self.identity, request, payload, size)
+
+    def init_error(self, payload: bytes) -> None:
+        """Keep the error of INIT: the runtime will exit now."""
         self._init_error = payload
 
     # --- inside ---
 
     @property
-    def _resources(self) -> Resources:
-        return self._owner.emulator.resources
-
-    @property
     def _memory_mb(self) -> int:
-        return self._owner.function.scaling.memory_mb
+        return self._function.scaling.memory_mb
 
     async def _start(self) -> None:
-        function = self._owner.function
-        await self._owner.emulator.init_slots.acquire()
+        await self._host.init_slots.acquire()
         self._has_slot = True
         try:
             await self._api.open()
             if not self._closed:
-                self._process = Process(
-                    function.handler,
-                    function.code,
-                    self._import_path(),
-                    self._variables(),
-                    self._resources.group(self._memory_mb),
-                    self._owner.emulator.keeper,
-                    self._exited,
-                    self._printed,
-                    self._owner.emulator.cores,
-                )
-                self._resources.start(self._process, self._memory_mb, initialising=True)
-                self._owner.started(self.identity)
+                group = self._host.resources.group(self._memory_mb)
+                self._process = Process(self._config(), group, self._host.reaper, self._exited, self._log)
+                self._host.resources.start(self._process, self._memory_mb, initialising=True)
+                self._listener.started(self.identity)
         except OSError as problem:
-            self._owner.emulator.printed(function.name, f"cannot start an environment: {problem}\n".encode())
+            self._log(f"cannot start an environment: {problem}\n".encode())
             self._exited(1)
 
-    def _initialised(self) -> None:
+    def _release_slot(self) -> None:
         if self._has_slot:
             self._has_slot = False
-            self._owner.emulator.init_slots.release()
+            self._host.init_slots.release()
 
     def _exited(self, status: int) -> None:
         self._api.close()
-        self._initialised()
-        over = bool(self._process and self._resources.ended(self._process))
+        self._release_slot()
+        killed_for_memory = bool(self._process and self._host.resources.ended(self._process))
         if self._closed:
-            self._owner.gone(self)
+            self._listener.killed(self)
             return
         ending = Ending.EXIT if self._init_error is None else Ending.INIT_ERROR
-        self._owner.exited(self.identity, status, Ending.MEMORY if over else ending, self._init_error or b"")
+        if killed_for_memory:
+            ending = Ending.MEMORY
+        self._listener.exit(self.identity, status, ending, self._init_error or b"")
         self._closed = True
 
-    def _printed(self, chunk: bytes) -> None:
-        invocation = self._owner.working_on(self.identity)
-        if invocation:
-            invocation.printed(chunk)
-        self._owner.emulator.printed(self._owner.function.name, chunk)
+    def _log(self, chunk: bytes) -> None:
+        self._listener.log(self.identity, chunk)
+
+    def _config(self) -> ProcessConfig:
+        function = self._function
+        return ProcessConfig(function.handler, function.code, self._import_path(), self._variables(), self._host.cores)
 
     def _import_path(self) -> str:
-        function = self._owner.function
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        layers = [layer / "python" for layer in reversed(function.layers)]
-        folders = [function.code]
+        layers = [layer / "python" for layer in reversed(self._function.layers)]
+        folders = [self._function.code]
         folders += [layer / "lib" / version / "site-packages" for layer in layers]
-        folders += [*layers, self._owner.emulator.runtime_folder]
-        return ":".join(str(folder) for folder in folders)
+        folders += [*layers, self._host.runtime_folder]
+        return ":".join(map(str, folders))
 
     def _variables(self) -> dict[str, str]:
-        function = self._owner.function
+        function = self._function
         today = datetime.now(UTC).strftime("%Y/%m/%d")
         return variables_of(
             function.variables,
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             _HANDLER=function.handler,
             LAMBDA_TASK_ROOT=str(function.code),
-            LAMBDA_RUNTIME_DIR=str(self._owner.emulator.runtime_folder),
+            LAMBDA_RUNTIME_DIR=str(self._host.runtime_folder),
             AWS_LAMBDA_RUNTIME_API=self._api.address,
             AWS_LAMBDA_FUNCTION_NAME=function.name,
             AWS_LAMBDA_FUNCTION_MEMORY_SIZE=str(self._memory_mb),

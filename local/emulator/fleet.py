@@ -1,7 +1,7 @@
 """The environments of one function, as a state machine without I/O: events in, actions out, time is a parameter.
 
 Every method is an event; it takes the time in seconds on any clock that never goes back, and returns what has to be
-done, in order. Whoever drives it (real processes, or a simulation) does that and reports what comes of it.
+done, in order. The driver (real processes, or a simulation) carries it out and reports the result.
 
     INIT --runtime asks for work--> BUSY (made for a request) or READY (provisioned), frozen
     READY --a request is given to it--> BUSY
@@ -22,7 +22,7 @@ from local.emulator import quotas
 from local.emulator.account import Account
 from local.emulator.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
 from local.emulator.spec import Scaling
-from local.emulator.token_bucket import Bucket
+from local.emulator.token_bucket import TokenBucket
 
 NEVER = float("inf")
 
@@ -76,30 +76,30 @@ class Fleet:
         self._timers: list[tuple[float, int]] = []
         limit = self.account.concurrency if scaling.reserved is None else scaling.reserved
         rate = float(quotas.RATE_PER_ENVIRONMENT * limit)
-        self._rate = Bucket(capacity=rate, rate=rate)
+        self._rate = TokenBucket(capacity=rate, rate=rate)
         rate = float(quotas.RATE_PER_ENVIRONMENT * scaling.provisioned)
-        self._provisioned_rate = Bucket(capacity=rate, rate=rate)
-        self._scaling_rate = Bucket(
+        self._provisioned_rate = TokenBucket(capacity=rate, rate=rate)
+        self._scaling_rate = TokenBucket(
             capacity=quotas.SCALING_ENVIRONMENTS, rate=quotas.SCALING_ENVIRONMENTS / quotas.SCALING_SECONDS
         )
 
     def states(self) -> dict[State, int]:
-        """How many environments are in each state."""
+        """Return the number of environments in each state."""
         found = Counter(environment.state for environment in self.environments.values())
         return {state: found[state] for state in State}
 
     def next_timer(self) -> float | None:
-        """When `tick` is due, or None."""
+        """Return when `tick` is due, or None."""
         return self._timers[0][0] if self._timers else None
 
     # --- events ---
 
     def begin(self, now: float) -> list[Action]:
-        """The function is deployed: its provisioned environments are made."""
+        """Deploy the function: start its provisioned environments."""
         return [self._provision(now) for _ in range(self.scaling.provisioned)]
 
     def invoke(self, request: str, now: float) -> list[Action]:
-        """A caller asks. It is served by an idle environment, or by a new one, or refused."""
+        """Serve a request by an idle environment, or by a new one, or refuse it."""
         self.counts["invocations"] += 1
         if self.scaling.reserved is None:
             if not self._rate.has(now) or not self.account.rate.has(now):
@@ -129,7 +129,7 @@ class Fleet:
         return [Thaw(environment.id), self._deliver(environment, request, now, now + self.scaling.timeout)]
 
     def started(self, identity: int, now: float) -> list[Action]:
-        """The environment's process runs: INIT counts from here, for a machine may not start all at once."""
+        """Note that the environment's process runs: INIT counts from here, for a machine may not start all at once."""
         environment = self.environments.get(identity)
         if environment is None or environment.state is not State.INIT:
             return []
@@ -143,8 +143,8 @@ class Fleet:
         self._set_deadline(environment, now + timeout)
         return []
 
-    def ready(self, identity: int, now: float) -> list[Action]:
-        """The environment's runtime asks for work."""
+    def next(self, identity: int, now: float) -> list[Action]:
+        """Handle the runtime's call for the next event."""
         environment = self.environments.get(identity)
         if environment is None:
             return []
@@ -163,9 +163,12 @@ class Fleet:
         over = self._finish(environment, environment.request, environment.ending)
         return [*over, self._rest(environment, now)]
 
-    def responded(self, identity: int, ending: Ending, now: float) -> list[Action]:
-        """The environment's runtime gave the answer, or an error. The caller has it when the runtime asks for work:
-        Lambda's Invoke phase ends there, and who asks again at once finds the environment ready."""
+    def response(self, identity: int, ending: Ending, now: float) -> list[Action]:
+        """Note the runtime's response or error.
+
+        The caller gets it when the runtime asks for the next event: Lambda's Invoke phase ends there, and a caller
+        that asks again at once finds the environment ready.
+        """
         environment = self.environments.get(identity)
         if environment is None or environment.request is None:
             return []
@@ -175,13 +178,13 @@ class Fleet:
         environment.duration = now - environment.since
         return []
 
-    def exited(self, identity: int, ending: Ending, now: float) -> list[Action]:
-        """The environment's process ended by itself, or was killed by somebody else."""
+    def exit(self, identity: int, ending: Ending, now: float) -> list[Action]:
+        """Handle the end of a process that the fleet did not order."""
         environment = self.environments.get(identity)
         return [] if environment is None else self._lose(environment, now, ending)
 
     def tick(self, now: float) -> list[Action]:
-        """Time has passed: every timer that is due rings."""
+        """Fire every timer that is due."""
         actions: list[Action] = []
         while self._timers and self._timers[0][0] <= now:
             at, identity = heapq.heappop(self._timers)
@@ -211,7 +214,7 @@ class Fleet:
         return Start(environment.id, 1)
 
     def _pick(self, now: float) -> Environment | None:
-        """A provisioned environment within the provision's rate, else the one used last, so that the others idle."""
+        """Choose a provisioned environment within the provision's rate, else the one used last: the others idle."""
         for provisioned in (True, False):
             idle = self._idle[provisioned]
             if idle and (not provisioned or self._provisioned_rate.has(now)):
@@ -233,7 +236,7 @@ class Fleet:
         return Freeze(environment.id)
 
     def _lose(self, environment: Environment, now: float, ending: Ending) -> list[Action]:
-        """The environment's process is gone: an INIT is tried again, a request answered, a provision renewed."""
+        """Handle a process that is gone: retry an INIT, answer a request, renew a provision."""
         if environment.state is State.INIT and environment.attempt == 1 and environment.request is not None:
             environment.failed_init = now - environment.since
             environment.attempt = 2
@@ -263,7 +266,7 @@ class Fleet:
         return [Answer(request, Ending.THROTTLED, throttle)]
 
     def _finish(self, environment: Environment, request: str, ending: Ending) -> list[Action]:
-        """The invocation is over: an answer, a report, a place that is free again."""
+        """End an invocation: an answer, a report, a place that is free again."""
         self.counts[ending.value] += 1
         self._busy -= 1
         if environment.shared:
@@ -294,7 +297,7 @@ class Fleet:
             self._set_timer(environment)
 
     def _set_timer(self, environment: Environment) -> None:
-        """One live timer an environment: a later deadline waits until the earlier timer rings, and sets it anew."""
+        """Keep one live timer an environment: a later deadline waits for the earlier timer, which sets it again."""
         environment.timer = environment.deadline
         if environment.deadline != NEVER:
             heapq.heappush(self._timers, (environment.timer, environment.id))

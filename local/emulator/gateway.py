@@ -1,4 +1,4 @@
-"""A door with an emulator behind it, as an ASGI application; `/_lambda` shows the inside."""
+"""A source with an emulator behind it, as an ASGI application; `/_lambda` shows the inside."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.emulator import quotas
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator
-from local.emulator.event_sources.base import BadAnswer, Call, Door, Fault, HttpRequest, HttpResponse
+from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, HttpRequest, HttpResponse
 from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
 from local.emulator.metrics import FunctionMetrics
 from local.emulator.template import ANY
@@ -38,9 +38,9 @@ Routes = Mapping[tuple[str, str], str]
 """Methods (`ANY` for all of them) and paths, and the names of the functions that answer on them."""
 
 
-def owner(door: Door, routes: Routes, request: HttpRequest) -> str | None:
-    """The function that a door asks; a door whose routes have no methods goes by the path alone."""
-    if door.by_method:
+def route(source: EventSource, routes: Routes, request: HttpRequest) -> str | None:
+    """Return the name of the function that a request goes to; only some event sources look at the method."""
+    if source.by_method:
         return routes.get((request.method, request.path)) or routes.get((ANY, request.path))
     return next((name for (_, path), name in routes.items() if path == request.path), None)
 
@@ -48,9 +48,9 @@ def owner(door: Door, routes: Routes, request: HttpRequest) -> str | None:
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, emulator: Emulator, door: Door, routes: Routes) -> None:
+    def __init__(self, emulator: Emulator, source: EventSource, routes: Routes) -> None:
         self.emulator = emulator
-        self.door = door
+        self.source = source
         self.routes = dict(routes)
         self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in routes.values()}
 
@@ -73,39 +73,39 @@ class Gateway:
                     **self.metrics.setdefault(name, FunctionMetrics()).summary(),
                 }
             )
-        return {"door": self.door.title, "note": self.emulator.note, "functions": functions}
+        return {"source": self.source.title, "note": self.emulator.note, "functions": functions}
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        """One request through the door."""
-        fault = self.door.refuse(request)
+        """One request through the source."""
+        fault = self.source.refuse(request)
         if fault:
-            return self.door.fault(fault)
-        name = owner(self.door, self.routes, request)
+            return self.source.fault(fault)
+        name = route(self.source, self.routes, request)
         if name is None:
-            return self.door.fault(Fault.NO_ROUTE)
+            return self.source.fault(Fault.NO_ROUTE)
         return await self._ask(self.emulator.functions[name], request)
 
     async def _ask(self, function: EmulatedFunction, request: HttpRequest) -> HttpResponse:
         call = Call(new_id(), datetime.now(UTC), new_trace())
-        event = json.dumps(self.door.event(request, call), separators=(",", ":")).encode()
+        event = json.dumps(self.source.event(request, call), separators=(",", ":")).encode()
         if len(event) > quotas.PAYLOAD:
-            return self.door.fault(Fault.EVENT_TOO_LARGE)
+            return self.source.fault(Fault.EVENT_TOO_LARGE)
         invoking = function.invoke(event, trace=call.trace)
-        if self.door.timeout is None or function.function.scaling.timeout < self.door.timeout:
+        if self.source.timeout is None or function.function.scaling.timeout < self.source.timeout:
             return self._answer(await invoking)
         task = asyncio.ensure_future(invoking)
-        done, _ = await asyncio.wait({task}, timeout=self.door.timeout)
-        return self._answer(task.result()) if done else self.door.fault(Fault.DOOR_TIMEOUT)
+        done, _ = await asyncio.wait({task}, timeout=self.source.timeout)
+        return self._answer(task.result()) if done else self.source.fault(Fault.SOURCE_TIMEOUT)
 
     def _answer(self, outcome: Outcome) -> HttpResponse:
         if outcome.ending is not Ending.SUCCESS:
-            return self.door.fault(FAULTS[outcome.ending])
-        if self.door.answer_limit is not None and len(outcome.payload) > self.door.answer_limit:
-            return self.door.fault(Fault.ANSWER_TOO_LARGE)
+            return self.source.fault(FAULTS[outcome.ending])
+        if self.source.answer_limit is not None and len(outcome.payload) > self.source.answer_limit:
+            return self.source.fault(Fault.ANSWER_TOO_LARGE)
         try:
-            return self.door.response(outcome.payload)
+            return self.source.response(outcome.payload)
         except BadAnswer:
-            return self.door.fault(Fault.BAD_ANSWER)
+            return self.source.fault(Fault.BAD_ANSWER)
 
     # --- ASGI ---
 
@@ -127,7 +127,7 @@ class Gateway:
 
 
 MAX_BODY = 10 * quotas.MB + 1
-"""No door takes more; what is beyond is read and dropped, for the door to refuse."""
+"""No source takes more; what is beyond is read and dropped, for the source to refuse."""
 
 
 async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRequest:

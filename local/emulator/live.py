@@ -34,7 +34,7 @@ def table(summary: dict[str, Any], address: str) -> Group:
             f"{function['billed_gb_s']:.4f}",
             str(function["peak_mb"]),
         )
-    head = Text.assemble((address, "bold"), f" as {summary['door']}; {address}/_lambda shows the same")
+    head = Text.assemble((address, "bold"), f" as {summary['source']}; {address}/_lambda shows the same")
     return Group(head, Text(summary["note"], style="dim"), Text(), drawn)
 
 

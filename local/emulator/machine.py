@@ -8,7 +8,7 @@ from pathlib import Path
 from local.emulator import quotas
 
 ENVIRONMENT_MB = 48
-"""Memory set aside for an environment: the project's functions peak at 31 MB (`crossover coldstarts`)."""
+"""Memory set aside for an environment: the project's functions peak at 31 MB (`crossover experiment cold-start`)."""
 
 FILES_EACH = 6
 """Files that the emulator holds open for an environment: its API's socket and connections, its log, its process."""

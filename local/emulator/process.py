@@ -10,36 +10,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator.control_groups import Group
+from local.emulator.reaper import Reaper
 
 BOOT = Path(__file__).with_name("boot.py")
-KEEPER = Path(__file__).with_name("reaper.py")
-LOG_CHUNK = 65_536
+LOG_CHUNK_BYTES = 65_536
+"""Read at a time: all that a pipe holds, and no more, so that a function that prints without end delays no other."""
+MARKER = "AWS_LAMBDA_RUNTIME_API"
+"""The variable whose value no two environments share."""
 
 
-class Keeper:
-    """The process that kills what is left if the emulator ends without tidying up. See `reaper.py`."""
+@dataclass(frozen=True)
+class ProcessConfig:
+    """What a runtime's process is started with."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(KEEPER)], stdin=subprocess.PIPE, start_new_session=True
-        )
-
-    def tell(self, line: str) -> None:
-        """Tells it a line."""
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.write(f"{line}\n".encode())
-                self._process.stdin.flush()
-
-    def close(self) -> None:
-        """Lets it do its work now, and waits for it."""
-        if self._process.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        self._process.wait()
+    handler: str
+    """`package.module.function`."""
+    folder: Path
+    """Its working directory."""
+    import_path: str
+    """Folders separated by colons."""
+    variables: Mapping[str, str]
+    """All of its environment variables."""
+    cores: Collection[int] = ()
+    """The CPUs it runs on; none named means any."""
 
 
 class Process:
@@ -47,23 +44,19 @@ class Process:
 
     def __init__(
         self,
-        handler: str,
-        folder: Path,
-        path: str,
-        variables: Mapping[str, str],
+        config: ProcessConfig,
         group: Group | None,
-        keeper: Keeper,
+        reaper: Reaper,
         on_exit: Callable[[int], None],
         on_log: Callable[[bytes], None],
-        cores: Collection[int] = (),
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._keeper = keeper
+        self._reaper = reaper
         self._on_exit = on_exit
         self._on_log = on_log
         self.group = group
         self.cpu_share: float | None = None
-        """The share that its group holds it to; None where that is all there is."""
+        """The share that its control group is limited to; None where there is no limit."""
         self.peak = 0
         """Peak resident memory so far, in bytes, as last read."""
         reading, writing = os.pipe()
@@ -72,9 +65,9 @@ class Process:
         try:
             self._child = subprocess.Popen(
                 # -S: nothing of this virtual environment is importable; -B: a deployed package is read-only.
-                [sys.executable, "-S", "-s", "-P", "-B", str(BOOT), handler, path, *groups],
-                cwd=folder,
-                env=dict(variables),
+                [sys.executable, "-S", "-s", "-P", "-B", str(BOOT), config.handler, config.import_path, *groups],
+                cwd=config.folder,
+                env=dict(config.variables),
                 stdin=subprocess.DEVNULL,
                 stdout=writing,
                 stderr=writing,
@@ -86,55 +79,49 @@ class Process:
         finally:
             os.close(writing)
         self.pid = self._child.pid
-        if cores:
-            os.sched_setaffinity(self.pid, cores)
-        keeper.tell(f"+{self.pid}")
+        if config.cores:
+            os.sched_setaffinity(self.pid, config.cores)
+        marker = f"{MARKER}={config.variables.get(MARKER, '')}"
+        reaper.add(self.pid, marker, [procs.parent for procs in group.procs] if group else [])
         self._log: int | None = reading
         self._pidfd: int | None = os.pidfd_open(self.pid)
         self._loop.add_reader(reading, self.read_log)
         self._loop.add_reader(self._pidfd, self._exited)
 
-    def signal(self, number: int) -> None:
-        """Sends a signal to the process and all its children that did not leave its group."""
-        if self._pidfd is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
-
     def freeze(self) -> None:
-        """Stops every thread of it."""
-        self.signal(signal.SIGSTOP)
+        """Stop every thread of the process and of its children."""
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets it run again."""
-        self.signal(signal.SIGCONT)
+        """Let the process run again."""
+        self._signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Ends it. `on_exit` follows."""
-        self.signal(signal.SIGKILL)
+        """End the process. `on_exit` follows."""
+        self._signal(signal.SIGKILL)
 
     def read_log(self) -> None:
-        """Takes what it has printed by now."""
-        while self._log is not None:
-            try:
-                chunk = os.read(self._log, LOG_CHUNK)
-            except BlockingIOError:
-                return
-            if not chunk:
-                self._loop.remove_reader(self._log)
-                os.close(self._log)
-                self._log = None
-                return
+        """Read what the process has printed by now, at most what its pipe holds."""
+        if self._log is None:
+            return
+        try:
+            chunk = os.read(self._log, LOG_CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        if chunk:
             self._on_log(chunk)
+        else:
+            self._close_log()
 
     def cpu_seconds(self) -> float:
-        """CPU time of all its threads so far."""
+        """Return the CPU time of all threads so far."""
         try:
             return time.clock_gettime((~self.pid << 3) | 2)  # Linux: the CPU clock of a process by its id
         except OSError:
             return 0.0
 
     def resident(self) -> int:
-        """Resident memory now, in bytes; keeps the peak."""
+        """Return the resident memory in bytes; keep the peak."""
         now = 0
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -145,35 +132,46 @@ class Process:
                     break
         return now
 
+    def _signal(self, number: int) -> None:
+        """Signal the process group, and the members of the control group that left it."""
+        if self._pidfd is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+        for pid in self.group.strays(self.pid) if self.group else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def _exited(self) -> None:
         if self._pidfd is None:
             return
+        self._signal(signal.SIGKILL)  # its children, before its id may belong to another process
         self._loop.remove_reader(self._pidfd)
         _, waited = os.waitpid(self.pid, 0)
         status = os.waitstatus_to_exitcode(waited)
         self._child.returncode = status
         # The child's ru_maxrss would count this process too, of which it is a fork: it survives the exec.
         self.peak = max(self.peak, self.group.peak() if self.group else 0)
-        self.signal(signal.SIGKILL)  # its children, if it has any
         os.close(self._pidfd)
         self._pidfd = None
-        self._keeper.tell(f"-{self.pid}")
         self.read_log()
+        self._close_log()
+        self._on_exit(status)
+        self._reaper.end(self.pid)
+
+    def _close_log(self) -> None:
         if self._log is not None:
             self._loop.remove_reader(self._log)
             os.close(self._log)
             self._log = None
-        self._on_exit(status)
-        if self.group:
-            self.group.remove()
 
 
-def variables_of(own: Mapping[str, str], **given: str) -> dict[str, str]:
-    """The environment variables of a function's process: Lambda's (`given`) and the function's own, nothing else."""
+def variables_of(own: Mapping[str, str], **lambdas: str) -> dict[str, str]:
+    """Return the variables of a function's process: Lambda's (`lambdas`) and the function's own, nothing else."""
     return {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         **own,
-        **given,
+        **lambdas,
     }

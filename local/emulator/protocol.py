@@ -9,7 +9,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 """As a load balancer answers whoever does not send a whole request (ELB guide, Troubleshoot your Application Load
-Balancers); of the other doors nothing is known."""
+Balancers); of the other event sources nothing is known."""
 
 
 class TimedProtocol(H11Protocol):

@@ -1,41 +1,45 @@
-"""A process that outlives the emulator by a moment: it kills every environment as soon as the emulator is gone.
+"""The reaper as the emulator sees it: told which environments exist, it ends what is left of them."""
 
-Frozen processes notice nothing, so somebody else has to. The emulator holds the other end of standard input, on which
-it names what exists and what is gone; however it ends, `kill -9` included, the kernel closes that end.
-Lines: `+GROUP` and `-GROUP` for process groups, `@FOLDER` for a control group to remove in the end. Run by path.
-"""
+from __future__ import annotations
 
-import os
-import signal
+import contextlib
+import subprocess
 import sys
-import time
+from collections.abc import Iterable
+from pathlib import Path
 
-groups: set[int] = set()
-folders: list[str] = []
-for line in sys.stdin:
-    kind, name = line[0], line[1:].strip()
-    if kind == "+":
-        groups.add(int(name))
-    elif kind == "-":
-        groups.discard(int(name))
-    elif kind == "@":
-        folders.append(name)
-for group in groups:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        continue
-for _ in range(100):
-    left = []
-    for folder in folders:
-        for inner, _folders, _files in os.walk(folder, topdown=False):
-            try:
-                os.rmdir(inner)  # noqa: PTH106
-            except OSError:
-                continue
-        if os.path.exists(folder):  # noqa: PTH110
-            left.append(folder)
-    if not left:
-        break
-    folders = left
-    time.sleep(0.02)
+PROGRAM = Path(__file__).with_name("reaper_process.py")
+
+
+class Reaper:
+    """A child process that outlives the emulator by a moment. `reaper_process` describes its lines."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(PROGRAM)], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def add(self, pid: int, marker: str, folders: Iterable[Path] = ()) -> None:
+        """Name a new environment: its process group, a `NAME=VALUE` that only its processes have, its groups."""
+        self._send("+", str(pid), marker, *map(str, folders))
+
+    def end(self, pid: int) -> None:
+        """Have everything killed and removed that an ended environment has left."""
+        self._send("-", str(pid))
+
+    def remove_at_end(self, folder: Path) -> None:
+        """Have a control group removed once every environment is gone."""
+        self._send("@", str(folder))
+
+    def close(self) -> None:
+        """Have every environment killed now; wait until nothing is left."""
+        if self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.wait()
+
+    def _send(self, *fields: str) -> None:
+        if self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write("\t".join(fields).encode() + b"\n")
+                self._process.stdin.flush()

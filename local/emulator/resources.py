@@ -1,4 +1,4 @@
-"""How memory and CPU of environments are held to their share: by control groups, or by watching."""
+"""How memory and CPU of environments are limited to their share: by control groups, or by watching."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 
 from local.emulator import control_groups, quotas
 from local.emulator.control_groups import Group
-from local.emulator.process import Keeper, Process
+from local.emulator.process import Process
+from local.emulator.reaper import Reaper
 
-TICK = 0.01
-"""How often watching looks, in seconds."""
+TICK_SECONDS = 0.01
+"""How often watching looks."""
 
 
 class Watched:
@@ -27,41 +28,41 @@ class Watched:
         self.over = False
 
     def owes(self, spent: float, now: float) -> bool:
-        """Whether it has used more CPU time than its share; what it does not use it cannot save for long."""
+        """Return whether it has used more CPU time than its share; what it does not use it cannot save for long."""
         credit = self.spent + (now - self.since) * self.share - spent
-        if credit > TICK * self.share:
-            self.since, self.spent = now, spent - TICK * self.share
+        if credit > TICK_SECONDS * self.share:
+            self.since, self.spent = now, spent - TICK_SECONDS * self.share
         return credit < 0
 
 
 class Resources:
-    """What this machine can hold environments to. Approximate either way: a vCPU here is not a vCPU of Lambda's.
+    """Limits environments to their memory and CPU. Approximate either way: a vCPU here is not a vCPU of Lambda's.
 
     With control groups the kernel holds memory and CPU. Without, a look every 10 ms at each environment at work kills
     it beyond its memory, and stops and continues it so that its CPU time stays in proportion.
     """
 
-    def __init__(self, keeper: Keeper, groups: control_groups.Groups | None) -> None:
+    def __init__(self, reaper: Reaper, groups: control_groups.Groups | None) -> None:
         self._groups = groups
         self._watched: dict[Process, Watched] = {}
         self._timer: asyncio.TimerHandle | None = None
         if groups:
             for folder in groups.folders:
-                keeper.tell(f"@{folder}")
+                reaper.remove_at_end(folder)
 
     @property
     def note(self) -> str:
-        """Which way is gone, for people."""
+        """Which way is used, for people."""
         if self._groups:
             return f"memory and CPU share (approximate) by {self._groups.label}; peak memory from the kernel"
         return "memory by polling, CPU share (approximate) by duty cycle; peak memory from the kernel"
 
     def group(self, memory_mb: int) -> Group | None:
-        """A control group for a new environment."""
+        """Make a control group for a new environment."""
         return self._groups.make(memory_mb) if self._groups else None
 
     def start(self, process: Process, memory_mb: int, initialising: bool) -> None:
-        """The environment works from now on. INIT has all the CPU there is: Lambda boosts it."""
+        """Begin to limit an environment at work. INIT has all the CPU there is: Lambda boosts it."""
         if process.group:
             share = None if initialising else quotas.cpu_share(memory_mb)
             if process.cpu_share != share:
@@ -71,21 +72,21 @@ class Resources:
         now = asyncio.get_running_loop().time()
         self._watched[process] = Watched(process, memory_mb, now, limit_cpu=not initialising)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(TICK, self._look)
+            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._look)
 
     def stop(self, process: Process) -> None:
-        """The environment rests."""
+        """Leave an environment alone while it rests."""
         self._watched.pop(process, None)
 
     def ended(self, process: Process) -> bool:
-        """The environment is gone. Returns whether it was killed for its memory."""
+        """Forget an environment that has ended; return whether it was killed for its memory."""
         watched = self._watched.pop(process, None)
         if process.group:
             return process.group.killed_for_memory()
         return watched.over if watched else False
 
     def close(self) -> None:
-        """Stops watching."""
+        """Stop watching."""
         self._watched.clear()
         if self._timer:
             self._timer.cancel()
@@ -107,4 +108,4 @@ class Resources:
                 else:
                     process.thaw()
         if self._watched:
-            self._timer = loop.call_later(TICK, self._look)
+            self._timer = loop.call_later(TICK_SECONDS, self._look)

@@ -32,22 +32,28 @@ class Event(NamedTuple):
 
 
 class Runtime(Protocol):
-    """Who is told what the runtime says."""
+    """Receives the calls of the API, under its own names."""
 
-    def asked(self) -> None:
-        """It asks for the next event."""
-        ...
+    def next(self) -> None:
+        """Handle the call for the next event."""
 
-    def answered(self, request: str, payload: bytes, size: int, failed: bool) -> bool:
-        """It answers, or reports the handler's error. `payload` is cut off beyond the quota, `size` is not.
+    def response(self, request: str, payload: bytes, size: int) -> bool:
+        """Handle the answer to a request.
 
-        Returns whether this request is the one it works on.
+        Args:
+            request: The request's id.
+            payload: The answer, cut off at the quota.
+            size: Its whole length in bytes.
+
+        Returns:
+            Whether this request is the one that the runtime works on.
         """
-        ...
 
-    def init_failed(self, payload: bytes) -> None:
-        """It could not load the handler."""
-        ...
+    def error(self, request: str, payload: bytes, size: int) -> bool:
+        """Handle the error of a request; as `response`."""
+
+    def init_error(self, payload: bytes) -> None:
+        """Handle the report that the handler could not be loaded."""
 
 
 class RuntimeApi:
@@ -61,20 +67,20 @@ class RuntimeApi:
         self._connections: set[_Connection] = set()
 
     async def open(self) -> None:
-        """Listens on a free port of 127.0.0.1."""
+        """Listen on a free port of 127.0.0.1."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=8)
         self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def close(self) -> None:
-        """Stops listening and drops every connection."""
+        """Stop listening and drop every connection."""
         if self._server:
             self._server.close()
         for connection in tuple(self._connections):
             connection.abort()
 
     def deliver(self, event: Event) -> bool:
-        """Hands an event to the runtime that asked; False where it went away meanwhile."""
+        """Hand an event to the runtime that asked; return False where it went away meanwhile."""
         connection, self._waiting = self._waiting, None
         if connection is None:
             return False
@@ -156,14 +162,15 @@ class _Connection(asyncio.Protocol):
         if route is None:
             self.send("404 Not Found", b'{"errorMessage":"no such path","errorType":"NotFound"}')
             return
+        runtime = self.api.runtime
         following, request, kind, _ = route.groups()
         if following:
             self.api._waiting = self
-            self.api.runtime.asked()
+            runtime.next()
         elif request is None:
             self.send("202 Accepted", b'{"status":"OK"}')
-            self.api.runtime.init_failed(body)
-        elif not self.api.runtime.answered(request, body, size, failed=kind == "error"):
+            runtime.init_error(body)
+        elif not (runtime.error if kind == "error" else runtime.response)(request, body, size):
             self.send("400 Bad Request", b'{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}')
         elif size > quotas.PAYLOAD:
             message = b'{"errorMessage":"Exceeded maximum allowed payload size","errorType":"RequestEntityTooLarge"}'

@@ -1,4 +1,4 @@
-"""Serves a bundle through a door, until somebody ends it."""
+"""Serves a bundle behind an event source until the process is told to end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -16,18 +17,22 @@ from local.console import console
 from local.emulator import live, quotas
 from local.emulator.bill import Record
 from local.emulator.bundle import Bundle
-from local.emulator.emulator import Emulator
-from local.emulator.event_sources.base import Door
+from local.emulator.emulator import Emulator, EmulatorConfig
+from local.emulator.event_sources.base import EventSource
 from local.emulator.gateway import Gateway
 from local.emulator.protocol import TimedProtocol
 
 MAX_CONNECTIONS = 4_000
 MAX_HEAD = 80 * 1024
-"""Request line and headers: more than any door takes, so that a door can refuse in its own words, and no more."""
+"""Bytes of request line and headers: above every event source's own limit, so that the source answers first."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError."""
+    """Return a listening socket.
+
+    Raises:
+        OSError: where the address cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,19 +45,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(
-    bundle: Bundle,
-    door: Door,
-    listener: socket.socket,
-    concurrency: int = quotas.ACCOUNT_CONCURRENCY,
-    records: Path | None = None,
-    on_log: Callable[[str, bytes], None] | None = None,
-    show: bool = False,
-    groups: bool = True,
-) -> None:
-    """Serves until the server is told to end; then every environment is killed. `records` is a file of JSON lines."""
+@dataclass(frozen=True)
+class ServeOptions:
+    """How functions are served."""
+
+    concurrency: int = quotas.ACCOUNT_CONCURRENCY
+    """Concurrent executions of the account."""
+    records: Path | None = None
+    """File that gets a line of JSON for each invocation."""
+    on_log: Callable[[str, bytes], None] | None = None
+    """Receives the name of a function and what it printed."""
+    show: bool = False
+    """Whether the terminal shows the live table."""
+    groups: bool = True
+    """Whether control groups may be used."""
+
+
+async def serve(bundle: Bundle, source: EventSource, listener: socket.socket, options: ServeOptions) -> None:
+    """Serve until the server gets a signal to end; then kill every environment.
+
+    Raises:
+        BadSpec: for a function that Lambda would refuse.
+        Missing: where AWS's runtime client is not installed.
+        OSError: where the records cannot be written.
+    """
     gateway: Gateway | None = None
-    with _appending(records) as file:
+    with _appending(options.records) as file:
 
         def on_record(record: Record) -> None:
             if gateway:
@@ -61,31 +79,16 @@ async def serve(
                 file.write(record.json() + "\n")
                 file.flush()
 
-        functions = bundle.functions.values()
-        async with Emulator(
-            functions, concurrency=concurrency, on_record=on_record, on_log=on_log, groups=groups
-        ) as emulator:
-            gateway = Gateway(emulator, door, bundle.routes)
-            config = uvicorn.Config(
-                gateway,
-                http=TimedProtocol,
-                ws="none",
-                lifespan="off",
-                access_log=False,
-                log_level="error",
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                limit_concurrency=MAX_CONNECTIONS,
-                h11_max_incomplete_event_size=MAX_HEAD,
-                timeout_graceful_shutdown=1,
-            )
-            server = uvicorn.Server(config)
+        config = EmulatorConfig(concurrency=options.concurrency, groups=options.groups)
+        on_log = options.on_log or (lambda _name, _chunk: None)
+        async with Emulator(bundle.functions.values(), config, on_record, on_log) as emulator:
+            gateway = Gateway(emulator, source, bundle.routes)
+            server = uvicorn.Server(_server_config(gateway))
             host, port = listener.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-            drawing = asyncio.create_task(_draw(gateway, address)) if show else None
-            if not show:
-                console.print(f"{address} as {door.title}; {address}/_lambda shows the inside", soft_wrap=True)
+            drawing = asyncio.create_task(_draw(gateway, address)) if options.show else None
+            if not options.show:
+                console.print(f"{address} as {source.title}; {address}/_lambda shows the inside", soft_wrap=True)
                 console.print(emulator.note, soft_wrap=True)
             try:
                 await server.serve(sockets=[listener])
@@ -94,6 +97,23 @@ async def serve(
                     drawing.cancel()
                     with suppress(asyncio.CancelledError):
                         await drawing
+
+
+def _server_config(gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway,
+        http=TimedProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=MAX_HEAD,
+        timeout_graceful_shutdown=1,
+    )
 
 
 def _appending(path: Path | None) -> AbstractContextManager[IO[str] | None]:

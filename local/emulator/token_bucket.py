@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-class Bucket:
+class TokenBucket:
     """Holds at most `capacity` tokens, gains `rate` a second, starts full.
 
-    >>> bucket = Bucket(capacity=2, rate=1.0)
+    >>> bucket = TokenBucket(capacity=2, rate=1.0)
     >>> [bucket.take(0.0), bucket.take(0.0), bucket.take(0.5), bucket.take(1.0)]
     [True, True, False, True]
     """
@@ -20,14 +20,14 @@ class Bucket:
         self.since = 0.0
 
     def has(self, now: float) -> bool:
-        """Whether a token is there at `now` (seconds, never going back)."""
+        """Return whether a token is there at `now` (seconds, never going back)."""
         if now > self.since:
             self.level = min(self.capacity, self.level + (now - self.since) * self.rate)
             self.since = now
         return self.level >= 1.0
 
     def take(self, now: float) -> bool:
-        """Takes a token; False where there is none."""
+        """Take a token; return False where there is none."""
         if not self.has(now):
             return False
         self.level -= 1.0

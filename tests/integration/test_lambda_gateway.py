@@ -1,4 +1,4 @@
-"""`crossover lambda`, `invoke` and `events`: the template's functions behind a front door."""
+"""`crossover lambda`, `invoke` and `events`: the template's functions behind an event source."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from functions.qrcode.handler import SERVICE
 from local.cli import main
 from local.emulator.artifacts import ROOT
 from local.emulator.bundle import Bundle, Limits, from_template
-from local.emulator.emulator import Emulator
-from local.emulator.event_sources import DOORS
+from local.emulator.emulator import Emulator, EmulatorConfig
+from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import Fault
 from local.emulator.gateway import Gateway
 from local.emulator.spec import Function, Scaling
@@ -59,8 +59,9 @@ def bundle() -> Bundle:
 @contextlib.asynccontextmanager
 async def gateway(functions: list[Function], paths: dict[str, str], shape: str, tmp_path: Path) -> AsyncIterator[Any]:
     routes = {("GET", path): name for path, name in paths.items()}
-    async with Emulator(functions, runtime=tmp_path / "runtime", on_record=lambda record: app.add(record)) as emulator:
-        app = Gateway(emulator, DOORS[shape], routes)
+    config = EmulatorConfig(runtime=tmp_path / "runtime")
+    async with Emulator(functions, config, on_record=lambda record: app.add(record)) as emulator:
+        app = Gateway(emulator, EVENT_SOURCES[shape], routes)
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield client
@@ -70,15 +71,15 @@ def odd(**scaling: Any) -> Function:
     return Function("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, **scaling))
 
 
-@pytest.mark.parametrize("shape", DOORS)
-async def test_every_door_serves_the_published_example_through_a_real_environment(
+@pytest.mark.parametrize("shape", EVENT_SOURCES)
+async def test_every_event_source_serves_the_published_example_through_a_real_environment(
     bundle: Bundle, shape: str, tmp_path: Path
 ) -> None:
     async with gateway([bundle.functions["qrcode"]], {"/qrcode": "QrcodeFunction"}, shape, tmp_path) as client:
         answer = await client.get(f"/qrcode?{EXAMPLE.query}")
         assert (answer.status_code, answer.text) == (200, f"Ours,000000000000\n{EXAMPLE.result}")
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        assert (await client.get("/nowhere")).status_code == DOORS[shape].fault(Fault.NO_ROUTE).status
+        assert (await client.get("/nowhere")).status_code == EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).status
     mined = BLOCKCHAIN.examples[0]
     routes = {"/blockchain": "BlockchainFunction"}
     async with gateway([bundle.functions["blockchain"]], routes, shape, tmp_path) as client:
@@ -106,7 +107,7 @@ async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: P
     assert answer.headers["x-invalid-reason"].startswith("nothing-to-list")
 
 
-async def test_a_crash_a_throttle_and_a_bad_answer_have_the_doors_own_statuses(tmp_path: Path) -> None:
+async def test_a_crash_a_throttle_and_a_bad_answer_have_the_event_sources_own_statuses(tmp_path: Path) -> None:
     for shape, crash, throttle in (("url", 502, 429), ("v2", 500, 503), ("v1", 502, 500), ("alb", 502, 502)):
         raises = Function("Raises", CODE, "raises.handler", scaling=Scaling(memory_mb=1769))
         stopped = Function("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
@@ -118,17 +119,17 @@ async def test_a_crash_a_throttle_and_a_bad_answer_have_the_doors_own_statuses(t
             assert (crashed["errors"], throttled["throttles"]) == (1, 1)
 
 
-async def test_a_door_gives_up_where_the_function_may_still_run(
+async def test_an_event_source_gives_up_where_the_function_may_still_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DOORS["v2"], "timeout", 0.2)
+    monkeypatch.setattr(EVENT_SOURCES["v2"], "timeout", 0.2)
     slow = Function("Slow", CODE, "raises.handler", scaling=Scaling(memory_mb=1769, timeout=60))
     async with gateway([slow], {"/slow": "Slow"}, "v2", tmp_path) as client:
         monkeypatch.setattr(client._transport.app.emulator.functions["Slow"], "_start", lambda _: None)
         assert (await client.get("/slow")).status_code == 503
 
 
-async def test_a_post_is_an_invocation_only_where_a_doors_routes_have_no_methods(tmp_path: Path) -> None:
+async def test_a_post_is_an_invocation_only_where_an_event_sources_routes_have_no_methods(tmp_path: Path) -> None:
     for shape, invocations in (("url", 1), ("v2", 0), ("v1", 0)):
         async with gateway([odd()], {"/odd": "Odd"}, shape, tmp_path) as client:
             answer = await client.post("/odd", content=b"x")
@@ -136,8 +137,8 @@ async def test_a_post_is_an_invocation_only_where_a_doors_routes_have_no_methods
         assert shown["invocations"] == invocations
         if not invocations:
             assert (answer.status_code, answer.content) == (
-                DOORS[shape].fault(Fault.NO_ROUTE).status,
-                DOORS[shape].fault(Fault.NO_ROUTE).body,
+                EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).status,
+                EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).body,
             )
 
 
@@ -200,7 +201,7 @@ def test_the_command_serves_the_functions_and_writes_a_record_an_invocation(
     assert (record["function"], record["ending"]) == ("QrcodeFunction", "success")
 
 
-def test_a_long_request_line_gets_the_doors_answer_and_an_endless_one_is_cut_off(
+def test_a_long_request_line_gets_the_event_sources_answer_and_an_endless_one_is_cut_off(
     served: tuple[str, Path, subprocess.Popen[str]],
 ) -> None:
     host, port = served[0].removeprefix("http://").split(":")
@@ -223,7 +224,7 @@ async def test_ctrl_c_ends_the_emulator_and_all_its_environments() -> None:
     assert found
     assert httpx.get(f"{found[0]}/qrcode?{EXAMPLE.query}").status_code == 200
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    assert len(children) == 2, "an environment and the keeper"
+    assert len(children) == 2, "an environment and the reaper"
     server.send_signal(signal.SIGINT)
     assert server.wait(timeout=20) in (0, 130)
     server.stdout.close()

@@ -19,7 +19,7 @@ import pytest
 from local.emulator import control_groups, fleet
 from local.emulator.actions import Ending, Throttle
 from local.emulator.bill import Record
-from local.emulator.emulator import Emulator
+from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.function import EmulatedFunction, Outcome
 from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
@@ -57,7 +57,9 @@ async def emulated(
 ) -> AsyncIterator[Emulated]:
     function = Function("Odd", CODE, f"{module}.handler", scaling=scaling, variables=variables)
     records: list[Record] = []
-    async with Emulator([function], runtime=tmp_path / "runtime", on_record=records.append, groups=groups) as emulator:
+    async with Emulator(
+        [function], EmulatorConfig(runtime=tmp_path / "runtime", groups=groups), records.append
+    ) as emulator:
         yield Emulated(emulator.functions["Odd"], records)
 
 
@@ -186,7 +188,7 @@ async def test_an_init_that_takes_too_long_is_retried(tmp_path: Path, monkeypatc
     shutil.copy(CODE / "slow.py", code)
     records: list[Record] = []
     function = Function("Slow", code, "slow.handler", scaling=WHOLE_CPU)
-    async with Emulator([function], runtime=tmp_path / "runtime", on_record=records.append) as emulator:
+    async with Emulator([function], EmulatorConfig(runtime=tmp_path / "runtime"), records.append) as emulator:
         outcome = await emulator.functions["Slow"].invoke(b"{}")
         await emulator.functions["Slow"].settled()
     assert outcome.payload == b'"at last"'
@@ -285,12 +287,12 @@ async def test_a_killed_emulator_leaves_no_process_behind_frozen_or_busy(tmp_pat
     program = f"""
 import asyncio, json
 from pathlib import Path
-from local.emulator.emulator import Emulator
+from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.spec import Function, Scaling
 
 async def main():
     function = Function("Odd", Path({str(CODE)!r}), "odd.handler", scaling=Scaling(memory_mb=1769, timeout=600))
-    async with Emulator([function], runtime=Path({str(tmp_path)!r})) as emulator:
+    async with Emulator([function], EmulatorConfig(runtime=Path({str(tmp_path)!r}))) as emulator:
         odd = emulator.functions["Odd"]
         asks = [odd.invoke(b'{{"do": "inside"}}'), odd.invoke(b'{{"do": "inside"}}')]
         pids = {{json.loads(outcome.payload)["pid"] for outcome in await asyncio.gather(*asks)}}

@@ -1,4 +1,4 @@
-"""Lambda against container: every door gives the bytes that HTTP gives."""
+"""Lambda against container: every source gives the bytes that HTTP gives."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def handlers(environ: dict[str, str]) -> dict[str, Callable[[dict[str, Any], Any
 
 @pytest.fixture(scope="module")
 def everywhere(over_http: Ask, handlers: dict[str, Any]) -> Callable[[str, Pairs], bytes]:
-    """Asks every door; gives the body where they all agree."""
+    """Asks every source; gives the body where they all agree."""
 
     def ask(path: str, pairs: Pairs) -> bytes:
         expected = over_http(path, pairs)
@@ -128,7 +128,7 @@ def test_made_blockchain_requests_valid_and_with_every_fault(everywhere: Everywh
     requests = [make(random_, Shape(), fault) for fault in FAULTS.values()]
     requests += islice(made(2, Shape()), 20)
     for request in requests:
-        # A query string is split as doors split it: what is faulty in itself stays so.
+        # A query string is split as event sources split it: what is faulty in itself stays so.
         pairs = parse_qsl(request.query, keep_blank_values=True)
         result = everywhere("/blockchain", pairs)
         assert (result == b"INVALID") == (request.verdict == "INVALID"), request.fault

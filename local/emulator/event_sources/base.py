@@ -1,4 +1,4 @@
-"""What the front doors have in common: plain HTTP values, what can go wrong, and the shape of a door."""
+"""What the event sources have in common: plain HTTP values, what can go wrong, and the shape of a source."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class HttpResponse(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What a door knows of one request besides the request."""
+    """What a source knows of one request besides the request."""
 
     id: str
     now: datetime
@@ -60,33 +60,33 @@ class Call(NamedTuple):
 
 
 class Fault(Enum):
-    """What can go wrong at a door; each door has an answer of its own to each. The values are the keys of the docs."""
+    """What can go wrong; each event source has its own answer to each. The values are the keys of the docs."""
 
     URL_TOO_LONG = "url too long"
     HEADERS_TOO_LARGE = "headers too large"
     BODY_TOO_LARGE = "body too large"
-    """Beyond the door's own limit."""
+    """Beyond the source's own limit."""
     EVENT_TOO_LARGE = "event too large"
-    """Within the door's limit, but Lambda refuses the event."""
+    """Within the source's limit, but Lambda refuses the event."""
     THROTTLED = "throttled"
     FUNCTION_ERROR = "function error"
     """The handler raised, the process ended, or INIT failed."""
     FUNCTION_TIMEOUT = "function timeout"
-    DOOR_TIMEOUT = "door timeout"
-    """The function may run longer than the door waits."""
+    SOURCE_TIMEOUT = "source timeout"
+    """The function may run longer than the source waits."""
     BAD_ANSWER = "bad answer"
-    """The function's answer has not the shape that the door needs."""
+    """The function's answer has not the shape that the source needs."""
     ANSWER_TOO_LARGE = "answer too large"
     NO_ROUTE = "no route"
     """Nothing answers on the path, or not to the method."""
 
 
 class BadAnswer(ValueError):
-    """The function's answer has not the shape that the door needs."""
+    """The function's answer has not the shape that the source needs."""
 
 
-class Door(Protocol):
-    """A front door: pure, both ways."""
+class EventSource(Protocol):
+    """A event source: pure, both ways."""
 
     name: str
     title: str
@@ -98,7 +98,7 @@ class Door(Protocol):
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """Whether the door turns the request away by its own limits."""
+        """Whether the source turns the request away by its own limits."""
         ...
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Door(Protocol):
         ...
 
 
-# --- what several doors do alike ---
+# --- what several event sources do alike ---
 
 
 def forwarded(request: HttpRequest, call: Call) -> Headers:

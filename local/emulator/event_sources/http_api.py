@@ -22,7 +22,7 @@ FAULTS = {
     Fault.THROTTLED: UNAVAILABLE,
     Fault.FUNCTION_ERROR: ERROR,
     Fault.FUNCTION_TIMEOUT: ERROR,
-    Fault.DOOR_TIMEOUT: UNAVAILABLE,
+    Fault.SOURCE_TIMEOUT: UNAVAILABLE,
     Fault.BAD_ANSWER: ERROR,
     Fault.ANSWER_TOO_LARGE: ERROR,
     Fault.NO_ROUTE: json_response(404, '{"message":"Not Found"}'),

@@ -23,7 +23,7 @@ from local.emulator.event_sources.base import (
 
 
 def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) -> dict[str, Any]:
-    """The event. `context` is the door's own part of `requestContext`."""
+    """The event. `context` is the source's own part of `requestContext`."""
     headers = multi((name.lower(), value) for name, value in forwarded(request, call))
     cookies = [cookie.strip() for value in headers.pop("cookie", []) for cookie in value.split(";")]
     query = {name: ",".join(values) for name, values in multi(decoded_pairs(request.query)).items()}

@@ -35,7 +35,7 @@ FAULTS = {
     Fault.THROTTLED: json_response(500, '{"message": "Internal server error"}'),
     Fault.FUNCTION_ERROR: ERROR,
     Fault.FUNCTION_TIMEOUT: ERROR,
-    Fault.DOOR_TIMEOUT: json_response(504, '{"message": "Endpoint request timed out"}'),
+    Fault.SOURCE_TIMEOUT: json_response(504, '{"message": "Endpoint request timed out"}'),
     Fault.BAD_ANSWER: ERROR,
     Fault.ANSWER_TOO_LARGE: ERROR,
     Fault.NO_ROUTE: json_response(403, '{"message":"Missing Authentication Token"}'),

@@ -19,15 +19,15 @@ from typing import Any, TypeVar
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.control_groups import PERIOD_US
-from local.emulator.emulator import Emulator
-from local.emulator.event_sources import DOORS
+from local.emulator.emulator import Emulator, EmulatorConfig
+from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
 from local.emulator.spec import Function
 from local.load.sameness import same
 from local.workloads.mix import Asked
 
-DOOR = DOORS["url"]
+SOURCE = EVENT_SOURCES["url"]
 HEADERS = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
 TIMEOUT = 60.0
 """Seconds: on a busy machine a request may take longer than the function is given, and is not to fail for that."""
@@ -41,13 +41,13 @@ def event_of(asked: Asked) -> bytes:
     """The event that a Function URL makes of a request."""
     path, _, query = asked.path.partition("?")
     call = Call(new_id(), datetime.now(UTC), new_trace())
-    return json.dumps(DOOR.event(HttpRequest("GET", path, query, HEADERS), call)).encode()
+    return json.dumps(SOURCE.event(HttpRequest("GET", path, query, HEADERS), call)).encode()
 
 
 def is_right(payload: bytes, asked: Asked) -> bool | None:
     """Whether an answer carries the right result; None where it is no answer of status 200."""
     try:
-        answer = DOOR.response(payload)
+        answer = SOURCE.response(payload)
     except BadAnswer:
         return None
     if answer.status != 200:
@@ -139,7 +139,7 @@ class Functions:
         }
         self.names = {key: function.name for key, function in made.items()}
         self._records: list[Record] = []
-        self._emulator = Emulator(made.values(), on_record=self._records.append, cores=cores)
+        self._emulator = Emulator(made.values(), EmulatorConfig(cores=cores), self._records.append)
         self._loop = asyncio.Runner()
 
     def __enter__(self) -> Functions:

@@ -97,8 +97,8 @@ class _Simulation:
             return self._do(self._fleet.invoke(name, now), now)
         identity = int(name)
         if what == "answer":
-            self._do(self._fleet.responded(identity, Ending.SUCCESS, now), now)
-        return self._do(self._fleet.ready(identity, now), now)
+            self._do(self._fleet.response(identity, Ending.SUCCESS, now), now)
+        return self._do(self._fleet.next(identity, now), now)
 
     def _do(self, actions: Iterable[Action], now: float) -> None:
         for action in actions:

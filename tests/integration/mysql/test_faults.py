@@ -26,8 +26,8 @@ from functions.twitter.record import KINDS
 from local.data.mysql.server import PrivateServer
 from local.emulator.bill import Record
 from local.emulator.bundle import Limits, from_template
-from local.emulator.emulator import Emulator
-from local.emulator.event_sources import DOORS
+from local.emulator.emulator import Emulator, EmulatorConfig
+from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.gateway import Gateway
 from tests.integration.mysql.conftest import connect
 from tests.integration.mysql.proxy import COM_QUERY, COM_QUIT, Proxy
@@ -276,8 +276,8 @@ async def test_a_lambda_environment_that_thaws_after_its_connection_was_cut_answ
         return int(count)
 
     before = connections()
-    async with Emulator([function], runtime=tmp_path / "runtime", on_record=records.append) as emulator:
-        app = Gateway(emulator, DOORS["url"], {("GET", "/twitter"): function.name})
+    async with Emulator([function], EmulatorConfig(runtime=tmp_path / "runtime"), records.append) as emulator:
+        app = Gateway(emulator, EVENT_SOURCES["url"], {("GET", "/twitter"): function.name})
         transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for made, frozen_seconds in ((1, 1.6), (2, 0)):

@@ -12,7 +12,7 @@ from local.emulator import bill, errors
 from local.emulator.actions import Ending, Report, Throttle
 from local.emulator.metrics import FunctionMetrics, percentile
 from local.emulator.spec import BadSpec, Function
-from local.emulator.token_bucket import Bucket
+from local.emulator.token_bucket import TokenBucket
 
 WARM = Report("id-1", 1, Ending.SUCCESS, 0.00241, None, 0.0, False)
 COLD = WARM._replace(init=0.12399)
@@ -89,7 +89,7 @@ def test_more_than_4_kb_of_environment_variables_are_refused() -> None:
 
 
 def test_a_bucket_never_holds_more_than_it_can() -> None:
-    bucket = Bucket(capacity=2, rate=10)
+    bucket = TokenBucket(capacity=2, rate=10)
     assert [bucket.take(100.0) for _ in range(3)] == [True, True, False]
     assert [bucket.take(100.15) for _ in range(2)] == [True, False]
 

@@ -31,14 +31,14 @@ class Driven:
     def invoke(self, request: str) -> list[Action]:
         return self.note(self.fleet.invoke(request, self.now))
 
-    def ready(self, environment: int) -> list[Action]:
-        return self.note(self.fleet.ready(environment, self.now))
+    def next(self, environment: int) -> list[Action]:
+        return self.note(self.fleet.next(environment, self.now))
 
     def respond(self, environment: int, ending: Ending = Ending.SUCCESS) -> list[Action]:
-        return self.note(self.fleet.responded(environment, ending, self.now))
+        return self.note(self.fleet.response(environment, ending, self.now))
 
     def exit(self, environment: int, ending: Ending = Ending.EXIT) -> list[Action]:
-        return self.note(self.fleet.exited(environment, ending, self.now))
+        return self.note(self.fleet.exit(environment, ending, self.now))
 
     def wait(self, seconds: float) -> list[Action]:
         self.now += seconds
@@ -53,7 +53,7 @@ class Driven:
         assert isinstance(started, Start)
         self.start(started.environment)
         self.wait(init)
-        assert isinstance(self.ready(started.environment)[0], Deliver)
+        assert isinstance(self.next(started.environment)[0], Deliver)
         return started.environment
 
     def serve(self, request: str, duration: float = 0.01) -> int:
@@ -63,10 +63,10 @@ class Driven:
         if isinstance(first, Start):
             self.start(first.environment)
             self.wait(0.1)
-            self.ready(first.environment)
+            self.next(first.environment)
         self.wait(duration)
         self.respond(first.environment)
-        self.ready(first.environment)
+        self.next(first.environment)
         return first.environment
 
     def reports(self) -> list[Report]:
@@ -81,7 +81,7 @@ def test_a_first_request_starts_an_environment_and_is_delivered_when_its_runtime
     assert driven.invoke("a") == [Start(1, 1)]
     driven.start(1)
     driven.wait(0.25)
-    assert driven.ready(1) == [Deliver(1, "a", driven.now + 3.0)]
+    assert driven.next(1) == [Deliver(1, "a", driven.now + 3.0)]
     assert driven.fleet.states() == {State.INIT: 0, State.READY: 0, State.BUSY: 1}
 
 
@@ -90,7 +90,7 @@ def test_an_environment_freezes_when_it_asks_for_work_and_there_is_none() -> Non
     driven.cold("a")
     driven.wait(0.02)
     assert driven.respond(1) == []
-    answer, report, freeze = driven.ready(1)
+    answer, report, freeze = driven.next(1)
     assert answer == Answer("a", Ending.SUCCESS)
     assert freeze == Freeze(1)
     assert isinstance(report, Report)
@@ -104,7 +104,7 @@ def test_a_warm_request_thaws_and_has_no_init_in_its_report() -> None:
     driven.wait(1)
     assert driven.invoke("b") == [Thaw(1), Deliver(1, "b", driven.now + 3.0)]
     driven.respond(1)
-    driven.ready(1)
+    driven.next(1)
     assert driven.reports()[1].init is None
 
 
@@ -120,7 +120,7 @@ def test_the_environment_used_last_is_used_first_so_that_the_others_idle() -> No
         driven.cold(request)
     for environment in (2, 1):
         driven.respond(environment)
-        driven.ready(environment)
+        driven.next(environment)
     assert driven.invoke("c")[0] == Thaw(1)
 
 
@@ -130,9 +130,9 @@ def test_init_counts_from_the_start_of_the_process_and_not_from_the_request() ->
     driven.wait(60)
     driven.start(1)
     driven.wait(0.3)
-    driven.ready(1)
+    driven.next(1)
     driven.respond(1)
-    driven.ready(1)
+    driven.next(1)
     assert driven.reports()[0].init == pytest.approx(0.3)
 
 
@@ -144,10 +144,10 @@ def test_an_init_over_ten_seconds_is_retried_inside_the_first_invocation() -> No
     assert driven.wait(0.1) == [Kill(1), Start(1, 2)]
     driven.start(1)
     driven.wait(2)
-    assert driven.ready(1) == [Deliver(1, "a", driven.now + 1.0)]
+    assert driven.next(1) == [Deliver(1, "a", driven.now + 1.0)]
     driven.wait(0.5)
     driven.respond(1)
-    driven.ready(1)
+    driven.next(1)
     (report,) = driven.reports()
     assert (report.init, report.failed_init) == (None, pytest.approx(10))
     assert report.duration == pytest.approx(2.5)
@@ -212,7 +212,7 @@ def test_a_process_that_is_gone_after_its_answer_changes_nothing_for_the_caller(
 def test_a_runtime_that_asks_for_work_without_an_answer_is_a_crash() -> None:
     driven = Driven()
     driven.cold("a")
-    assert driven.ready(1)[:2] == [Kill(1), Answer("a", Ending.EXIT)]
+    assert driven.next(1)[:2] == [Kill(1), Answer("a", Ending.EXIT)]
 
 
 def test_a_second_answer_to_the_same_request_is_not_taken() -> None:
@@ -220,7 +220,7 @@ def test_a_second_answer_to_the_same_request_is_not_taken() -> None:
     driven.cold("a")
     driven.respond(1)
     driven.respond(1, Ending.ERROR)
-    driven.ready(1)
+    driven.next(1)
     assert driven.answers() == {"a": Ending.SUCCESS}
 
 
@@ -270,7 +270,7 @@ def test_a_place_is_free_again_when_the_runtime_asks_for_work() -> None:
     driven.cold("a")
     driven.respond(1)
     assert driven.invoke("b")[0] == Answer("b", Ending.THROTTLED, Throttle.RESERVED)
-    driven.ready(1)
+    driven.next(1)
     assert driven.invoke("c")[0] == Thaw(1)
 
 
@@ -318,9 +318,9 @@ def test_a_function_takes_at_most_ten_requests_a_second_for_each_unit_of_its_res
         environment = first.environment
         if isinstance(first, Start):
             driven.start(environment)
-            driven.ready(environment)
+            driven.next(environment)
         driven.respond(environment)
-        driven.ready(environment)
+        driven.next(environment)
     assert endings == [Throttle.RESERVED_RATE] * 10
     driven.wait(0.1)
     assert isinstance(driven.invoke("later")[0], Thaw)
@@ -335,9 +335,9 @@ def test_the_accounts_rate_is_ten_times_its_concurrency() -> None:
             throttled += first.throttle is Throttle.RATE
             continue
         if isinstance(first, Start):
-            driven.ready(1)
+            driven.next(1)
         driven.respond(1)
-        driven.ready(1)
+        driven.next(1)
     assert throttled == 5
 
 
@@ -346,7 +346,7 @@ def test_provisioned_environments_are_made_before_anybody_asks_and_are_never_col
     assert driven.note(driven.fleet.begin(driven.now)) == [Start(1, 1), Start(2, 1)]
     for environment in (1, 2):
         driven.start(environment)
-        assert driven.ready(environment) == [Freeze(environment)]
+        assert driven.next(environment) == [Freeze(environment)]
     assert driven.wait(10_000) == []
     assert driven.invoke("a")[0] == Thaw(2)
     assert driven.invoke("b")[0] == Thaw(1)
@@ -358,11 +358,11 @@ def test_provisioned_concurrency_takes_ten_requests_a_second_each_and_spills_ove
     driven = Driven(Scaling(provisioned=1))
     driven.note(driven.fleet.begin(driven.now))
     driven.start(1)
-    driven.ready(1)
+    driven.next(1)
     for number in range(10):
         assert driven.invoke(str(number))[0] == Thaw(1)
         driven.respond(1)
-        driven.ready(1)
+        driven.next(1)
     assert driven.invoke("spilled") == [Start(2, 1)]
 
 
@@ -370,7 +370,7 @@ def test_a_provisioned_environment_that_dies_is_replaced_and_one_that_cannot_sta
     driven = Driven(Scaling(provisioned=1))
     driven.note(driven.fleet.begin(driven.now))
     driven.start(1)
-    driven.ready(1)
+    driven.next(1)
     assert driven.exit(1) == [Start(2, 1)]
     driven.start(2)
     assert driven.exit(2) == []
@@ -390,7 +390,7 @@ def test_on_demand_environments_leave_room_for_the_provisioned_ones_of_a_reserva
     driven.note(driven.fleet.begin(driven.now))
     for environment in (1, 2):
         driven.start(environment)
-        driven.ready(environment)
+        driven.next(environment)
     while driven.fleet._provisioned_rate.take(driven.now):
         pass
     assert driven.invoke("a") == [Start(3, 1)]
@@ -416,7 +416,7 @@ def test_a_configuration_that_lambda_refuses_is_refused(wrong: dict[str, float])
 
 
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["invoke", "start", "ready", "respond", "exit", "wait"]), st.integers(0, 9)), max_size=200
+    st.tuples(st.sampled_from(["invoke", "start", "next", "respond", "exit", "wait"]), st.integers(0, 9)), max_size=200
 )
 
 
@@ -435,7 +435,7 @@ def test_whatever_happens_every_request_is_answered_once_and_limits_hold(
         elif kind == "wait":
             driven.wait(number * number * 0.1)
         else:
-            {"start": driven.start, "ready": driven.ready, "respond": driven.respond, "exit": driven.exit}[kind](number)
+            {"start": driven.start, "next": driven.next, "respond": driven.respond, "exit": driven.exit}[kind](number)
         if reserved is not None:
             assert sum(each.request is not None for each in driven.fleet.environments.values()) <= reserved
         assert account.busy == sum(each.shared for each in driven.fleet.environments.values())
