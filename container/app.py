@@ -21,7 +21,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
-from container.compute_queue import Computing, Slices
+from container.compute_queue import ComputeQueue, Computing
 from container.drain import drain_on_signals
 from container.http.fd_limit import connections_within_limit
 from container.lifecycle import Life
@@ -41,7 +41,7 @@ from functions import registry
 
 def in_slices(settings: ContainerSettings) -> Computing:
     """Computing between requests, within the settings' bounds."""
-    return Slices(settings.max_computations, settings.compute_seconds)
+    return ComputeQueue(settings.max_computations, settings.compute_seconds)
 
 
 def create() -> ServiceApp:

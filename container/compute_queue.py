@@ -1,14 +1,16 @@
-"""Computing between requests: what is short is done at once, what is longer waits in one bounded queue.
+"""A cooperative queue of computations: short ones are done at once, longer ones in slices between requests.
 
 Threads do not help: hashing small inputs holds the interpreter's lock. So the event loop computes itself, in short
-slices. A loop with nothing else to do looks at its connections after each of them. While other requests keep it busy,
-as many slices follow each other, for a quarter of a second at most, as make up a fixed share of its time: that bounds
-what a flood of long computations costs everybody else, and still each of them comes to its end.
+slices. An idle loop looks at its connections after each of them. While other requests keep it busy, as many slices
+follow each other, for a quarter of a second at most, as make up a fixed share of its time: that bounds what a flood of
+long computations costs other requests, and each computation still comes to its end.
 
-Most computations end within their first slices, and some are a thousand times as long. Nobody can tell which is which
-but by trying, so those that have had little yet go first, in turns. One that has had `SHORT_UNITS` is a long one: there
-are few places for those, so that who gets one is done in time, and who gets none hears it at once. They are done one by
-one: taking turns, all of them would run out of time together.
+Most computations end within their first slice, and some are a thousand times as long. One is long if it says so
+(`crossover.seam.Estimated`) or once it has had `SHORT_UNITS`. Short ones take turns. For long ones there are few
+places, so that one that has a place is done in time and one that finds none is refused at once, before it costs
+anything if it said that it is long. Long ones are done one by one: taking turns, all of them would run out of time
+together. Where both kinds wait, every other slice is a long one's: clients that are refused and ask again cannot
+starve those that have a place.
 """
 
 from __future__ import annotations
@@ -19,17 +21,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from crossover.runner import Unavailable
-from crossover.seam import Computation, Done
+from crossover.runner import Later, Unavailable
+from crossover.seam import Computation, Done, Estimated
 
+FIRST_UNITS = 150
+"""What is done at once, some 90 us. One of 175 usual valid requests of the blockchain service needs more and takes the
+way through the queue; after 50 units it would be one of 7."""
 SLICE_UNITS = 50
 """About 30 us: how long an idle event loop does not look at its connections, and how far a turn outlasts its share."""
 SHORT_UNITS = 1_000
-LONG_PLACES = 8
-"""Some 45 ms each of a core of its own, and three times as much of a loop that is busy."""
+MAX_LONG = 8
+"""Places for long computations. One takes about 45 ms of an idle core, and three times as long on a busy loop."""
 SHARE = 0.5
 """Seconds of computing for each second that the loop spends otherwise: a third of a loop that is busy."""
-MOST_AT_ONCE_SECONDS = 0.25
+MAX_TURN_SECONDS = 0.25
 """What slices take in a row at most, however long the loop was kept from them. A thousand requests that come at once
 keep a slow core for a second, and leave hundreds of short computations."""
 
@@ -53,29 +58,29 @@ GAUGES = frozenset({"waiting"})
 
 
 class Computing(Protocol):
-    """Somewhere to compute."""
+    """What computes for the container."""
 
-    async def compute(self, computation: Computation) -> Any:
-        """The value at the end of a computation. Raises `Unavailable`."""
+    def compute(self, computation: Computation) -> Any:
+        """Return the value of a computation, or `Later`. Raises `Unavailable`, and so does awaiting it."""
         ...
 
     def stats(self) -> ComputingStats:
-        """The figures of this moment."""
+        """Return the figures of this moment."""
         ...
 
 
 class _Queued:
     __slots__ = ("ending", "rest", "units", "until")
 
-    def __init__(self, rest: Computation, ending: asyncio.Future[Any], until: float) -> None:
+    def __init__(self, rest: Computation, ending: asyncio.Future[Any], until: float, units: int) -> None:
         self.rest = rest
         self.ending = ending
         self.until = until
-        self.units = SLICE_UNITS
+        self.units = units
 
 
-class Slices:
-    """Computes on the event loop. At most `places` computations wait, `LONG_PLACES` long ones among them.
+class ComputeQueue:
+    """Computes on the event loop. At most `places` computations wait, `MAX_LONG` long ones among them.
 
     A long one is given up `seconds` after its begin. The others wait for the loop's turn alone, as every request does.
     """
@@ -88,58 +93,64 @@ class Slices:
         self._long: deque[_Queued] = deque()
         self._rested = 0.0
         """When the last slice ended."""
-        self._turning = False
+        self._scheduled = False
+        self._long_is_next = False
         self._ended = self._queued = self._units = self._refused = self._out_of_time = 0
 
-    async def compute(self, computation: Computation) -> Any:
-        """The value at the end of a computation. Raises `Unavailable` where the queue is full or the time is over."""
-        rest = self._advanced(computation)
+    def compute(self, computation: Computation) -> Any:
+        """Return the value of a computation that ends in its first slice, else `Later`.
+
+        Raises `Unavailable` where there is no place; awaiting raises it where the time is over.
+        """
+        if len(self._long) >= MAX_LONG and _is_long(computation):
+            raise self._no_place(MAX_LONG)
+        rest = self._advanced(computation, FIRST_UNITS)
         if isinstance(rest, Done):
             return rest.value
         if len(self._short) + len(self._long) >= self._places:
             raise self._no_place(self._places)
         loop = asyncio.get_running_loop()
-        queued = _Queued(rest, loop.create_future(), self._clock() + self._seconds)
-        self._short.append(queued)
+        queued = _Queued(rest, loop.create_future(), self._clock() + self._seconds, FIRST_UNITS)
+        (self._long if _is_long(rest) else self._short).append(queued)
         self._queued += 1
-        if not self._turning:
-            self._turning = True
+        if not self._scheduled:
+            self._scheduled = True
             self._rested = self._clock()
             loop.call_soon(self._turn)
+        return Later(self._value_of(queued))
+
+    def stats(self) -> ComputingStats:
+        """Return the figures of this moment."""
+        waiting = len(self._short) + len(self._long)
+        return ComputingStats(waiting, self._ended, self._queued, self._units, self._refused, self._out_of_time)
+
+    async def _value_of(self, queued: _Queued) -> Any:
+        """Wait for the end. One that is not waited for any more gives its place back now, if no turn did."""
         try:
             return await queued.ending
         finally:
             if queued.ending.cancelled():
-                self._forget(queued)
-
-    def stats(self) -> ComputingStats:
-        """The figures of this moment."""
-        waiting = len(self._short) + len(self._long)
-        return ComputingStats(waiting, self._ended, self._queued, self._units, self._refused, self._out_of_time)
-
-    def _forget(self, queued: _Queued) -> None:
-        """Gives a place back at once; a turn may have done it before."""
-        for queue in (self._short, self._long):
-            if queued in queue:
-                queue.remove(queued)
+                for queue in (self._short, self._long):
+                    if queued in queue:
+                        queue.remove(queued)
 
     def _turn(self) -> None:
-        """Computes for as long as it is owed, one slice at least, and comes back after the others' turn."""
+        """Compute for as long as is owed, one slice at least, and come back after the loop's other events."""
         now = self._clock()
         self._give_up(now)
-        until = now + min((now - self._rested) * SHARE, MOST_AT_ONCE_SECONDS)
+        until = now + min((now - self._rested) * SHARE, MAX_TURN_SECONDS)
         while self._short or self._long:
             self._slice()
             now = self._clock()
             if now >= until:
                 break
         self._rested = now
-        self._turning = bool(self._short or self._long)
-        if self._turning:
+        self._scheduled = bool(self._short or self._long)
+        if self._scheduled:
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _give_up(self, now: float) -> None:
-        """Ends the long computations whose time is over."""
+        """End the long computations whose time is over."""
         while self._long and self._long[0].until <= now:
             queued = self._long.popleft()
             if not queued.ending.done():
@@ -147,12 +158,14 @@ class Slices:
                 queued.ending.set_exception(Unavailable(f"a computation was not done within {self._seconds:g} s"))
 
     def _slice(self) -> None:
-        queue = self._short or self._long
+        """Advance one computation: of the long ones the first, of the short ones each in its turn."""
+        queue = self._long if self._long and (self._long_is_next or not self._short) else self._short
+        self._long_is_next = queue is self._short
         queued = queue.popleft()
         if queued.ending.done():
             return
         try:
-            rest = self._advanced(queued.rest)
+            rest = self._advanced(queued.rest, SLICE_UNITS)
         except Exception as problem:
             queued.ending.set_exception(problem)
             return
@@ -165,20 +178,24 @@ class Slices:
             queue.appendleft(queued)
         elif queued.units < SHORT_UNITS:
             queue.append(queued)
-        elif len(self._long) < LONG_PLACES:
+        elif len(self._long) < MAX_LONG:
             self._long.append(queued)
         else:
-            queued.ending.set_exception(self._no_place(LONG_PLACES))
+            queued.ending.set_exception(self._no_place(MAX_LONG))
 
     def _no_place(self, places: int) -> Unavailable:
         self._refused += 1
         return Unavailable(f"{places} computations wait already")
 
-    def _advanced(self, computation: Computation) -> Computation | Done:
-        rest = computation.advance(SLICE_UNITS)
+    def _advanced(self, computation: Computation, units: int) -> Computation | Done:
+        rest = computation.advance(units)
         if isinstance(rest, Done):
             self._ended += 1
             self._units += rest.units
         else:
-            self._units += SLICE_UNITS
+            self._units += units
         return rest
+
+
+def _is_long(computation: Computation) -> bool:
+    return isinstance(computation, Estimated) and computation.expected_units() >= SHORT_UNITS

@@ -20,8 +20,9 @@ class ContainerRunner(InlineRunner):
         self._service = service
         self._computing = computing
 
-    async def compute(self, computation: Computation) -> Any:
-        return await self._computing.compute(computation)
+    def compute(self, computation: Computation) -> Any:
+        """Return the value of `computation`, or `Later`, as what computes for the container decides."""
+        return self._computing.compute(computation)
 
     @property
     def figures(self) -> Sequence[Figures]:

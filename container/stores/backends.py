@@ -13,7 +13,7 @@ from container.runner import ContainerRunner
 from container.settings import ContainerSettings
 from container.stores.fetch_batcher import GAUGES as MERGING_GAUGES
 from container.stores.fetch_batcher import MergedFetcher
-from crossover.runner import Refused, Unavailable
+from crossover.runner import Later, Refused, Unavailable
 from crossover.seam import Service
 from crossover.stores.lazy import LazyStore, store_of
 from crossover.stores.port import RemoteStore
@@ -30,8 +30,9 @@ class MergingRunner(ContainerRunner):
         super().__init__(service, None, computing)
         self.fetcher = fetcher
 
-    async def fetch(self, key: bytes) -> bytes | None:
-        return await self.fetcher.fetch(key)
+    def fetch(self, key: bytes) -> Later:
+        """Return the record under `key` once the round trip is over that it is fetched in."""
+        return Later(self.fetcher.fetch(key))
 
 
 class Storing:

@@ -54,6 +54,11 @@ class Mining(NamedTuple):
             number += 1000 - ending
         return Done(None, until - self.attempt) if until == limit else self._replace(attempt=until)
 
+    def expected_units(self) -> float:
+        """Return the attempts that are likely: the mean of those that the target asks for, within the limit."""
+        below = int.from_bytes(digest_ceiling(self.target)[:4])
+        return min(2.0**32 / below if below else float("inf"), self.limit - self.attempt)
+
 
 def digest_ceiling(target: str) -> bytes:
     """The bytes that a SHA-256 is below exactly where its first 8 hex digits, as a text, are below the target."""

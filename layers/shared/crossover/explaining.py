@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from crossover.runner import InlineRunner, Runner, Unavailable, at_once
+from crossover.runner import InlineRunner, Later, Runner, Unavailable, at_once
 from crossover.seam import Explanation, Fetch, Invalid, Request, Service
 
 Call = Callable[..., Awaitable[Any]]
@@ -45,10 +45,9 @@ async def explained(
         data = explanation.data
         while (need := explanation.need) is not None:
             begun = perf_counter()
-            if isinstance(need, Fetch):
-                value = await runner.fetch(need.key)
-            else:
-                value = await runner.compute(need.computation)
+            value = runner.fetch(need.key) if isinstance(need, Fetch) else runner.compute(need.computation)
+            if isinstance(value, Later):
+                value = await value.value
             seconds += perf_counter() - begun
             explanation = await call(need.then, value)
             data = explanation.data

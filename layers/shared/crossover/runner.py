@@ -1,9 +1,9 @@
-"""How a platform meets what a service needs: the port, the loop that drives a service, and the plainest runner."""
+"""How a platform meets what a service needs: the port, what drives a service, and the plainest runner."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from crossover.seam import Computation, Compute, Done, Fetch, Request, Service, Step
 from crossover.stores.port import Store
@@ -25,28 +25,60 @@ class Refused(Unavailable):
     """The store is there but does not give what this call asks for. Asked for less, or for other keys, it may."""
 
 
+class Later(NamedTuple):
+    """What a runner returns for a need that it meets later: awaiting `value` gives the value, or raises."""
+
+    value: Awaitable[Any]
+
+
 class Runner(Protocol):
-    """A platform's way to fetch and to compute for ONE service. Either may raise `Unavailable`."""
+    """How a platform fetches and computes for ONE service. Either may raise `Unavailable`.
 
-    async def fetch(self, key: bytes) -> bytes | None:
-        """The record under `key`, or None."""
+    What is at hand is returned as it is: no coroutine is made, and no task has to run, for what waits for nothing.
+    """
+
+    def fetch(self, key: bytes) -> bytes | Later | None:
+        """Return the record under `key`, or None where there is none."""
         ...
 
-    async def compute(self, computation: Computation) -> Any:
-        """The value at the end of `computation`."""
+    def compute(self, computation: Computation) -> Any:
+        """Return the value of `computation`, or `Later`."""
         ...
 
 
-async def drive(step: Step, runner: Runner) -> bytes:
-    """Meets need after need until the service has its result. Raises `Invalid` and `Unavailable`."""
+class Waiting(NamedTuple):
+    """A service that waits: `then` goes on with what awaiting `value` gives."""
+
+    value: Awaitable[Any]
+    then: Callable[[Any], Step]
+
+
+def meet(step: Step, runner: Runner) -> bytes | Waiting:
+    """Meet need after need, up to the service's result or to the first need that takes time.
+
+    Raises `Invalid` and `Unavailable`.
+    """
     while True:
-        match step:
-            case Fetch(key, then):
-                step = then(await runner.fetch(key))
-            case Compute(computation, then):
-                step = then(await runner.compute(computation))
-            case _:
-                return step
+        if step.__class__ is Fetch:
+            value: Any = runner.fetch(step.key)
+        elif step.__class__ is Compute:
+            value = runner.compute(step.computation)
+        else:
+            return step  # type: ignore[return-value]
+        if value.__class__ is Later:
+            return Waiting(value.value, step.then)
+        step = step.then(value)
+
+
+async def drive(step: Step | Waiting, runner: Runner) -> bytes:
+    """Meet every need until the service has its result; also of a service that waits already.
+
+    Raises `Invalid` and `Unavailable`.
+    """
+    met = step if isinstance(step, Waiting) else meet(step, runner)
+    while isinstance(met, Waiting):
+        met = meet(met.then(await met.value), runner)
+    return met
 
 
 class InlineRunner:
@@ -55,12 +87,14 @@ class InlineRunner:
     def __init__(self, store: Store | None = None) -> None:
         self.store = store
 
-    async def fetch(self, key: bytes) -> bytes | None:
+    def fetch(self, key: bytes) -> bytes | Later | None:
+        """Return the record under `key`, out of the store that is at hand."""
         if self.store is None:
             raise Unavailable("no store is configured")
         return self.store.fetch(key)
 
-    async def compute(self, computation: Computation) -> Any:
+    def compute(self, computation: Computation) -> Any:
+        """Return the value of `computation`, computed now."""
         rest = computation.advance(INLINE_UNITS)
         while not isinstance(rest, Done):
             rest = rest.advance(INLINE_UNITS)
@@ -68,7 +102,7 @@ class InlineRunner:
 
 
 def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """The value of a coroutine that never waits, as an inline runner's never do: no event loop is needed for it."""
+    """Return the value of a coroutine that never waits, as over an inline runner: no event loop is needed for it."""
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -78,5 +112,5 @@ def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 def answer_at_once(service: Service, query: bytes, runner: InlineRunner) -> bytes:
-    """A service's result without any platform around it. Raises `Invalid` and `Unavailable`."""
+    """Return a service's result without any platform around it. Raises `Invalid` and `Unavailable`."""
     return at_once(drive(service.start(Request(query)), runner))

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import eq
-from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
 MAX_PARAMETERS = 64
@@ -106,6 +106,15 @@ class Computation(Protocol):
 
         The computation itself bounds its steps: advancing for ever is never needed.
         """
+        ...
+
+
+@runtime_checkable
+class Estimated(Computation, Protocol):
+    """A computation that knows how long it is likely to be; a platform may refuse a long one before it begins."""
+
+    def expected_units(self) -> float:
+        """Return how many steps it is likely to take from here to its end."""
         ...
 
 

@@ -21,7 +21,7 @@ from container.drain import drain_on_signals
 from container.server import main
 from container.settings import ContainerSettings
 from crossover.asgi import ServiceApp
-from crossover.runner import INLINE_UNITS, InlineRunner, Unavailable
+from crossover.runner import INLINE_UNITS, InlineRunner, Later, Unavailable
 from crossover.seam import Computation, Done
 from crossover.settings import load
 from functions import registry
@@ -39,7 +39,10 @@ class _Bounded:
     under_way: int = 0
     refused: int = 0
 
-    async def compute(self, computation: Computation) -> Any:
+    def compute(self, computation: Computation) -> Later:
+        return Later(self._compute(computation))
+
+    async def _compute(self, computation: Computation) -> Any:
         rest = computation.advance(SLICE_UNITS)
         if isinstance(rest, Done):
             return rest.value
@@ -66,7 +69,7 @@ class Inline(_Bounded):
     """Everything at once, on the event loop."""
 
     async def rest_of(self, computation: Computation) -> Any:
-        return await InlineRunner().compute(computation)
+        return InlineRunner().compute(computation)
 
 
 class TaskEach(_Bounded):

@@ -14,7 +14,7 @@ import pymysql
 import uvloop
 
 from container.stores.fetch_batcher import MergedFetcher
-from crossover.runner import InlineRunner, Runner, answer_at_once, drive
+from crossover.runner import InlineRunner, Later, Runner, answer_at_once, drive
 from crossover.seam import Request
 from crossover_mysql.schemas import SCHEMAS
 from crossover_mysql.store import MysqlStore
@@ -162,8 +162,8 @@ class _MergingRunner(InlineRunner):
         super().__init__()
         self._fetcher = fetcher
 
-    async def fetch(self, key: bytes) -> bytes | None:
-        return await self._fetcher.fetch(key)
+    def fetch(self, key: bytes) -> Later:
+        return Later(self._fetcher.fetch(key))
 
 
 def _together(store: MysqlStore, sample: Sample) -> Callable[[int], object]:

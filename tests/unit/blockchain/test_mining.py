@@ -94,3 +94,10 @@ def test_the_limit_is_the_number_of_attempts() -> None:
 def test_a_target_is_hopeless_where_no_hash_is_below_it() -> None:
     assert all(map(hopeless, ("", "0", "0000000", "00000000", "-", " ~", "\x7f"[:0], "/")))
     assert not any(map(hopeless, ("00000001", "000000000", "1", "A", "00000000 ", "~")))
+
+
+@pytest.mark.parametrize(
+    ("target", "attempts"), [("1", 16), ("007", 16**3 / 7), ("08", 32), ("00000001", 60_000), ("0", 60_000), ("~", 1)]
+)
+def test_the_attempts_that_are_likely_follow_from_the_target_within_the_limit(target: str, attempts: float) -> None:
+    assert Mining(b"5" * 64, target, 65_536, 5_536).expected_units() == pytest.approx(attempts)

@@ -9,7 +9,7 @@ import pytest
 from crossover.explaining import explained, explained_here
 from crossover.runner import InlineRunner
 from crossover.seam import Compute, Done, Explanation, Fetch, Invalid, Request, Service
-from tests.unit.shared.test_seam import Shelf
+from tests.unit.shared.test_seam import Shelf, Slow
 
 
 class Count:
@@ -68,3 +68,8 @@ async def test_the_service_is_called_where_the_platform_says() -> None:
 def test_a_service_that_does_not_explain_is_a_lookup_error() -> None:
     with pytest.raises(LookupError, match=r"^plain$"):
         explained_here(Service("plain", "", lambda _: b"", (), ()), b"", InlineRunner())
+
+
+async def test_what_the_platform_gives_later_is_waited_for() -> None:
+    data = await explained(SERVICE, b"key=x", Slow(Shelf(x=b"one")))
+    assert (data["value"], data["problem"]) == (7, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from urllib.parse import parse_qsl, urlencode
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossover.runner import InlineRunner, Unavailable, at_once, drive
+from crossover.runner import InlineRunner, Later, Unavailable, Waiting, at_once, drive, meet
 from crossover.seam import MAX_PARAMETERS, Compute, Done, Fetch, Invalid, Request
 from tests.services import primes
 
@@ -129,3 +130,28 @@ def test_a_coroutine_that_waits_is_no_inline_work() -> None:
 
     with pytest.raises(RuntimeError, match="waited"):
         at_once(waits())
+
+
+class Slow(InlineRunner):
+    """Meets every need later."""
+
+    def fetch(self, key: bytes) -> Later:
+        return Later(self._later(super().fetch(key)))
+
+    async def _later(self, value: object) -> object:
+        await asyncio.sleep(0)
+        return value
+
+
+async def test_a_need_that_takes_time_is_waited_for_and_the_rest_goes_on() -> None:
+    step = Fetch(b"a", then=lambda a: Fetch(b"b", then=lambda b: b"%s %s" % (a, b)))
+    runner = Slow(Shelf(a=b"one", b=b"two"))
+    assert await drive(step, runner) == b"one two"
+    begun = meet(step, runner)
+    assert isinstance(begun, Waiting)
+    assert await drive(begun, runner) == b"one two"
+
+
+def test_what_is_at_hand_is_met_without_a_coroutine() -> None:
+    step = Fetch(b"a", then=lambda a: Compute(primes.Search(10), then=lambda prime: b"%s %d" % (a, prime)))
+    assert meet(step, InlineRunner(Shelf(a=b"one"))) == b"one 11"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from crossover.runner import InlineRunner, answer_at_once, at_once
+from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Request
 from functions.blockchain.explain import BROKEN, KEPT, NOT_REACHED, Judged, as_data, judge_by_rule, with_proof
 from functions.blockchain.handler import SERVICE
@@ -57,7 +57,7 @@ def test_balances_are_told_after_each_block_and_after_the_new_transactions() -> 
 def test_the_mined_block_is_the_published_one_with_its_attempts() -> None:
     found = judged(SAMPLE.query)
     assert found.need is not None
-    mined = at_once(InlineRunner().compute(found.need.computation))
+    mined = InlineRunner().compute(found.need.computation)
     block = as_data(with_proof(found, KEPT), mined)["mined"]
     facts = {name: block[name] for name in ("id", "pow", "hash", "attempts")}
     assert facts == {"id": 3, "pow": "728", "hash": "001795bc", "attempts": 729}
