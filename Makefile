@@ -50,16 +50,16 @@ test-all: test ## The heavy tests too: load, soak, container engine, SAM
 	@$(BIN)/pytest -m heavy
 
 .PHONY: test-sam
-test-sam: $(READY) ## Ask the functions through SAM CLI and a container engine of their own (Debian, as root)
-	@$(BIN)/python -m local.sam.check
+test-sam: $(READY) ## Test the template through SAM CLI and a private container engine (Debian, as root)
+	@$(BIN)/pytest -v --fail-not-run tests/integration/sam
 
 .PHONY: image
 image: $(READY) ## Build the image that pods run (settings: BASE)
 	@$(BIN)/crossover image
 
 .PHONY: test-container
-test-container: $(READY) ## Run the image as restricted as a pod: ask, load, drain and measure it (Debian as root brings its engine)
-	@$(BIN)/python -m local.image.check
+test-container: $(READY) ## Test and measure the image, run as restricted as a pod (settings: BASE; Debian as root brings its engine)
+	@$(BIN)/pytest -v --fail-not-run tests/integration/image
 
 .PHONY: check
 check: $(READY) ## Lint, types, architecture, templates, the Dockerfile, the chart

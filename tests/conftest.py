@@ -29,6 +29,23 @@ def _environment_as_it_was() -> Iterator[None]:
             os.environ[name] = before[name]
 
 
+HEAVY_SECONDS = 900
+"""Before a heavy test is ended; pyproject.toml has the bound of the others."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No test waits for ever; heavy ones have more time."""
+    for item in items:
+        if item.get_closest_marker("heavy") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(HEAVY_SECONDS))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the verbs that exist to run certain tests."""
+    parser.addoption("--fail-not-run", action="store_true", help="a test that this machine cannot run is a failure")
+
+
 def _not_run(reporter: pytest.TerminalReporter) -> list[str]:
     reasons = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", []) if report.longrepr]
     return sorted({reason.partition(NOT_RUN)[2] for reason in reasons if NOT_RUN in reason})
@@ -42,7 +59,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where CI=true a test that could not be run is a failure."""
+    """With --fail-not-run or CI=true a test that could not be run is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and reporter is not None and _not_run(reporter):
+    strict = session.config.option.fail_not_run or os.environ.get("CI") == "true"
+    if strict and reporter is not None and _not_run(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -26,7 +26,7 @@ def image(
 ) -> None:
     """Build the image that pods run, with the engine of this machine."""
     from local.deploy import image as build
-    from local.engine.docker import Docker, EngineError
+    from local.deploy.docker import Docker, EngineError
 
     docker = Docker()
     build.require(docker)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from local.engine.docker import Docker, EngineError
+from local.deploy.docker import Docker, EngineError
 from local.errors import UserError
 from local.measure.results import commit
 from local.paths import ROOT

@@ -1,6 +1,6 @@
 """Clients that ask over connections that stay open, connect again, and remember what became of every request.
 
-Those of `local.image.clients` end with their first connection's end: they hold a stop against a server, these a fault.
+Those of `tests.support.keep_alive_clients` end with their first connection: they test a stop, these a fault.
 """
 
 from __future__ import annotations

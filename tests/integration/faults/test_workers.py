@@ -13,9 +13,9 @@ import pytest
 
 from container.metrics.recorder import AT_ONCE
 from container.supervisor import DEATHS_IN_A_ROW, HANGS_SECONDS
-from local.image.clients import Clients
 from local.load.smoke.selection import cases_here, loaded
 from tests.integration.faults.clients import clients, right, until
+from tests.support.keep_alive_clients import KeepAliveClients
 from tests.support.server import Server, running_server
 
 CASES = [case for service in loaded(["qrcode"]) for case in cases_here(service)]
@@ -57,17 +57,17 @@ def messages(server: Server) -> list[str]:
 def test_sigterm_under_load_loses_no_request(count: int) -> None:
     with running_server(workers=count, drain_seconds=1) as server:
         all_ready(server, count)
-        asking = Clients(server.port, CASES, 4, pause=0.3)
+        asking = KeepAliveClients(server.port, CASES, 4, pause=0.3)
 
         async def stopped_under_load() -> None:
-            going_on = asyncio.create_task(asking.ask_until_told())
+            going_on = asyncio.create_task(asking.ask_until_closed())
             await asyncio.sleep(0.5)
             server.process.send_signal(signal.SIGTERM)
             server.process.send_signal(signal.SIGTERM)
             await going_on
 
         asyncio.run(stopped_under_load())
-        assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (4, [], [])
+        assert (asking.outcome.announced, asking.outcome.wrong, asking.outcome.lost) == (4, [], [])
         assert server.process.wait(timeout=30) in (0, -signal.SIGTERM)
         assert server.log() == ""
 
@@ -126,9 +126,9 @@ def test_a_worker_that_has_answered_enough_is_replaced_without_loss_and_stays_re
 def test_a_connection_that_is_idle_for_longer_than_the_drain_survives_its_workers_replacement() -> None:
     with running_server(workers=1, max_requests=100, drain_seconds=0.2) as server:
         (first,) = workers(server)
-        asking = Clients(server.port, CASES, 6, pause=4)
-        asyncio.run(asking.ask_until_told())
-        assert (asking.told.announced, asking.told.wrong, asking.told.lost) == (6, [], [])
+        asking = KeepAliveClients(server.port, CASES, 6, pause=4)
+        asyncio.run(asking.ask_until_closed())
+        assert (asking.outcome.announced, asking.outcome.wrong, asking.outcome.lost) == (6, [], [])
         until(lambda: not psutil.pid_exists(first))
         assert metric(server, "crossover_worker_starts_total") == 2
         assert server.log() == ""

@@ -10,8 +10,8 @@ import typer.testing
 
 from local.cli import create_app as tool
 from local.deploy import image
+from local.deploy.docker import Docker, EngineError
 from local.deploy.image import fetch_wheels
-from local.engine.docker import Docker, EngineError
 from local.errors import UserError
 
 

@@ -15,6 +15,7 @@ class Docker:
     """The `docker` command with one engine: the one at `address`, or the one that the user's environment means."""
 
     def __init__(self, address: str | None = None) -> None:
+        self.address = address or ""
         self._command = ["docker", *(("-H", address) if address else ())]
 
     def command(self, *arguments: str) -> list[str]:

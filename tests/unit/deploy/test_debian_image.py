@@ -1,4 +1,4 @@
-"""The base image that this machine makes: with commands that fail, it is no image and one line."""
+"""The base image that this machine makes: a command that fails leaves no image and gives one line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from local.engine import debian
-from local.engine.private import NoEngine
+from local.deploy.docker import Docker, EngineError
+from tests.support import debian_image
 
-HERE = "#!/bin/sh\n"
-NO_IMAGE_YET = HERE + 'echo "$@" >> {log}\ncase "$3" in image) [ "$4" = rm ];; import) cat > /dev/null; {then};; esac\n'
+SHELL = "#!/bin/sh\n"
+NO_IMAGE_YET = (
+    SHELL + 'echo "$@" >> {log}\ncase "$1" in image) [ "$2" = rm ];; import) cat > /dev/null; {then};; esac\n'
+)
 
 
 def commands(folder: Path, **scripts: str) -> None:
@@ -25,32 +27,29 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(debian, "mirror", lambda: ("http://mirror", "trixie"))
-    commands(folder, debootstrap=HERE + 'mkdir -p "$4"; touch "$4/file"\n')
+    monkeypatch.setattr(debian_image, "mirror", lambda: ("http://mirror", "trixie"))
+    commands(folder, debootstrap=SHELL + 'mkdir -p "$4"; touch "$4/file"\n')
     commands(folder, docker=NO_IMAGE_YET.format(log=tmp_path / "log", then="exit 0"))
     return folder
 
 
-def test_an_image_is_named_after_its_suite_and_packages(
-    bin_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = debian.base_image("unix:///x", tmp_path)
+def test_an_image_is_named_after_its_suite_and_packages(bin_: Path, tmp_path: Path) -> None:
+    first = debian_image.base_image(Docker(), tmp_path)
     assert first.startswith("crossover-debian:")
     assert not (tmp_path / "debian").exists()
-    assert debian.base_image("unix:///x", tmp_path) == first
-    monkeypatch.setattr(debian, "PACKAGES", (*debian.PACKAGES, "less"))
-    assert debian.base_image("unix:///x", tmp_path) != first
+    assert debian_image.base_image(Docker(), tmp_path) == first
+    assert debian_image.base_image(Docker(), tmp_path, (*debian_image.PACKAGES, "less")) != first
 
 
 def test_a_root_that_was_not_read_to_its_end_is_no_image(bin_: Path, tmp_path: Path) -> None:
-    commands(bin_, tar=HERE + "exit 2\n")
-    with pytest.raises(NoEngine, match="tar ended with 2"):
-        debian.base_image("unix:///x", tmp_path)
+    commands(bin_, tar=SHELL + "exit 2\n")
+    with pytest.raises(EngineError, match="tar ended with 2"):
+        debian_image.base_image(Docker(), tmp_path)
     assert "image rm crossover-debian:" in (tmp_path / "log").read_text().splitlines()[-1]
 
 
 def test_an_import_that_fails_is_one_line(bin_: Path, tmp_path: Path) -> None:
     commands(bin_, docker=NO_IMAGE_YET.format(log=tmp_path / "log", then="echo no space\\\\nleft >&2; exit 1"))
-    with pytest.raises(NoEngine, match="docker import failed: no space") as problem:
-        debian.base_image("unix:///x", tmp_path)
+    with pytest.raises(EngineError, match="docker import failed: no space") as problem:
+        debian_image.base_image(Docker(), tmp_path)
     assert "\n" not in str(problem.value)

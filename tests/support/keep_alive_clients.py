@@ -1,7 +1,7 @@
-"""Clients that keep their connections as a load balancer does, and go on until the server announces the close.
+"""Clients that keep their connections as a load balancer does, until the server announces the close.
 
-What they hold against a server that stops: a request sent before its connection's close was announced has to be
-answered. A client whose answer says `Connection: close` is told; it asks nothing more.
+A request sent before its connection's close was announced has to be answered; else it is lost. A client whose answer
+says `Connection: close` has seen the announcement and asks nothing more.
 """
 
 from __future__ import annotations
@@ -20,45 +20,45 @@ NO_ANSWER = (OSError, EOFError, TimeoutError, LookupError, ValueError, asyncio.L
 
 
 @dataclass
-class Told:
+class Outcome:
     """What clients met."""
 
     right: int = 0
     wrong: list[str] = field(default_factory=list)
-    """What was wrong with answers, for each of them."""
+    """What was wrong with answers, one text each."""
     lost: list[str] = field(default_factory=list)
-    """Why a request that was sent got no answer, for each of them."""
+    """Why a request that was sent got no answer, one text each."""
     announced: int = 0
-    """Clients that were told of the close."""
+    """Clients that saw the close announced."""
 
 
-class Clients:
-    """`count` clients with one connection each, which ask these requests round and round, some with pauses.
+class KeepAliveClients:
+    """`count` clients with one connection each, which send these requests round and round, some with pauses.
 
     The pauses grow from client to client, from none to `pause` seconds: some connections are busy when the server
     stops, and some idle.
     """
 
     def __init__(self, port: int, cases: Sequence[Case], count: int, pause: float = 0.0) -> None:
-        self.told = Told()
+        self.outcome = Outcome()
         self._port = port
         self._cases = itertools.cycle(cases)
         self._pauses = [pause * number / max(count - 1, 1) for number in range(count)]
 
     async def ask(self, requests: int) -> None:
-        """Asks so many in all, then closes."""
+        """Send so many in all, then close."""
         left = iter(range(requests))
         await asyncio.gather(*(self._client(pause, left) for pause in self._pauses))
 
-    async def ask_until_told(self) -> None:
-        """Goes on until every client was told of the close, or met a loss."""
+    async def ask_until_closed(self) -> None:
+        """Go on until every client saw the close announced, or met a loss."""
         await asyncio.gather(*(self._client(pause, itertools.count()) for pause in self._pauses))
 
     async def _client(self, pause: float, left: Iterable[int]) -> None:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError as problem:
-            self.told.lost.append(f"no connection: {problem}")
+            self.outcome.lost.append(f"no connection: {problem}")
             return
         try:
             for _ in left:
@@ -68,14 +68,14 @@ class Clients:
                         writer.write(f"GET {case.path} HTTP/1.1\r\nHost: pod\r\n\r\n".encode())
                         answer = await _answer(reader)
                 except NO_ANSWER as problem:
-                    self.told.lost.append(f"{type(problem).__name__} {problem}".strip())
+                    self.outcome.lost.append(f"{type(problem).__name__} {problem}".strip())
                     return
-                if found := faults(case.expected, answer):
-                    self.told.wrong.append(f"{case.service}, {case.asked}: {found[0]}")
+                if wrong := faults(case.expected, answer):
+                    self.outcome.wrong.append(f"{case.service}, {case.asked}: {wrong[0]}")
                 else:
-                    self.told.right += 1
+                    self.outcome.right += 1
                 if answer.headers.get("connection") == "close":
-                    self.told.announced += 1
+                    self.outcome.announced += 1
                     return
                 await asyncio.sleep(pause)
         finally:
@@ -83,7 +83,7 @@ class Clients:
 
 
 async def _answer(reader: asyncio.StreamReader) -> Answer:
-    """An answer whose head says its length, as every answer of the bundle does."""
+    """An answer whose head has its length, as every answer of the bundle does."""
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     body = await reader.readexactly(int(headers["content-length"]))

@@ -1,4 +1,4 @@
-"""The figures of the image, for people."""
+"""The figures of the image, as tables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from local.console import console
 
 
 def show(figures: dict[str, Any]) -> None:
-    """Prints what was measured."""
+    """Print what was measured."""
     size = Table("part of the image", "MB", title="Image")
     size.add_row("the base", _mb(figures["base_bytes"]))
     for layer in figures["layers"]:
         size.add_row(layer["step"].removeprefix("/bin/sh -c #(nop) ").strip(), _mb(layer["bytes"]))
     size.add_row("all", _mb(figures["bytes"]))
     console.print(size)
+    if not figures["pods"]:
+        return
     requests = figures["pods"][0]["requests"]
     pods = Table(
         *("services", "start s", "CPU s", "RSS", "RSS then", "RSS peak", "group then", "group peak"),
@@ -26,15 +28,9 @@ def show(figures: dict[str, Any]) -> None:
     )
     for pod in figures["pods"]:
         idle, loaded = pod["idle"], pod["loaded"]
-        pods.add_row(
-            *(
-                pod["services"],
-                _least(pod["starts"], "seconds"),
-                _least(pod["starts"], "cpu_seconds"),
-                _mb(idle["rss"]),
-            ),
-            *(_mb(loaded[name]) for name in ("rss", "peak_rss", "group", "group_peak")),
-        )
+        start = (_least(pod["starts"], "seconds"), _least(pod["starts"], "cpu_seconds"))
+        memory = (idle["rss"], *(loaded[name] for name in ("rss", "peak_rss", "group", "group_peak")))
+        pods.add_row(pod["services"], *start, *map(_mb, memory))
     console.print(pods)
 
 

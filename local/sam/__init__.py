@@ -1,1 +1,0 @@
-"""`sam local` on this project's template: an engine of its own, a stand-in image, and the answers checked."""
