@@ -1,6 +1,6 @@
-{{/* The release's name, as short as names of objects need it. */}}
+{{/* What names of objects begin with, as short as they need it: the release, or fullnameOverride. */}}
 {{- define "crossover.release" -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* The name of a service's objects, of (list $ service). */}}
@@ -11,9 +11,30 @@
 {{/* The labels that select a service's pods, of (list $ service). They may never change. */}}
 {{- define "crossover.selector" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ $root.Chart.Name }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+{{ include "crossover.instance" $root }}
 app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* The labels that select every object of the release. */}}
+{{- define "crossover.instance" -}}
+app.kubernetes.io/name: {{ .Values.nameOverride | default .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* The values of a service's pods, of (list $ service own): what is set for it over what is set for all. */}}
+{{- define "crossover.pods" -}}
+{{- mergeOverwrite (deepCopy (index . 0).Values.pods) (deepCopy (index . 2)) | toJson -}}
+{{- end -}}
+
+{{/* The service account of a service's pods, of (list $ service pods). */}}
+{{- define "crossover.account" -}}
+{{- $account := (index . 2).serviceAccount -}}
+{{- $account.name | default (ternary (include "crossover.name" .) "default" $account.create) -}}
+{{- end -}}
+
+{{/* The variable that has a service's store, of a service's name. */}}
+{{- define "crossover.storeVariable" -}}
+{{- printf "%s_STORE" (upper . | replace "-" "_") -}}
 {{- end -}}
 
 {{/* All labels of a service's objects, of (list $ service). */}}
@@ -29,8 +50,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
-{{/* The image: by digest where one is given. */}}
+{{/* The image: in the registry that all charts of a parent take, or its own; by digest where one is given. */}}
 {{- define "crossover.image" -}}
+{{- $global := .Values.global | default dict -}}
+{{- with $global.imageRegistry | default .Values.image.registry }}{{ . }}/{{ end -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
 {{ .repository }}@{{ .digest }}
@@ -38,6 +61,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The Secrets that images are pulled with: the parent's, in either form that charts have for them, and the chart's own. */}}
+{{- define "crossover.pullSecrets" -}}
+{{- $names := list -}}
+{{- range concat (dig "imagePullSecrets" list (.Values.global | default dict)) .Values.image.pullSecrets -}}
+{{- if kindIs "map" . }}{{ $names = append $names .name }}{{ else }}{{ $names = append $names . }}{{ end -}}
+{{- end -}}
+{{- $names | uniq | toJson -}}
 {{- end -}}
 
 {{/*
@@ -52,7 +84,7 @@ is over, as many new ones, and the surge of the next rollout, as a rollback is. 
 
 {{/* Where the load balancer answers, as far as values say it. */}}
 {{- define "crossover.url" -}}
-{{- $secure := and (eq .Values.ingress.className "alb") .Values.ingress.certificateArn -}}
+{{- $secure := or .Values.ingress.tls (and (eq .Values.ingress.className "alb") .Values.ingress.certificateArn) -}}
 {{- $host := ternary "ADDRESS" .Values.ingress.host (or (not .Values.ingress.host) (hasPrefix "*" .Values.ingress.host)) -}}
 {{- printf "%s://%s" (ternary "https" "http" (not (empty $secure))) $host -}}
 {{- end -}}

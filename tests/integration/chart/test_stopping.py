@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from container.settings import ContainerSettings
 from crossover.settings import load
 from local.deploy.chart import manifests
@@ -62,6 +64,14 @@ def test_waiting_needs_no_shell_in_the_image(cluster: Cluster) -> None:
 def test_a_rollout_takes_no_pod_away_before_another_is_ready(cluster: Cluster) -> None:
     for deployment in cluster.all("Deployment").values():
         assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": 0}
+
+
+@pytest.mark.parametrize("values", ["nodes", "fargate"])
+@pytest.mark.parametrize("choice", ["pods.autoscaling.min=1", "pods.autoscaling.enabled=false,pods.replicas=1"])
+def test_one_pod_of_a_service_is_possible_and_never_keeps_a_node(helm: None, values: str, choice: str) -> None:
+    cluster = Cluster(manifests.objects(manifests.render(values, "--set", choice)))
+    for name, budget in cluster.all("PodDisruptionBudget").items():
+        assert cluster.fewest_pods(name) == budget["spec"]["maxUnavailable"] == 1
 
 
 def test_a_drained_node_may_always_take_a_pod_and_never_the_last_one(production: Cluster) -> None:

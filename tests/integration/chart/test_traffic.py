@@ -205,7 +205,6 @@ def test_a_laptop_has_one_pod_a_service_and_no_load_balancer(laptop: Cluster) ->
     assert laptop.all("Ingress") == {}
     assert laptop.all("HorizontalPodAutoscaler") == {}
     assert {name: laptop.fewest_pods(name) for name in laptop.services} == dict.fromkeys(registry.SERVICES, 1)
-    assert not [name for name in laptop.services if f"{name.upper()}_STORE" in laptop.environ(name)]
 
 
 def test_nothing_needs_a_definition_that_a_plain_cluster_does_not_have(cluster: Cluster) -> None:
