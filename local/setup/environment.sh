@@ -13,8 +13,8 @@ command -v "$python" >/dev/null || fail "python3 is not installed; get Python 3.
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
   # Debian and Ubuntu keep ensurepip in a package of its own.
   package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "crossover: installing $package with apt"
+  if [ "$(id -u)" = 0 ] && [ "${NO_APT:-}" != 1 ] && command -v apt-get >/dev/null; then
+    echo "crossover: installing with apt-get (NO_APT=1 refuses): $package"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null
   else
     fail "$python cannot make a virtual environment; as root: apt-get install $package"

@@ -1,38 +1,37 @@
 #!/usr/bin/env bash
-# Sees to it that the tests find a browser, a database server and a clock that jumps. Usage: for_tests.sh BIN
-# Never fails: what cannot be had is reported by the tests as NOT RUN, with the command that enables it.
+# Installs what tests need beside Python, where root may: a browser, a database server, a clock that jumps.
+# Usage: for_tests.sh BIN. NO_APT=1 installs nothing. Never fails: tests report what is missing as NOT RUN.
 set -u
 bin=$1
 
-apt_as_root() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+have() { PATH="$PATH:/usr/local/sbin:/usr/sbin" command -v "$1" >/dev/null; }
+have_chromium() { have chromium || have chromium-browser || have google-chrome; }
 
-have_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
+missing=""
+have_chromium || missing="chromium fonts-dejavu-core"
+have mariadbd || have mysqld || missing="$missing mariadb-server-core mariadb-client-core"
+[ "$(uname)" != Linux ] || ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
+missing=${missing# }
 
-get_chromium() {
-  if apt_as_root; then
-    echo "crossover: installing Chromium with apt, for the browser tests"
-    apt-get update -qq >/dev/null 2>&1
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null 2>&1
-    have_chromium && return
-  fi
-  # Asked for once: where it cannot be downloaded, every later run would wait for the refusal.
-  [ -e "$bin/../.chromium-asked" ] && return
-  echo "crossover: installing Playwright's Chromium, for the browser tests"
-  "$bin/playwright" install chromium >/dev/null 2>&1 || echo "crossover: no Chromium to be had"
-  touch "$bin/../.chromium-asked"
-}
-
-have_chromium || get_chromium
-if apt_as_root && [ "$(uname)" = Linux ] && ! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
-  echo "crossover: installing libfaketime with apt, for the test of a clock that jumps"
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libfaketime >/dev/null 2>&1
+if [ -z "$missing" ]; then
+  exit 0
+elif [ "${NO_APT:-}" = 1 ]; then
+  echo "NOT RUN: tests that need $missing: NO_APT=1 keeps apt-get from installing them"
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "crossover: installing with apt-get for the tests (NO_APT=1 make test refuses): $missing"
+  apt-get update -qq >/dev/null 2>&1
+  for package in $missing; do
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1 ||
+      echo "crossover: apt-get cannot install $package"
+  done
+else
+  echo "crossover: not installed, as only root may: $missing"
 fi
-"$bin/python" -c '
-from local.console import error_line
-from local.data.mysql.programs import find_or_install
-from local.errors import UserError
-try:
-    find_or_install()
-except UserError as problem:
-    error_line(str(problem))
-'
+
+# Asked for once: where it cannot be downloaded, every later run would wait for the refusal.
+if ! have_chromium && [ "${NO_APT:-}" != 1 ] && [ ! -e "$bin/../.chromium-asked" ]; then
+  echo "crossover: installing Playwright's Chromium, for the browser tests"
+  "$bin/playwright" install chromium >/dev/null 2>&1 || echo "crossover: Playwright's Chromium cannot be downloaded"
+  touch "$bin/../.chromium-asked"
+fi
+exit 0

@@ -43,8 +43,8 @@ def find_or_install() -> Programs:
     """The programs, installed with apt where root may. Raises `UserError`, saying what to install, where that fails."""
     if found := find():
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        stderr.print(f"crossover: installing {' and '.join(PACKAGES)} with apt")
+    if os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("NO_APT") != "1":
+        stderr.print(f"crossover: installing with apt-get (NO_APT=1 refuses): {' '.join(PACKAGES)}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
             done = subprocess.run(["apt-get", *arguments], env=quiet, capture_output=True, text=True, check=False)
