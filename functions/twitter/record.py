@@ -16,10 +16,12 @@ All numbers are little-endian. A record of n contacts is
 | body | | the rows in their order, LF before each: id TAB screen_name TAB description TAB shown text |
 | others | | per contact its other texts, FF before each |
 | tags | | per contact and tweet FF, hashtag, FE for each hashtag, then FD |
-| check | 4 | CRC-32 of all before it |
 
 Places are counted from the start of the record. FF, FE and FD never occur in UTF-8, so nothing a request asks for
 matches across them; UTF-8 is self-synchronising, so bytes match where code points do.
+
+A record has no checksum of its own: that it is the one that was loaded under a key is for the store to check
+(`crossover.stores.sealing`).
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any
-from zlib import crc32
 
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
@@ -40,19 +41,16 @@ KINDS = {"reply": b"\x01", "retweet": b"\x02", "both": b"\x03"}
 TEXT, TAG, TAG_END, TWEET_END = b"\xff", b"\xff", b"\xfe", b"\xfd"
 RANKS = 2.0**22
 """Contacts that a record can have: a rank and a rounded score, under 2^31 as counts are under 2^32, fit a double."""
-MAGIC = int.from_bytes(b"CTw\x01", "little")
+MAGIC = int.from_bytes(b"CTw\x02", "little")
 """Three letters and the version of the format."""
 HEAD = struct.Struct("<IIIII")
 _unpack_head = HEAD.unpack_from
 COUNTS = struct.Struct("<IIII")
-CHECK_BYTES = 4
-RESIDUE = 0x2144DF1C
-"""What CRC-32 gives for anything that is followed by its own CRC-32, little-endian."""
 PER_CONTACT = 40 + COUNTS.size
 
 
 class CorruptRecord(Exception):
-    """What a store gave is no whole record of this format: it is truncated, damaged, foreign or of another version."""
+    """What a store gave is not a whole record of this format: it is truncated, foreign or of another version."""
 
 
 def key(user_id: int, kind: str) -> bytes:
@@ -73,8 +71,6 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
         raise CorruptRecord("not a record of this format and version")
     if length != len(data):
         raise CorruptRecord(f"{len(data)} bytes of {length}")
-    if crc32(data) != RESIDUE:
-        raise CorruptRecord("the checksum does not match")
     return contacts, HEAD.size + PER_CONTACT * contacts + 4, body_end, others_end
 
 
@@ -134,7 +130,7 @@ def pack(contacts: Iterable[Contact]) -> bytes:
     others_bytes, tags_bytes = b"".join(others), b"".join(tags)
     body_end = ends[-1]
     others_end = body_end + len(others_bytes)
-    length = others_end + len(tags_bytes) + CHECK_BYTES
+    length = others_end + len(tags_bytes)
     try:
         parts = (
             HEAD.pack(MAGIC, length, len(ordered), body_end, others_end),
@@ -151,8 +147,7 @@ def pack(contacts: Iterable[Contact]) -> bytes:
         )
     except struct.error:
         raise ValueError("a count does not fit 32 bits, or the record would exceed 4 GB") from None
-    record = b"".join((*parts, *rows, others_bytes, tags_bytes))
-    return record + crc32(record).to_bytes(CHECK_BYTES, "little")
+    return b"".join((*parts, *rows, others_bytes, tags_bytes))
 
 
 def _ends(parts: list[bytes], start: int) -> list[int]:

@@ -82,6 +82,12 @@ class StoreSuite:
         assert second.version != first.version
         assert one.version() == other.version() == reader().version() == second.version
 
+    def test_records_of_neighbouring_keys_are_never_confused(self, loaded_store):
+        records = {b"": b"ab", b"a": b"b", b"ab": b"", b"b": b"a"}
+        store = loaded_store(records)
+        assert {key: store.fetch(key) for key in records} == records
+        assert store.fetch_many([b"aa", b"\0", b"bb"]) == [None, None, None]
+
     def test_a_load_tells_what_it_put_in_place(self, url):
         loaded = load(url, iter([(b"one", b"1" * 1000), (b"two", b"2" * 1000)]))
         assert loaded.records == 2

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from crossover.stores.sealing import unseal
 from crossover.stores.sqlite import path_of
 from functions.twitter.contacts import Contact
 from functions.twitter.record import KINDS, unpack
@@ -22,7 +23,7 @@ TWEETS = 20_000
 SEED = 1
 MADE_BY = {
     "functions.twitter": ("contacts.py", "record.py", "scores.py"),
-    "crossover.stores": ("sqlite.py",),
+    "crossover.stores": ("sealing.py", "sqlite.py"),
     "local.data.etl": ("demo.py", "groups.py", "parsing.py", "stages.py", "popular_tags.txt"),
     "local.data.tweets": ("generator.py", "words.py"),
 }
@@ -81,8 +82,8 @@ def samples(url: str, count: int = 6) -> list[Sample]:
         place = len(rows) / 100
         while place < len(rows) and len(found) < count:
             (key,) = rows[int(place)]
-            (record,) = connection.execute("select record from records where key = ?", (key,)).fetchone()
-            words = _words(unpack(record))
+            (sealed,) = connection.execute("select record from records where key = ?", (key,)).fetchone()
+            words = _words(unpack(unseal(key, sealed)))
             user_id = int.from_bytes(key[:8], "big")
             if words and all(sample.user_id != user_id for sample in found):
                 found.append(Sample(user_id, kinds[key[8:]], *words))

@@ -12,6 +12,7 @@ from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid
 from crossover.stores.lazy import store_of
 from crossover.stores.port import Store
+from crossover.stores.sealing import SEAL_BYTES
 from crossover.stores.sqlite import path_of
 from functions import registry
 from local.load.api import Asked
@@ -41,7 +42,7 @@ class Watching:
 
     def fetch(self, key: bytes) -> bytes | None:
         record = self._store.fetch(key)
-        self.sizes.append(0 if record is None else item_bytes(len(key), len(record)))
+        self.sizes.append(0 if record is None else item_bytes(len(key), len(record) + SEAL_BYTES))
         return record
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:

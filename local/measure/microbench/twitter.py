@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from crossover.seam import Request
+from crossover.stores.sealing import unseal
 from functions.twitter.answer import answer
 from functions.twitter.handler import start
 from functions.twitter.record import KINDS, opened, pack, unpack
@@ -119,7 +120,7 @@ def users() -> dict[tuple[int, int], list[User]]:
     """Users of the store by how many contacts of the type `both` they have, in an order of chance."""
     found: dict[tuple[int, int], list[User]] = {FEW: [], MANY: []}
     with closing(sqlite3.connect(f"{store().absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        stored = dict(connection.execute("select key, record from records"))
+        stored = {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
     keys = sorted(key for key in stored if key.endswith(KINDS["both"]))
     random.Random(1).shuffle(keys)  # noqa: S311 - inputs for measuring, the same in every run
     none = pack([])

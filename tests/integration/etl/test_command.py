@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from crossover.stores.sealing import unseal
 from local.cli import main
 from local.data.etl.parsing import REASONS
 from local.data.etl.pipeline import Report, run
@@ -36,7 +37,8 @@ def crossover(*arguments: object, **options: Any) -> subprocess.CompletedProcess
 def records(store: Path) -> list[tuple[bytes, bytes]]:
     connection = sqlite3.connect(store)
     try:
-        return connection.execute("select key, record from records order by key").fetchall()
+        rows = connection.execute("select key, record from records order by key").fetchall()
+        return [(key, unseal(key, sealed)) for key, sealed in rows]
     finally:
         connection.close()
 

@@ -151,7 +151,7 @@ def test_a_warning_tells_once_that_the_old_store_keeps_serving(path, store, capl
 def test_fetching_notices_a_new_file_by_itself_after_a_moment(store, url, monkeypatch):
     load(url, [(b"key", b"new")])
     now = adapter.monotonic()
-    monkeypatch.setattr(adapter, "monotonic", lambda: now + adapter.LOOK_EVERY_S)
+    monkeypatch.setattr(adapter, "monotonic", lambda: now + adapter.LOOK_INTERVAL_SECONDS)
     assert store.fetch(b"key") == b"new"
 
 
@@ -167,7 +167,7 @@ def test_fetches_share_one_look_at_the_path(store, monkeypatch):
 
 
 def test_a_store_that_breaks_while_it_is_open_is_unavailable(path, store):
-    # What follows the first page is overwritten: nobody who loads does that, a failing disk may.
+    # What follows the first page is overwritten: a load never does that, a failing disk may.
     with path.open("r+b") as file:
         file.seek(adapter.PAGE_BYTES)
         file.write(b"\xff" * (path.stat().st_size - adapter.PAGE_BYTES))
@@ -190,10 +190,6 @@ def test_a_closed_store_is_unavailable(store):
 def test_reading_writes_nothing_beside_the_file(tmp_path, store):
     store.fetch(b"key")
     assert [file.name for file in tmp_path.iterdir()] == ["records.db"]
-
-
-def test_a_store_is_memory_mapped(store):
-    assert store._connection.execute("pragma mmap_size").fetchone()[0] > 2**30
 
 
 LOADER = """

@@ -1,8 +1,15 @@
-"""Records in one SQLite file, read-only and memory-mapped: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+"""Records in one SQLite file, read-only: `sqlite:///relative.db`, `sqlite:////absolute.db`.
 
-A file is never written to once it is in its place: a load builds another one beside it and renames it. So readers
-need no locks (`immutable=1`) and run on a read-only file system too, and a reader sees a new load by the file's
-identity. One store per worker: not for two threads at once, nor across a fork.
+A load builds a new file beside the one that serves and renames it, so readers need no locks (`immutable=1`), work on a
+read-only file system, and notice a new load by the file's identity. One store per worker: not for two threads at once,
+nor across a fork.
+
+Whatever happens to a file in its place (overwritten, truncated, damaged on disk), an answer is right or `Unavailable`:
+
+- The file is read with system calls. Mapped into memory, a truncated file would end the process with SIGBUS.
+- Every record is sealed with its key (`crossover.stores.sealing`).
+- That a key is absent is proven: the table `gaps` holds every pair of neighbouring keys, sealed, so an index that leads
+  to the wrong page cannot make a record disappear.
 """
 
 from __future__ import annotations
@@ -12,34 +19,48 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from glob import escape
+from itertools import chain, pairwise
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
 from crossover.runner import Unavailable
 from crossover.stores.port import Loaded, LoadFailed
+from crossover.stores.sealing import Damaged, seal, unseal
 
 APPLICATION_ID = 0x43524F53
 """Marks the file as a store of records ("CROS"); `PRAGMA user_version` is the version of its tables."""
-LAYOUT = 1
+LAYOUT = 2
 PAGE_BYTES = 4096
-LOOK_EVERY_S = 0.05
+CACHE_KIB = 32 * 1024
+"""Pages that SQLite keeps, at most, for a connection: with them a fetch costs as much as from mapped memory."""
+LOOK_INTERVAL_SECONDS = 0.05
 """A look for a new load costs a system call, some 2 us, so fetches share one in this time."""
-MAX_KEYS = 500
+REOPEN_INTERVAL_SECONDS = 1.0
+"""A damaged file is opened again at most so often, to find out whether it was replaced in place."""
+MAX_STATEMENT_KEYS = 500
 """Keys of one statement; a longer list takes several."""
 
 _TABLES = """
 create table records (key blob not null, record blob not null);
+create table gaps (lower blob not null primary key, upper blob not null) without rowid;
 create table meta (version text not null);
 """
 _FETCH = "select record from records where key = ?"
+_GAP = "select lower, upper from gaps where lower <= ? order by lower desc limit 1"
+_FIRST, _KEY, _LAST = b"\0", b"\1", b"\2"
+"""Where the gap before the first key begins, what stands before a key in a gap, and where the last gap ends."""
 _log = logging.getLogger(__name__)
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 
 def path_of(url: str) -> Path:
-    """The path in `sqlite:///PATH`; four slashes make it absolute. Raises ValueError."""
+    """Return the path in `sqlite:///PATH`; four slashes make it absolute. Raises ValueError."""
     path = url.removeprefix("sqlite:///")
     if path == url or not path or "\0" in path:
         raise ValueError("a SQLite store's URL is sqlite:///PATH, and sqlite:////PATH where the path is absolute")
@@ -47,14 +68,19 @@ def path_of(url: str) -> Path:
 
 
 def open_store(url: str) -> SqliteStore:
-    """The store at `sqlite:///PATH`. Raises ValueError for the URL, `Unavailable` where no store can be read there."""
+    """Open the store at `sqlite:///PATH`.
+
+    Raises:
+        ValueError: Where the URL is not one of SQLite's.
+        Unavailable: Where no store can be read there.
+    """
     return SqliteStore(path_of(url))
 
 
 class SqliteStore:
     """The records of one file. It follows the path: a file renamed to it is noticed, and answers from then on.
 
-    Where what comes there is no store, or the file goes away, the one that was open keeps serving, with a warning in
+    Where the new file is not a store, or the file is removed, the one that was open keeps serving, with a warning in
     the log.
     """
 
@@ -63,53 +89,88 @@ class SqliteStore:
         self._seen = _identity(self._path)
         self._connection, self._version = _connect(self._path)
         self._execute = self._connection.execute
-        self._look_at = monotonic() + LOOK_EVERY_S
+        self._look_at = monotonic() + LOOK_INTERVAL_SECONDS
+        self._reopen_at = float("-inf")
 
     def fetch(self, key: bytes) -> bytes | None:
         if monotonic() >= self._look_at:
             self._look()
-        try:
-            row = self._execute(_FETCH, (key,)).fetchone()
-        except sqlite3.Error as problem:
-            raise Unavailable(f"the store cannot be read: {problem}") from problem
-        return row[0] if row else None
+        return self._guarded(self._read, key)
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         self._look()
-        found: dict[bytes, bytes] = {}
-        try:
-            for start in range(0, len(keys), MAX_KEYS):
-                some = keys[start : start + MAX_KEYS]
-                marks = ",".join("?" * len(some))
-                found.update(self._execute(f"select key, record from records where key in ({marks})", some))  # noqa: S608
-        except sqlite3.Error as problem:
-            raise Unavailable(f"the store cannot be read: {problem}") from problem
-        return [found.get(key) for key in keys]
+        return self._guarded(self._read_many, keys)
 
     def version(self) -> str:
         self._look()
         return self._version
 
     def close(self) -> None:
+        self._reopen_at = float("inf")
         self._connection.close()
 
     def __del__(self) -> None:
-        # Lambda says no goodbye: there a store is closed by being forgotten.
+        # Lambda ends an environment without notice: there a store is closed by being forgotten.
         if hasattr(self, "_connection"):
             self._connection.close()
 
+    def _read(self, key: bytes) -> bytes | None:
+        row = self._execute(_FETCH, (key,)).fetchone()
+        if row:
+            return unseal(key, row[0])
+        self._prove_absent(key)
+        return None
+
+    def _read_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        sealed: dict[bytes, object] = {}
+        for start in range(0, len(keys), MAX_STATEMENT_KEYS):
+            some = keys[start : start + MAX_STATEMENT_KEYS]
+            marks = ",".join("?" * len(some))
+            sealed.update(self._execute(f"select key, record from records where key in ({marks})", some))  # noqa: S608
+        for key in keys:
+            if key not in sealed:
+                self._prove_absent(key)
+        return [unseal(key, sealed[key]) if key in sealed else None for key in keys]
+
+    def _prove_absent(self, key: bytes) -> None:
+        """Return where no record was loaded under `key`. Raises `Damaged` where that is not certain."""
+        place = _KEY + key
+        row = self._execute(_GAP, (place,)).fetchone()
+        if not (row and type(row[0]) is bytes and row[0] < place < unseal(row[0], row[1])):
+            raise Damaged("a record is missing")
+
+    def _guarded(self, read: Callable[[Argument], Result], argument: Argument) -> Result:
+        """Read, and once more from the file as it is now where what is open is damaged. Raises `Unavailable`."""
+        try:
+            return read(argument)
+        except (sqlite3.Error, Damaged):
+            self._reopen()
+        try:
+            return read(argument)
+        except sqlite3.Error as problem:
+            raise Unavailable(f"the store cannot be read: {problem}") from problem
+
     def _look(self) -> None:
-        """Opens the file that is at the path now, if it is another one."""
-        self._look_at = monotonic() + LOOK_EVERY_S
+        """Open the file that is at the path now, if it is another one."""
+        self._look_at = monotonic() + LOOK_INTERVAL_SECONDS
         try:
             there = _identity(self._path)
             if there == self._seen:
                 return
             self._seen = there
-            connection, version = _connect(self._path)
+            self._open()
         except Unavailable as problem:
             _log.warning("the store that was open keeps serving: %s", problem)
-            return
+
+    def _reopen(self) -> None:
+        """Open the file again, whose pages may be in memory as they were before it was written to in its place."""
+        if monotonic() >= self._reopen_at:
+            self._reopen_at = monotonic() + REOPEN_INTERVAL_SECONDS
+            with suppress(Unavailable):
+                self._open()
+
+    def _open(self) -> None:
+        connection, version = _connect(self._path)
         self._connection.close()
         self._connection, self._version = connection, version
         self._execute = connection.execute
@@ -124,20 +185,26 @@ def _identity(path: Path) -> tuple[int, int, int]:
 
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
-    """A connection to a whole store, and its version."""
+    """Return a connection to a whole store, and its version."""
     connection = None
     try:
         connection = sqlite3.connect(
             f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
-        marks = [connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "user_version")]
-        if marks != [APPLICATION_ID, LAYOUT]:
-            raise sqlite3.DatabaseError("it is another kind of database, or of another version")
-        connection.execute(f"pragma mmap_size = {1 << 40}")
+        application, layout = [
+            connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "user_version")
+        ]
+        if application != APPLICATION_ID:
+            raise sqlite3.DatabaseError("it is another kind of database")
+        if layout != LAYOUT:
+            raise sqlite3.DatabaseError("another version of Crossover made it; load it again with crossover etl")
+        connection.execute("pragma mmap_size = 0")
+        connection.execute(f"pragma cache_size = {-CACHE_KIB}")
         row = connection.execute("select version from meta").fetchone()
         if row is None:
-            raise sqlite3.DatabaseError("it was not loaded to its end")
+            raise sqlite3.DatabaseError("its load did not finish")
         connection.execute(_FETCH, (b"",)).fetchone()
+        connection.execute(_GAP, (b"",)).fetchone()
     except sqlite3.Error as problem:
         if connection:
             connection.close()
@@ -146,9 +213,11 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
 
 
 def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
-    """Builds a file of (key, record) pairs and renames it to `sqlite:///PATH`; its directory is made if need be.
+    """Build a file of (key, record) pairs and rename it to `sqlite:///PATH`; its directory is made if need be.
 
-    Raises ValueError for the URL, `LoadFailed` where it cannot be written or a key comes twice.
+    Raises:
+        ValueError: Where the URL is not one of SQLite's.
+        LoadFailed: Where the file cannot be written or a key comes twice.
     """
     path = path_of(url).absolute()
     version = secrets.token_hex(8)
@@ -175,8 +244,13 @@ def _fill(connection: sqlite3.Connection, records: Iterable[tuple[bytes, bytes]]
     connection.executescript(_TABLES)
     connection.execute("begin")
     connection.execute("insert into meta values (?)", (version,))
-    connection.executemany("insert into records values (?, ?)", records)
+    connection.executemany("insert into records values (?, ?)", ((key, seal(key, record)) for key, record in records))
     connection.execute("create unique index by_key on records (key)")
+    keys = (_KEY + key for (key,) in connection.execute("select key from records order by key"))
+    neighbours = pairwise(chain((_FIRST,), keys, (_LAST,)))
+    connection.executemany(
+        "insert into gaps values (?, ?)", ((lower, seal(lower, upper)) for lower, upper in neighbours)
+    )
     connection.execute("commit")
     (count,) = connection.execute("select count(*) from records").fetchone()
     return int(count)
@@ -184,9 +258,9 @@ def _fill(connection: sqlite3.Connection, records: Iterable[tuple[bytes, bytes]]
 
 @contextmanager
 def _aside(path: Path) -> Iterator[Path]:
-    """A new file beside `path` to build in, which at the end takes its place, whole and on disk, or is gone.
+    """Yield a new file beside `path` to build in, which at the end takes its place, whole and on disk, or is removed.
 
-    Whoever builds holds a lock on the file, which a kill gives back; so what nobody holds is left over, and goes.
+    A load holds a lock on its file, which ends with the process; files without a lock are leftovers and are removed.
     """
     for leftover in path.parent.glob(f".{escape(path.name)}.loading-*"):
         with leftover.open("rb") as file:
@@ -210,7 +284,7 @@ def _aside(path: Path) -> Iterator[Path]:
 
 
 def _locked(descriptor: int) -> bool:
-    """Takes the lock on an open file, unless somebody has it."""
+    """Take the lock on an open file, and return whether it was free."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
