@@ -20,9 +20,6 @@ def add_to(app: typer.Typer) -> None:
         tweets: Annotated[list[str], typer.Argument(help="Files or globs: one tweet a line as JSON, plain or gzip.")],
         popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
         store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH or mysql://USER@HOST:PORT/DATABASE.")],
-        schema: Annotated[
-            str | None, typer.Option(help="How a MySQL store is laid out: packed, wide or three-tables.")
-        ] = None,
         work: Annotated[
             Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
@@ -39,11 +36,9 @@ def add_to(app: typer.Typer) -> None:
 
         check_url(store)
         if store.startswith("mysql://"):
-            from local.data.mysql.reach import for_loading
+            from local.data.mysql.reach import check_reachable
 
-            store = for_loading(store, schema)
-        elif schema:
-            raise UserError("--schema is for MySQL stores; leave it out, or give --store mysql://...")
+            check_reachable(store)
         files = input_files(tweets)
         tags = read_popular(popular)
         with quit_on_terminate(), Bars() as bars:

@@ -2,7 +2,6 @@
 
 | option | meaning | default |
 | --- | --- | --- |
-| schema | how a load lays the records out: `packed`, `wide` or `three-tables`; reading finds out by itself | packed |
 | tls | `1`: only over TLS, the certificate checked against the system's authorities | 0 |
 | ca | the same, checked against the certificates in this file, those of RDS for instance | |
 | size | connections of one process, at most | 2 |
@@ -23,7 +22,6 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from crossover_mysql.policy import Limits
 
-SCHEMAS = ("packed", "wide", "three-tables")
 MAX_SIZE = 100
 MAX_SECONDS = 86_400.0
 
@@ -37,7 +35,6 @@ class Target:
     user: str
     password: str
     database: str
-    schema: str = "packed"
     tls: bool = False
     ca: str | None = None
     connect_timeout: float = 1.0
@@ -72,12 +69,6 @@ def _options(parts: SplitResult) -> list[tuple[str, str]]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     names = [name for name, _ in pairs]
     return [(name if names.count(name) == 1 else "", value) for name, value in pairs]
-
-
-def _schema(target: Target, value: str) -> Target:
-    if value not in SCHEMAS:
-        raise ValueError(f"schema is one of {', '.join(SCHEMAS)}")
-    return replace(target, schema=value)
 
 
 def _tls(target: Target, value: str) -> Target:
@@ -122,7 +113,6 @@ def _time_of_limits(name: str) -> Callable[[Target, str], Target]:
 
 
 _OPTIONS: dict[str, Callable[[Target, str], Target]] = {
-    "schema": _schema,
     "tls": _tls,
     "ca": _ca,
     "size": _size,

@@ -20,14 +20,15 @@ from urllib.parse import urlencode
 import pymysql
 
 from crossover.runner import InlineRunner, answer_at_once
-from crossover.stores import load
-from crossover_mysql.schemas import SCHEMAS, Pair
-from crossover_mysql.store import MysqlStore, open_store
+from crossover.stores.sealing import unseal
+from crossover_mysql.store import open_store
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS, opened, unpack
 from local.console import stderr
 from local.data.mysql.server import HOST, USER, PrivateServer
-from local.measure.experiments.schemas_measure import DATABASES, MIX, Sample, measure
+from local.measure.experiments import relational
+from local.measure.experiments.relational import SCHEMAS, Pair, RelationalStore
+from local.measure.experiments.schemas_measure import DATABASES, MIX, ComparedStore, Sample, measure
 
 SIZES = {"1-5": (1, 5), "6-8": (6, 8), "190+": (190, 10**9)}
 """Answers by their rows, as in the figures that this comparison was tried with before."""
@@ -55,20 +56,27 @@ def run(configuration: Configuration) -> dict[str, Any]:
         _create(server)
         _load_packed(configuration, folder, server.url(DATABASES["packed"]))
         disk = {}
+        # A statement of a load may take longer than a read.
+        patient = "?read_timeout=600"
         for name, database in DATABASES.items():
-            if name != "packed":
+            if name in SCHEMAS:
                 with stderr.status(f"loading {name}"):
-                    load(f"{server.url(database)}?schema={name}", _pairs(server, DATABASES["packed"]))
+                    pairs = _pairs(server, DATABASES["packed"])
+                    relational.load(server.url(database) + patient, SCHEMAS[name], pairs)
             disk[name] = sum(file.stat().st_size for file in (folder / "server/data" / database).glob("*.ibd"))
         with stderr.status("choosing requests"):
             samples, counted = _samples(_pairs(server, DATABASES["packed"]), random.Random(configuration.seed))  # noqa: S311
-        stores = {name: stack.enter_context(closing(open_store(server.url(base)))) for name, base in DATABASES.items()}
+        stores: dict[str, ComparedStore] = {"packed": open_store(server.url(DATABASES["packed"]))}
+        for name, schema in SCHEMAS.items():
+            stores[name] = RelationalStore(server.url(DATABASES[name]), schema)
+        for store in stores.values():
+            stack.enter_context(closing(store))
         _check(stores, samples)
         cells = measure(configuration.rounds, configuration.seconds, server, stores, samples)
     return {
         "configuration": asdict(configuration),
         "records": counted,
-        "schemas": {name: {"disk_bytes": disk[name], **cells[name]} for name in SCHEMAS},
+        "schemas": {name: {"disk_bytes": disk[name], **cells[name]} for name in DATABASES},
     }
 
 
@@ -99,8 +107,8 @@ def _pairs(server: PrivateServer, database: str) -> Iterator[Pair]:
     with closing(connection), connection.cursor() as cursor:
         last = b""
         while cursor.execute("SELECT id, record FROM crossover_records WHERE id > %s ORDER BY id LIMIT 1000", (last,)):
-            yield from (pairs := cursor.fetchall())
-            last = pairs[-1][0]
+            for last, sealed in cursor.fetchall():
+                yield last, unseal(last, sealed)
 
 
 def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample], dict[str, int]]:
@@ -132,7 +140,7 @@ def _request(pair: Pair, chance: random.Random) -> bytes:
     return urlencode(query).encode()
 
 
-def _check(stores: dict[str, MysqlStore], samples: list[Sample]) -> None:
+def _check(stores: dict[str, ComparedStore], samples: list[Sample]) -> None:
     """Every schema gives the same answers, or there is nothing to compare."""
     for sample in samples:
         for query in sample.requests:

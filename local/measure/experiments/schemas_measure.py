@@ -8,7 +8,7 @@ from asyncio import gather
 from collections.abc import Callable
 from contextlib import closing
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pymysql
 import uvloop
@@ -16,19 +16,19 @@ import uvloop
 from container.stores.fetch_batcher import MergedFetcher
 from crossover.runner import InlineRunner, Later, Runner, answer_at_once, drive
 from crossover.seam import Request
-from crossover_mysql.schemas import SCHEMAS
-from crossover_mysql.store import MysqlStore
+from crossover.stores.port import Store
 from functions.twitter.handler import SERVICE
 from local.console import stderr
 from local.data.mysql.server import HOST, USER, PrivateServer
 from local.errors import UserError
+from local.measure.experiments.relational import SCHEMAS
 
 MIX = "natural mix"
 """Every record as likely as any other: users and types as they come."""
 CLIENTS = 32
 REBUILDS = 50
 """Requests for which the packing of rows is measured by itself."""
-DATABASES = {name: name.replace("-", "_") for name in SCHEMAS}
+DATABASES = {name: name.replace("-", "_") for name in ("packed", *SCHEMAS)}
 """Where each schema is loaded."""
 
 
@@ -37,6 +37,12 @@ class Sample(NamedTuple):
 
     name: str
     requests: list[bytes]
+
+
+class ComparedStore(Store, Protocol):
+    """A store on MySQL with a pool of its own."""
+
+    threads: int
 
 
 class Cost(NamedTuple):
@@ -80,8 +86,10 @@ class Meter:
         return Cost(client / requests * 1e6, server / requests * 1e6, wall / requests * 1e6, queries / requests)
 
     def rebuilding(self, name: str, sample: Sample) -> float:
-        """The part of the client's CPU, in us a request, in which rows become a record again."""
-        schema = SCHEMAS[name]
+        """Return the part of the client's CPU, in us a request, in which rows become a record again."""
+        schema = SCHEMAS.get(name)
+        if schema is None:
+            return 0.0
         self._cursor.execute(f"USE {DATABASES[name]}")
         used = 0.0
         for query in sample.requests[:REBUILDS]:
@@ -89,7 +97,7 @@ class Meter:
             self._cursor.execute(*schema.select(keys))
             rows = self._cursor.fetchall()
             begun = time.thread_time()
-            schema.records(rows, keys)
+            schema.records(rows)
             used += time.thread_time() - begun
         return used / len(sample.requests[:REBUILDS]) * 1e6
 
@@ -102,7 +110,7 @@ Cell = tuple[str, str, str]
 
 
 def measure(
-    rounds: int, seconds: float, server: PrivateServer, stores: dict[str, MysqlStore], samples: list[Sample]
+    rounds: int, seconds: float, server: PrivateServer, stores: dict[str, ComparedStore], samples: list[Sample]
 ) -> dict[str, dict[str, Any]]:
     """For each schema, and `unbatched` or `merged`, and each sample: the medians of the rounds.
 
@@ -145,7 +153,7 @@ def _times(costs: list[Cost], base: list[Cost]) -> float:
     return median(cost.cpu_us / other.cpu_us for cost, other in zip(costs, base, strict=True))
 
 
-def _one_by_one(store: MysqlStore, sample: Sample) -> Callable[[int], object]:
+def _one_by_one(store: ComparedStore, sample: Sample) -> Callable[[int], object]:
     runner = InlineRunner(store)
 
     def go(requests: int) -> None:
@@ -166,7 +174,7 @@ class _MergingRunner(InlineRunner):
         return Later(self._fetcher.fetch(key))
 
 
-def _together(store: MysqlStore, sample: Sample) -> Callable[[int], object]:
+def _together(store: ComparedStore, sample: Sample) -> Callable[[int], object]:
     async def client(runner: Runner, first: int, requests: int) -> None:
         for at in range(first, requests, CLIENTS):
             await drive(SERVICE.start(Request(sample.requests[at % len(sample.requests)])), runner)

@@ -300,11 +300,8 @@ def test_a_connection_that_somebody_killed_is_replaced(loaded: str, opened: Open
     assert store.stats().reconnects == 1
 
 
-@pytest.mark.parametrize("schema", ["packed", "wide", "three-tables"])
-def test_nothing_is_said_that_would_pin_a_client_of_rds_proxy(
-    server: PrivateServer, url: str, opened: Open, schema: str
-) -> None:
-    load(f"{url}?schema={schema}", PAIRS)
+def test_nothing_is_said_that_would_pin_a_client_of_rds_proxy(server: PrivateServer, url: str, opened: Open) -> None:
+    load(url, PAIRS)
     with Proxy(server.port or 0) as proxy:
         store = opened(url.replace(f":{server.port}", f":{proxy.port}"))
         store.version()

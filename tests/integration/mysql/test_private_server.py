@@ -19,7 +19,7 @@ from crossover_mysql.store import MysqlStore
 from functions.twitter.record import key, unpack
 from local.cli import main
 from local.data.mysql import programs
-from local.data.mysql.reach import for_loading
+from local.data.mysql.reach import check_reachable
 from local.data.mysql.server import PrivateServer
 from local.data.tweets.files import popular_tags, write_tweets
 from local.errors import UserError
@@ -65,7 +65,7 @@ def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_the_command_prints_a_url_serves_and_ends_on_an_interrupt(server: PrivateServer, tmp_path: Path) -> None:
     with serving(tmp_path / "mysql") as (process, url):
         assert url.startswith("mysql://crossover@127.0.0.1:")
-        for_loading(url, "wide")
+        check_reachable(url)
         with pytest.raises(UserError, match=f"at {url}; stop it with: kill"):
             PrivateServer(tmp_path / "mysql").start()
         pid = int((tmp_path / "mysql/pid").read_text())
@@ -142,10 +142,9 @@ def test_tweets_go_through_the_etl(
 ) -> None:
     tweets, popular = tmp_path / "tweets.json", tmp_path / "popular"
     write_tweets(500, 1, popular_tags(popular), tweets)
-    done = crossover("etl", tweets, "--popular", popular, "--store", url, "--schema", "wide", "--json")
+    done = crossover("etl", tweets, "--popular", popular, "--store", url, "--json")
     assert done.status == 0, done.errors
     store = opened(url)
-    assert store.schema() == "wide"
     assert store.version() == json.loads(done.output)["version"]
     records = [record for record in store.fetch_many([key(each, "both") for each in ids(tweets)]) if record]
     assert len(records) > 50

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from local.cli import main
 from local.cli.experiment import _check_writable, schemas
 from local.data.mysql.server import PrivateServer
 from local.errors import UserError
+from local.measure.experiments.relational import SCHEMAS, RelationalStore
+from local.measure.experiments.relational import load as load_relational
 from local.measure.experiments.schemas import _samples
 from local.measure.experiments.schemas_measure import MIX
 from local.measure.experiments.schemas_table import draw
-from tests.integration.mysql.records import PAIRS
+from tests.integration.mysql.records import MISSING, PAIRS, RECORDS
 
 
 def cost(us: float, times: float) -> dict[str, float]:
@@ -58,6 +61,16 @@ def test_the_tables_show_what_was_measured_next_to_what_was_reported() -> None:
     assert "mix, merged 3.0 7.0 4" in lines
     assert "wide 15 almost 2,000" in lines
     assert "…" not in text
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_relational_schema_gives_the_same_records(url: str, name: str) -> None:
+    load_relational(url, SCHEMAS[name], PAIRS)
+    with closing(RelationalStore(url, SCHEMAS[name])) as store:
+        assert {key: store.fetch(key) for key in RECORDS} == RECORDS
+        keys = [MISSING, b"odd", b"\xff" * 9, *reversed(RECORDS)]
+        assert store.fetch_many(keys) == [RECORDS.get(key) for key in keys]
+        assert store.fetch_many([b"odd"]) == [None]
 
 
 def test_requests_are_chosen_by_the_rows_of_their_answers() -> None:

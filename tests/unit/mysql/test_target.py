@@ -13,7 +13,7 @@ def test_a_url_names_host_port_user_password_and_database() -> None:
     target = parse("mysql://us%40er:p%2Fw@db.example.org:3307/tw%20itter")
     assert (target.host, target.port, target.database) == ("db.example.org", 3307, "tw itter")
     assert (target.user, target.password) == ("us@er", "p/w")
-    assert (target.schema, target.tls) == ("packed", False)
+    assert target.tls is False
 
 
 def test_port_and_password_have_defaults() -> None:
@@ -21,11 +21,9 @@ def test_port_and_password_have_defaults() -> None:
     assert (target.port, target.password) == (3306, "")
 
 
-def test_options_set_schema_pool_and_timeouts() -> None:
-    target = parse(
-        "mysql://me@h/d?schema=wide&size=7&borrow_timeout=0.5&lifetime=60&connect_timeout=1&read_timeout=1.5&tls=1"
-    )
-    assert (target.schema, target.tls, target.ca) == ("wide", True, None)
+def test_options_set_pool_and_timeouts() -> None:
+    target = parse("mysql://me@h/d?size=7&borrow_timeout=0.5&lifetime=60&connect_timeout=1&read_timeout=1.5&tls=1")
+    assert (target.tls, target.ca) == (True, None)
     assert (target.connect_timeout, target.read_timeout) == (1.0, 1.5)
     assert (target.limits.size, target.limits.borrow_timeout, target.limits.lifetime) == (7, 0.5, 60.0)
 
@@ -73,7 +71,7 @@ def test_a_read_that_is_lost_and_repeated_fits_a_function_of_five_seconds() -> N
         "mysql://me:secret@host/db?size=\u0662",
         "mysql://me:secret@host/db?size=00100000",
         "mysql://me:secret@host/db?size=99999999999999999999",
-        "mysql://me:secret@host/db?schema=tall",
+        "mysql://me:secret@host/db?schema=wide",
         "mysql://me:secret@host/db?tls=yes",
         "mysql://me:secret@host/db?read_timeout=nan",
         "mysql://me:secret@host/db?read_timeout=inf",
