@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,18 +14,6 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=5000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
-
-
-@pytest.fixture(autouse=True)
-def _environment_as_it_was() -> Iterator[None]:
-    """Commands that are run in this process may set variables, and no other test shall see them."""
-    before = dict(os.environ)
-    yield
-    for name in {**before, **os.environ}.keys() - {"PYTEST_CURRENT_TEST"}:
-        if name not in before:
-            del os.environ[name]
-        else:
-            os.environ[name] = before[name]
 
 
 HEAVY_SECONDS = 900

@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from local.console import error_line
 from local.errors import UserError
+from local.signals import EndSignal, ending_like_ctrl_c
 
 PANELS = {
     "Serve": ("serve", "smoke"),
@@ -66,21 +67,29 @@ def command_group() -> TyperGroup:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the tool and exit: bad input is one line that says what to do, and status 2.
 
+    A signal that ends the command does what Ctrl-C does, so that what it has started ends too.
+
     Args:
         arguments: The command line without the program's name; that of this process if None.
     """
+    with ending_like_ctrl_c() as ended_by:
+        status = _run(arguments, ended_by)
+    sys.exit(ended_by.status if ended_by.number else status)
+
+
+def _run(arguments: Sequence[str] | None, ended_by: EndSignal) -> int:
     try:
         status = command_group()(arguments, prog_name="crossover", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
+        return ended_by.status
     except UserError as problem:
         error_line(str(problem))
-        sys.exit(2)
+        return 2
     except typer.TyperException as problem:
         if problem.format_message():  # empty where the help has just been printed
             error_line(_in_plain_words(problem))
-        sys.exit(2)
-    sys.exit(status if isinstance(status, int) else 0)
+        return 2
+    return status if isinstance(status, int) else 0
 
 
 def _hide_types_of_flags(command: TyperCommand | TyperGroup) -> None:

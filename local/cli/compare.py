@@ -53,9 +53,9 @@ def compare(
     The Twitter service reads TWITTER_STORE, by default a store of synthetic tweets. Prices are of one environment and
     of one worker, each alone on its core; nothing is written unless every answer was right.
     """
-    from local.signals import ends_cleanly
+    from local.signals import reporting_interruption
 
-    with ends_cleanly("the comparison"):
+    with reporting_interruption("the comparison"):
         from dataclasses import replace
 
         from local.load.api import parse
@@ -80,9 +80,9 @@ def calibrate(
     as_json: Json = False,
 ) -> None:
     """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report anew."""
-    from local.signals import ends_cleanly
+    from local.signals import reporting_interruption
 
-    with ends_cleanly("the calibration"):
+    with reporting_interruption("the calibration"):
         from local.measure.comparison import artifacts
         from local.measure.comparison.calibration import calibrated
         from local.measure.results import latest, read
@@ -136,9 +136,9 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
     from local.emulator.spec import BadSpec
     from local.measure.comparison.run import compare as measure
     from local.measure.results import Result
-    from local.serve.demo import use_demo_store
+    from local.serve.demo import with_demo_store
 
-    os.environ.update(use_demo_store([name for name in configuration.services if name not in given]))
+    environ = with_demo_store(os.environ, [name for name in configuration.services if name not in given])
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     # A thread that draws would take its time from the cores that are measured.
     with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
@@ -148,7 +148,7 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
             progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0, refresh=True)
 
         try:
-            data = measure(configuration, given, step)
+            data = measure(configuration, given, environ, step)
         except (BadSpec, BuildError, CostError, Missing, ValueError) as problem:
             raise UserError(str(problem)) from None
     return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=data)

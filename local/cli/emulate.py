@@ -158,13 +158,12 @@ def _bundle(limits: Limits) -> Bundle:
     from local.emulator.artifacts import BuildError
     from local.emulator.bundle import from_template
     from local.emulator.spec import BadSpec
-    from local.serve.demo import use_demo_store
+    from local.serve.demo import with_demo_store
 
-    if not STORE_THAT_TRAVELS.exists():
-        os.environ.update(use_demo_store(["twitter"]))
+    environ = os.environ if STORE_THAT_TRAVELS.exists() else with_demo_store(os.environ, ["twitter"])
     try:
         with stderr.status("building the functions for this machine") as status:
-            return from_template(limits, say=status.update)
+            return from_template(limits, environ, say=status.update)
     except (BadSpec, BuildError, ValueError) as problem:
         raise UserError(str(problem)) from None
 

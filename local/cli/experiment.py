@@ -51,15 +51,14 @@ def web_tier(
     from functions.registry import SERVICES
     from local.measure.experiments import tables
     from local.measure.experiments.web_tier import QUICK, WebTier, measure
-    from local.serve.demo import use_demo_store
+    from local.serve.demo import with_demo_store
 
     if service not in SERVICES:
         raise UserError(f"the bundle has {', '.join(SERVICES)}")
     given = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
     configuration = replace(QUICK if quick else WebTier(), service=service, seed=seed, **given)
     with _kept("web-tier", result, tables.web_tier, as_json) as keep, _progress() as step:
-        os.environ.update(use_demo_store([service]))
-        keep(configuration.as_data(), measure(configuration, step))
+        keep(configuration.as_data(), measure(configuration, with_demo_store(os.environ, [service]), step))
 
 
 def cold_start(
@@ -84,14 +83,14 @@ def cold_start(
     from local.emulator.spec import BadSpec
     from local.measure.experiments import tables
     from local.measure.experiments.cold_start import QUICK, ColdStarts, measure
-    from local.serve.demo import use_demo_store
+    from local.serve.demo import with_demo_store
 
     given = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
     configuration = replace(QUICK if quick else ColdStarts(), seed=seed, **given)
     with _kept("cold-start", result, tables.cold_start, as_json) as keep, _progress() as step:
-        os.environ.update(use_demo_store(configuration.services))
+        environ = with_demo_store(os.environ, configuration.services)
         try:
-            keep(configuration.as_data(), measure(configuration, step))
+            keep(configuration.as_data(), measure(configuration, environ, step))
         except (BadSpec, BuildError, Missing) as problem:
             raise UserError(str(problem)) from None
 
@@ -151,7 +150,7 @@ def flood(
 
     configuration = asdict(asked := Configuration(rate, blocks, seconds, rounds, one_core, seed))
     with _kept("flood", result, partial(draw, configuration), as_json) as keep, _progress() as step:
-        keep(configuration, measure(asked, step))
+        keep(configuration, measure(asked, os.environ, step))
 
 
 Keep = Callable[[Mapping[str, Any], dict[str, Any]], None]
@@ -165,12 +164,12 @@ def _kept(
     from dataclasses import asdict
 
     from local.measure.results import HERE, Result, write
-    from local.signals import ends_cleanly
+    from local.signals import reporting_interruption
 
     path = path or HERE / f"{kind}.json"
     _check_writable(path)
     found: list[Result] = []
-    with ends_cleanly("the experiment"):
+    with reporting_interruption("the experiment"):
         yield lambda configuration, data: found.append(Result(kind=kind, config=configuration, data=data))
         for result in found:
             write(result, path)

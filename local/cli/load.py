@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -129,8 +129,9 @@ def profile(
     from local.measure.profiler import profiled
 
     plan = Plan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
-    asked = _asked_of_own_server(plan)
-    hottest = profiled(service, lambda address: _sent(plan, address, asked), requests * 9 // 10)
+    environ = _own_environ(plan)
+    asked = _asked(plan, environ)
+    hottest = profiled(service, environ, lambda address: _sent(plan, address, asked), requests * 9 // 10)
     if as_json:
         return print_json([each._asdict() for each in hottest[:top]])
     table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
@@ -160,33 +161,31 @@ def _loaded(plan: Plan, url: str) -> Outcome:
 
 def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
     """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
-    from local.data.etl.progress import quit_on_terminate
     from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
 
-    asked = _asked_of_own_server(plan)
-    settings = {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}
-    with quit_on_terminate(), served(settings) as server:
+    environ = _own_environ(plan)
+    asked = _asked(plan, environ)
+    with served(environ | {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
         outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
     assert outcome.watched is not None  # noqa: S101 - it was asked for
     before, after = outcome.watched
     return outcome, round((after - before) / max(1, outcome.total.answered) * 1e6, 1)
 
 
-def _asked_of_own_server(plan: Plan) -> list[Asked]:
-    """Requests for a server that is yet to be started; it has a demo store where none is named."""
-    from local.serve.demo import use_demo_store
+def _own_environ(plan: Plan) -> dict[str, str]:
+    """Return the environment of a server that this command starts: with a demo store where none is named."""
+    from local.serve.demo import with_demo_store
 
-    os.environ.update(use_demo_store(list(plan.mix)))
-    return _asked(plan)
+    return with_demo_store(os.environ, list(plan.mix))
 
 
-def _asked(plan: Plan) -> list[Asked]:
+def _asked(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Asked]:
     """The requests of a plan, which is not asked more than it needs."""
     from local.workloads.mix import PREPARED, requests_of
 
     with stderr.status("working out right answers"):
-        return requests_of(plan.mix, plan.seed, os.environ, min(PREPARED, plan.requests or PREPARED))
+        return requests_of(plan.mix, plan.seed, environ, min(PREPARED, plan.requests or PREPARED))
 
 
 def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:

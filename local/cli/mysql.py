@@ -37,19 +37,13 @@ def serve(
     """
     if context.invoked_subcommand:
         return
-    import signal
-
     from local.data.mysql.server import PrivateServer
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
     server = PrivateServer(folder, port=port)
-    with console.status("starting the database server"):
-        server.start()
     try:
-        # Flushed at once, for whoever reads it through a pipe.
+        with console.status("starting the database server"):
+            server.start()
+        # Flushed at once, for a reader at the other end of a pipe.
         print(server.url(), flush=True)  # noqa: T201
         status = server.wait()
         raise UserError(f"the database server ended by itself (status {status}); see {server.folder / 'log'}")

@@ -6,7 +6,7 @@ import typer
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     app.command()(serve)
     app.command()(run)
 
@@ -14,14 +14,15 @@ def add_to(app: typer.Typer) -> None:
 def serve() -> None:
     """Serve the bundle in the foreground, as a pod does. Settings come from the environment."""
     import os
+    import sys
 
-    from container.server import main
-    from local.serve.demo import use_demo_store
+    from local.serve.demo import with_demo_store
     from local.serve.run import chosen
 
     settings, _ = chosen()
-    os.environ.update(use_demo_store(settings.service_names()))
-    main()
+    environ = with_demo_store(os.environ, settings.service_names())
+    # From here on this process is what a pod runs, signals included.
+    os.execve(sys.executable, [sys.executable, "-m", "container"], environ)  # noqa: S606
 
 
 def run() -> None:

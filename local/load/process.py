@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -10,8 +11,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from local.child import Child
+
 COMMAND = (sys.executable, "-m", "local.load.worker")
-END_SECONDS = 5
+END_SECONDS = 5.0
+"""From its report to its end."""
 
 
 class GeneratorFailedError(RuntimeError):
@@ -19,7 +23,7 @@ class GeneratorFailedError(RuntimeError):
 
 
 class GeneratorProcess:
-    """A running generator. A thread of this process listens to it."""
+    """A running generator. A thread of this process reads what it writes."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.ended = 0
@@ -27,55 +31,48 @@ class GeneratorProcess:
         self._ready = threading.Event()
         self._over = threading.Event()
         self._report: dict[str, Any] | None = None
-        self._process = subprocess.Popen(
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        self._child = Child(COMMAND, stdin=subprocess.PIPE, output=subprocess.PIPE)
         self._listener = threading.Thread(target=self._listen, args=(json.dumps(job),), daemon=True)
         self._listener.start()
 
     def wait_until_ready(self, deadline: float) -> None:
-        """Waits until it is connected, at most until that moment of the monotonic clock."""
+        """Wait until it is connected, at most until that moment of the monotonic clock."""
         if not self._ready.wait(deadline - time.monotonic()) or self._over.is_set():
             raise GeneratorFailedError("a process of the load did not start")
 
     def start(self, moment: float) -> None:
-        """Lets it send from that moment of the monotonic clock on, which all processes share."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        """Let it send from that moment of the monotonic clock on, which all processes share."""
+        assert self._child.stdin is not None  # noqa: S101 - asked for above
         with suppress(BrokenPipeError):
-            self._process.stdin.write(f"{moment!r}\n")
-            self._process.stdin.flush()
+            self._child.stdin.write(f"{moment!r}\n".encode())
+            self._child.stdin.flush()
 
     def is_over(self, seconds: float) -> bool:
-        """Whether it is over, after at most that wait."""
+        """Return whether it is over, after at most that wait."""
         return self._over.wait(seconds)
 
     def report(self) -> dict[str, Any]:
-        """What it has seen, once it is over."""
+        """Return what it has measured, once it is over."""
         if self._report is None:
             raise GeneratorFailedError("a process of the load ended without a report")
         return self._report
 
     def close(self) -> None:
-        """Ends it, whatever it does."""
+        """End it: at once if it has not reported."""
         if self._report is None:
-            self._process.kill()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self._child.stop(signal.SIGKILL, END_SECONDS)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(END_SECONDS)
+            self._child.stop(signal.SIGKILL, END_SECONDS)
         self._listener.join(END_SECONDS)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(BrokenPipeError):
-                    pipe.close()
 
     def _listen(self, job: str) -> None:
-        stdin, stdout = self._process.stdin, self._process.stdout
+        stdin, stdout = self._child.stdin, self._child.stdout
         assert stdin is not None  # noqa: S101 - asked for above
         assert stdout is not None  # noqa: S101
         with suppress(OSError, ValueError):
-            stdin.write(job + "\n")
+            stdin.write(job.encode() + b"\n")
             stdin.flush()
             for line in stdout:
                 message = json.loads(line)

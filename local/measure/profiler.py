@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pstats
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class Hot(NamedTuple):
     calls: int
 
 
-def profiled(service: str, load: Callable[[str], object], least_calls: int) -> list[Hot]:
+def profiled(service: str, environ: Mapping[str, str], load: Callable[[str], object], least_calls: int) -> list[Hot]:
     """Runs `load(address)` against a profiled server of one service; its functions, the hottest first.
 
     Functions called less than `least_calls` times are left out: they belong to the start and not to the requests.
@@ -27,7 +27,7 @@ def profiled(service: str, load: Callable[[str], object], least_calls: int) -> l
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "profile"
         command = ("-m", "local.measure.profiled_server", str(written))
-        with served({"CROSSOVER_SERVICES": service, "WORKERS": "1"}, command) as server:
+        with served({**environ, "CROSSOVER_SERVICES": service, "WORKERS": "1"}, command) as server:
             load(server.address)
         stats = pstats.Stats(str(written))
     rows = [

@@ -1,42 +1,45 @@
-"""The store that the bundle serves from where nobody named one: synthetic tweets, made once."""
+"""The store that the bundle serves from where the environment names none: synthetic tweets, made once."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from local.console import stderr
+from local.files import write_atomically
 from local.paths import DATA
 
 
-def use_demo_store(service_names: Sequence[str]) -> dict[str, str]:
-    """Settings for the server: a demo store where the Twitter service has none, and requests that the page offers.
+def with_demo_store(environ: Mapping[str, str], service_names: Sequence[str], folder: Path = DATA) -> dict[str, str]:
+    """Return `environ` completed for the server: a demo store for the Twitter service, and samples for the page.
 
-    Makes the store if need be, with progress on standard error. An own store keeps its own samples, if any.
+    The store is made in `folder` if it is not there, with progress on standard error. Where `environ` names a store it
+    stays, with the samples that `environ` names, if any.
     """
-    if "twitter" not in service_names or os.environ.get("TWITTER_STORE"):
-        if "blockchain" not in service_names or os.environ.get("PAGE_SAMPLES"):
-            return {}
-        return {"PAGE_SAMPLES": _offer("blockchain.json", {"blockchain": chains()})}
+    if "twitter" not in service_names or environ.get("TWITTER_STORE"):
+        if "blockchain" not in service_names or environ.get("PAGE_SAMPLES"):
+            return dict(environ)
+        samples_file = _write_samples(folder / "blockchain.json", {"blockchain": chains()})
+        return {**environ, "PAGE_SAMPLES": samples_file}
     from local.data.etl.demo import ensure_demo_store, samples
     from local.data.etl.progress import Bars
 
     stderr.print("TWITTER_STORE is not set: serving synthetic tweets", highlight=False)
     with Bars() as bars:
-        url = ensure_demo_store(DATA, bars)
-    offered = [
+        url = ensure_demo_store(folder, bars)
+    tweets = [
         {
-            "title": f"{each.user_id}: {each.type}, “{each.phrase}”, #{each.hashtag}",
-            "query": urlencode(each._asdict(), quote_via=quote),
+            "title": f"{query.user_id}: {query.type}, “{query.phrase}”, #{query.hashtag}",
+            "query": urlencode(query._asdict(), quote_via=quote),
         }
-        for each in samples(url)
+        for query in samples(url)
     ]
-    samples_of = {"twitter": offered}
+    samples_of = {"twitter": tweets}
     if "blockchain" in service_names:
         samples_of["blockchain"] = chains()
-    return {"TWITTER_STORE": url, "PAGE_SAMPLES": _offer("samples.json", samples_of)}
+    return {**environ, "TWITTER_STORE": url, "PAGE_SAMPLES": _write_samples(folder / "samples.json", samples_of)}
 
 
 SHOWN_FAULTS = {
@@ -47,13 +50,13 @@ SHOWN_FAULTS = {
     "reward-halved-too-early": "A reward halved too early",
     "block-starts-anew": "A block that forgets the one before it",
     "target-met-but-not-beaten": "A target met and not beaten",
-    "duplicate-key-in-transaction": "A key given twice",
-    "proof-of-work-too-hard": "A target that nobody can meet",
+    "duplicate-key-in-transaction": "A duplicate key",
+    "proof-of-work-too-hard": "A target that cannot be met",
 }
 
 
 def chains() -> list[dict[str, str]]:
-    """Requests of the blockchain service to look at: one valid, and one for each of a few faults."""
+    """Make sample requests of the blockchain service: one valid, and one for each of a few faults."""
     from local.workloads.blockchain.draft import Shape, Span
     from local.workloads.blockchain.making import NONE, made
 
@@ -62,10 +65,7 @@ def chains() -> list[dict[str, str]]:
     return [{"title": title, "query": next(made(7, shape, kind)).query} for kind, title in kinds.items()]
 
 
-def _offer(name: str, samples_of: dict[str, list[dict[str, str]]]) -> str:
-    """Writes the file that the page's samples come from, whole; servers may be reading it."""
-    DATA.mkdir(exist_ok=True)
-    half, file = DATA / f".{name}.{os.getpid()}", DATA / name
-    half.write_text(json.dumps(samples_of, ensure_ascii=False))
-    half.replace(file)
+def _write_samples(file: Path, samples_of: dict[str, list[dict[str, str]]]) -> str:
+    """Write the file that the page's samples come from; servers may be reading it."""
+    write_atomically(file, json.dumps(samples_of, ensure_ascii=False))
     return str(file)

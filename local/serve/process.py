@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from local.child import Child, NotReadyError, answers, free_port, running
 from local.errors import UserError
 
-START_SECONDS = 30
+READY_SECONDS = 30.0
+STOP_SECONDS = 30.0
 SHIM = ("-m", "container")
 
 
 class Served:
-    """A running shim: its process, where it answers, and the CPU time that it had used once it was ended."""
+    """A running shim: its process, its address, and the CPU time that it had used when it ended."""
 
-    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+    def __init__(self, process: Child, address: str) -> None:
         self.process = process
         self.address = address
         self.cpu_seconds = 0.0
@@ -30,40 +27,34 @@ class Served:
 
 @contextmanager
 def served(
-    settings: Mapping[str, str], arguments: Sequence[str] = SHIM, host: str = "127.0.0.1", port: int = 0
+    environ: Mapping[str, str], arguments: Sequence[str] = SHIM, host: str = "127.0.0.1", port: int = 0
 ) -> Iterator[Served]:
-    """Runs the shim with these settings over those of the environment until the block ends; it is ready when it begins.
+    """Run the shim while the block does; it is ready when the block begins.
 
-    Port 0 takes a free one. Raises `UserError` where it does not become ready.
+    Args:
+        environ: Its whole environment, but for HOST and PORT.
+        arguments: What Python runs.
+        host: The address that it listens on.
+        port: The port; 0 takes a free one.
+
+    Raises:
+        UserError: It did not become ready.
     """
-    port = port or _free_port()
+    port = port or free_port(host)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environ = {**os.environ, **settings, "HOST": host, "PORT": str(port)}
-    process = subprocess.Popen([sys.executable, *arguments], env=environ)
-    running = Served(process, f"http://{host}:{port}")
+    child = Child([sys.executable, *arguments], env={**environ, "HOST": host, "PORT": str(port)})
+    server = Served(child, f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
     try:
-        _wait_until_ready(running)
-        yield running
+        with running(
+            child,
+            lambda: answers(f"{server.address}/readyz"),
+            ready_seconds=READY_SECONDS,
+            stop_signal=signal.SIGINT,
+            stop_seconds=STOP_SECONDS,
+        ):
+            yield server
+    except NotReadyError as problem:
+        raise UserError(f"the server did not become ready ({problem}); `make serve` shows why") from None
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        running.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_until_ready(running: Served) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while running.process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{running.address}/readyz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise UserError("the server did not become ready; `make serve` shows why")
+        server.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

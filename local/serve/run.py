@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 
 from container.server import bind
 from container.settings import ContainerSettings
@@ -12,13 +13,13 @@ from crossover.settings import SettingError, load
 from functions import registry
 from local.console import console
 from local.errors import UserError
-from local.serve.demo import use_demo_store
+from local.serve.demo import with_demo_store
 from local.serve.process import served
 from local.serve.selfcheck import self_check
 
 
 def chosen() -> tuple[ContainerSettings, list[Service]]:
-    """What the environment asks for. Raises `UserError`."""
+    """Return the settings and the services that the environment names. Raises `UserError`."""
     try:
         settings = load(ContainerSettings, os.environ)
         return settings, registry.load(settings.service_names(), os.environ)
@@ -27,16 +28,16 @@ def chosen() -> tuple[ContainerSettings, list[Service]]:
 
 
 def run_bundle() -> None:
-    """Starts the container shim as a child, checks it, says what to try, and waits for its end."""
+    """Start the container shim as a child, check it, print what to try, and wait for its end."""
     settings, services = chosen()
     try:
         bind(settings).close()
     except SettingError as problem:
         raise UserError(str(problem)) from problem
-    os.environ.update(use_demo_store([service.name for service in services]), LOG_SAMPLE_RATE="0")
+    environ = with_demo_store(os.environ, [service.name for service in services]) | {"LOG_SAMPLE_RATE": "0"}
     try:
-        with served({}, host=settings.host, port=settings.port) as server:
-            _announce(server.address, services)
+        with served(environ, host=settings.host, port=settings.port) as server:
+            _announce(server.address, services, environ)
             status = server.process.wait()
     except KeyboardInterrupt:
         console.print("\nstopped")
@@ -45,9 +46,9 @@ def run_bundle() -> None:
         raise UserError(f"the server ended with status {status}")
 
 
-def _announce(address: str, services: list[Service]) -> None:
+def _announce(address: str, services: list[Service], environ: Mapping[str, str]) -> None:
     try:
-        checks = list(self_check(address, services))
+        checks = list(self_check(address, services, environ))
     except OSError as problem:
         raise UserError(f"the self-check met {problem}; a store that is empty is loaded by crossover etl") from None
     console.rule("Crossover")

@@ -1,4 +1,4 @@
-"""One handler, two platforms: the cases of a smoke test asked over HTTP and through the Lambda entry point."""
+"""One handler, two platforms: the cases of a smoke test sent over HTTP and through the Lambda entry point."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import json
 import os
 import urllib.request
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from crossover.seam import Service
@@ -15,53 +14,56 @@ from crossover.settings import Identity, load
 from local.load.smoke.client import Outcome, ask_all, judged
 from local.load.smoke.judge import Answer
 from local.load.smoke.selection import cases_here
+from local.serve import lambda_entry
 from local.workloads.cases import Case
 
 ANSWER_SECONDS = 10
 
 
 class Check(NamedTuple):
-    """What a service's cases gave: the address of a request worth trying, and what is wrong, if anything."""
+    """The result of a service's cases: the address of a request worth trying, and what is wrong, if anything."""
 
     service: str
     url: str
     problems: list[str]
 
 
-def self_check(address: str, services: list[Service]) -> Iterator[Check]:
-    """Asks every service its cases both ways; what to try is made for its data where somebody made it.
+def self_check(address: str, services: list[Service], environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Send every service its cases on both platforms, and find a request worth trying.
 
-    Raises OSError where the server does not answer, `UserError` where a store does not.
+    Raises:
+        OSError: The server does not answer.
+        UserError: A store does not answer.
     """
     with urllib.request.urlopen(f"{address}/page/samples.json", timeout=ANSWER_SECONDS) as known:
         samples = json.load(known)
-    identity = load(Identity, os.environ)
+    identity = load(Identity, environ)
     first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
     for service in services:
-        cases = cases_here(service)
+        cases = cases_here(service, environ)
         over_http = asyncio.run(ask_all(address, cases, ANSWER_SECONDS, first_line=first_line))
-        through_lambda = (judged(case, ask_lambda(case), first_line) for case in cases)
-        problems = [_told("HTTP", each) for each in over_http if not each.good]
-        problems += [_told("the Lambda entry", each) for each in through_lambda if not each.good]
+        answers = zip(cases, ask_lambda(service.name, cases, environ), strict=True)
+        through_lambda = (judged(case, answer, first_line) for case, answer in answers)
+        problems = [_problem("HTTP", outcome) for outcome in over_http if not outcome.good]
+        problems += [_problem("the Lambda entry", outcome) for outcome in through_lambda if not outcome.good]
         made = [sample["query"] for sample in samples.get(service.name, ())]
         queries = made + [example.query for example in service.examples]
         yield Check(service.name, f"{address}/{service.name}?{queries[0]}", problems)
 
 
-def _told(way: str, outcome: Outcome) -> str:
-    return f"over {way}, {outcome.case.asked}: {outcome.problem or outcome.verdict}"
+def _problem(platform: str, outcome: Outcome) -> str:
+    return f"over {platform}, {outcome.case.asked}: {outcome.problem or outcome.verdict}"
 
 
-def ask_lambda(case: Case) -> Answer:
-    """What the function's entry point answers to a Function URL's event."""
-    handler = import_module(f"functions.{case.service}.lambda_handler").handler
-    path, _, query = case.path.partition("?")
-    answer = handler(function_url_event(path, query), None)
-    return Answer(answer["statusCode"], answer["headers"], answer["body"].encode())
+def ask_lambda(service: str, cases: Sequence[Case], environ: Mapping[str, str]) -> list[Answer]:
+    """Return what the function's entry point answers to a Function URL's events."""
+    paths = [case.path.partition("?") for case in cases]
+    answers = lambda_entry.invoke(service, [function_url_event(path, query) for path, _, query in paths], environ)
+    return [Answer(answer["statusCode"], answer["headers"], answer["body"].encode()) for answer in answers]
 
 
 def function_url_event(path: str, query: str) -> dict[str, Any]:
-    """An event as a Function URL makes it, payload format 2.0."""
+    """Make an event as a Function URL does, payload format 2.0."""
     return {
         "version": "2.0",
         "routeKey": "$default",

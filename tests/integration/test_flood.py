@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_a_load_that_fails_is_one_line_and_no_server_is_left(monkeypatch: pytest
 
     monkeypatch.setattr(flood, "run", fail)
     with pytest.raises(UserError, match="inline: a process of the load did not start; nothing was written"):
-        flood.measure(flood.Configuration(rounds=1, one_core=False), lambda _: None)
+        flood.measure(flood.Configuration(rounds=1, one_core=False), os.environ, lambda _: None)
     (pid,) = servers
     assert not psutil.pid_exists(pid)
 

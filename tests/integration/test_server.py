@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,6 +223,8 @@ def test_the_main_job_checks_itself_says_what_to_try_and_ends_cleanly() -> None:
     tool = Path(sys.executable).parent / "crossover"
     environ = {**os.environ, "PORT": str(free_port()), "CROSSOVER_SERVICES": "qrcode"}
     job = subprocess.Popen([tool, "run"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    deadline = threading.Timer(60, job.kill)
+    deadline.start()
     assert job.stdout is not None
     said = ""
     while "Ctrl-C ends it" not in said:
@@ -231,6 +234,7 @@ def test_the_main_job_checks_itself_says_what_to_try_and_ends_cleanly() -> None:
     job.send_signal(signal.SIGINT)
     said += job.stdout.read()
     assert job.wait(timeout=20) == 0
+    deadline.cancel()
     assert "qrcode: right over HTTP and through the Lambda entry" in said
     assert f"curl 'http://127.0.0.1:{environ['PORT']}/qrcode?type=encode&data=CC%20Team'" in said
     assert "Traceback" not in said

@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from local.child import Child, free_port, wait_until
 from local.data.mysql.programs import Programs, find_or_install
 from local.errors import UserError
 
@@ -43,7 +43,7 @@ class PrivateServer:
         self.folder = (folder or Path(tempfile.mkdtemp(prefix="crossover-mysql-"))).absolute()
         self.port = port
         self._options = tuple(options)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     def url(self, database: str = DATABASE) -> str:
         """The store URL of a database on this server."""
@@ -66,7 +66,7 @@ class PrivateServer:
         chosen = self.port or self._last_port()
         for _ in range(3):
             # A free port may be taken before the server has it; one that somebody named is not exchanged for another.
-            if self._try_to_start(programs, port := chosen or _free_port()):
+            if self._try_to_start(programs, port := chosen or free_port(HOST)):
                 self.port = port
                 (self.folder / "port").write_text(str(port))
                 return
@@ -141,8 +141,7 @@ class PrivateServer:
         init.write_text(INIT_FILE)
         log = self.folder / "log"
         with log.open("wb") as output:
-            # A session of its own: Ctrl-C reaches whoever started the server, who then ends it cleanly.
-            self._process = subprocess.Popen(
+            self._process = process = Child(
                 [
                     programs.server,
                     "--no-defaults",
@@ -164,32 +163,23 @@ class PrivateServer:
                     *self._options,
                 ],
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                output=output,
                 env=self._environment(),
-                start_new_session=True,
             )
-        deadline = time.monotonic() + START_SECONDS
-        while self._process.poll() is None and time.monotonic() < deadline:
-            # It writes its process id once the port is its own; until then somebody else may answer there.
-            if (self.folder / "pid").exists() and _greets(port):
-                return True
-            time.sleep(0.02)
+
+        def is_ready() -> bool:
+            # It writes its process id once the port is its own; until then another server may answer there.
+            return (self.folder / "pid").exists() and _greets(port)
+
+        if wait_until(is_ready, START_SECONDS, while_true=lambda: process.poll() is None):
+            return True
         self.kill()
         return False
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        if process.poll() is None:
-            process.send_signal(how)
-            process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            process.stop(how, STOP_SECONDS)
 
     def _refuse_a_second_server(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -225,12 +215,6 @@ class PrivateServer:
 def _as_root() -> list[str]:
     """What the programs ask of root before they run as root."""
     return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _greets(port: int) -> bool:

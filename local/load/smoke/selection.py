@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crossover.runner import InlineRunner, Unavailable
 from crossover.seam import Service
@@ -26,20 +26,26 @@ def chosen_cases(names: Sequence[str], functions_only: bool = False) -> list[Cas
     return cases
 
 
-def loaded(names: Iterable[str]) -> list[Service]:
-    """These services with the limits that the environment gives them. Raises `UserError`."""
+def loaded(names: Iterable[str], environ: Mapping[str, str] = os.environ) -> list[Service]:
+    """Return these services with the limits that the environment gives them. Raises `UserError`."""
     try:
-        return registry.load(names, os.environ)
+        return registry.load(names, environ)
     except SettingError as problem:
         raise UserError(str(problem)) from problem
 
 
-def cases_here(service: Service, *, functions_only: bool = False, of_the_mix: int = MIXED) -> list[Case]:
-    """A service's cases, with answers from the store that the environment names for it. Raises `UserError`."""
+def cases_here(
+    service: Service,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    functions_only: bool = False,
+    of_the_mix: int = MIXED,
+) -> list[Case]:
+    """Return a service's cases, with answers from the store that `environ` names for it. Raises `UserError`."""
     variable = f"{service.name.upper()}_STORE"
-    store = store_of(service, os.environ)
+    store = store_of(service, environ)
     runner = InlineRunner(store) if store is None or store.named else None
-    url = os.environ.get(variable, "")
+    url = environ.get(variable, "")
     try:
         return list(service_cases(service, runner, url, functions_only=functions_only, of_the_mix=of_the_mix))
     except (Unavailable, ValueError) as problem:

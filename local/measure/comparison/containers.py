@@ -127,7 +127,7 @@ class Container:
         except GeneratorFailedError as problem:
             raise UserError(f"{problem}; nothing was written") from None
         if process.poll() is not None:
-            raise UserError(f"the container server ended with status {process.returncode}; nothing was written")
+            raise UserError(f"the container server ended with status {process.poll()}; nothing was written")
         total = outcome.total
         errors = {name: count for name, count in total.errors.items() if name not in OVERLOADED}
         if total.wrong or errors:
@@ -148,10 +148,12 @@ def _fell_behind(outcome: Outcome) -> list[str]:
 
 
 @contextmanager
-def container(name: str, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores) -> Iterator[Container]:
+def container(
+    name: str, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores, environ: Mapping[str, str]
+) -> Iterator[Container]:
     """Starts a server of the mix's services, on its core, for as long as the block lasts."""
     begun = time.perf_counter()
-    settings = {"CROSSOVER_SERVICES": ",".join(mix), "WORKERS": "1", "PAGE_SAMPLES": ""}
+    settings = {**environ, "CROSSOVER_SERVICES": ",".join(mix), "WORKERS": "1", "PAGE_SAMPLES": ""}
     with ExitStack() as stack:
         with pinned(cores.server):
             server = stack.enter_context(served(settings))

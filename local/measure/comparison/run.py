@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -29,23 +28,23 @@ Step = Callable[[str], None]
 """Told what is done next."""
 
 
-def compare(configuration: Configuration, given: Mapping[str, works.Data], step: Step) -> dict[str, Any]:
+def compare(
+    configuration: Configuration, given: Mapping[str, works.Data], environ: Mapping[str, str], step: Step
+) -> dict[str, Any]:
     """Measures what is not `given`; the data of a result of the kind `compare`. Raises `UserError`.
 
-    The Twitter service reads the store that TWITTER_STORE names, in the environment.
+    The Twitter service reads the store that TWITTER_STORE in `environ` names.
     """
     services = [name for name in configuration.services if name not in given]
     cores = apart()
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
         step("preparing requests")
-        asked = {
-            name: requests_of({name: 1}, configuration.seed, os.environ, configuration.prepared) for name in services
-        }
-        bench = Bench(configuration, cores, asked)
+        asked = {name: requests_of({name: 1}, configuration.seed, environ, configuration.prepared) for name in services}
+        bench = Bench(configuration, cores, asked, environ)
         if services:
             step("building the functions")
-            bundle = from_template(Limits(), say=step)
+            bundle = from_template(Limits(), environ, say=step)
             bench.open(stack, bundle, step)
             bench.rounds(step)
     return bench.as_data(given)
@@ -54,7 +53,14 @@ def compare(configuration: Configuration, given: Mapping[str, works.Data], step:
 class Bench:
     """Servers and functions that take turns."""
 
-    def __init__(self, configuration: Configuration, cores: Cores, asked: Mapping[str, list[Asked]]) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        cores: Cores,
+        asked: Mapping[str, list[Asked]],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._environ = environ
         self._configuration = configuration
         self._cores = cores
         self._asked = asked
@@ -81,7 +87,7 @@ class Bench:
         for name, mix in mixes.items():
             step(f"starting the container: {name}")
             asked = self._asked.get(name) or mixed(self._asked, mix, configuration)
-            self._containers[name] = stack.enter_context(container(name, mix, asked, cores))
+            self._containers[name] = stack.enter_context(container(name, mix, asked, cores, self._environ))
         self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, cores.server))
         for size in configuration.memory_mb:
             for service, asked in self._asked.items():
@@ -113,17 +119,17 @@ class Bench:
         kept: dict[str, Any] = {}
         source = "measured by `crossover compare`; see the result's machine, commit and date"
         for service, asked in self._asked.items():
-            read = storage.read_by(service, asked, os.environ)
+            read = storage.read_by(service, asked, self._environ)
             made[service] = works.derived(
                 service, source, containers[service], functions[service], read, statements if read else 0
             )
             works.checked(made[service], service)
             if read is not None:
-                url = os.environ.get(f"{service.upper()}_STORE", "")
+                url = self._environ.get(f"{service.upper()}_STORE", "")
                 kept = {**storage.whole(url), "by_request": read._asdict()}
         both = {**given, **made}
         named = list(self._configuration.services)
-        url = os.environ.get("TWITTER_STORE", "")
+        url = self._environ.get("TWITTER_STORE", "")
         return {
             "works": {name: both[name] for name in [*named, *(each for each in given if each not in named)]},
             "mix": {name: self._configuration.weight(name) for name in named},

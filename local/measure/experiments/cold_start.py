@@ -8,7 +8,6 @@ the INIT that was measured, and the cost model prices it.
 from __future__ import annotations
 
 import compileall
-import os
 import py_compile
 import shutil
 import tempfile
@@ -77,15 +76,15 @@ PACKAGES = {
 }
 
 
-def measure(configuration: ColdStarts, step: Step) -> dict[str, Any]:
+def measure(configuration: ColdStarts, environ: Mapping[str, str], step: Step) -> dict[str, Any]:
     """Runs the experiment; the data of a result of the kind `cold-start`. Raises `UserError`."""
     step("building the functions")
-    bundle = from_template(Limits(), say=step)
+    bundle = from_template(Limits(), environ, say=step)
     for service in configuration.services:
         check_service(service, bundle.functions)
     functions = {service: bundle.functions[service] for service in configuration.services}
     asked = {
-        name: requests_of({name: 1}, configuration.seed, os.environ, configuration.warm + 1)
+        name: requests_of({name: 1}, configuration.seed, environ, configuration.warm + 1)
         for name in configuration.services
     }
     packages = _packages(configuration, functions, asked, step)

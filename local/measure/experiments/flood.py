@@ -7,8 +7,7 @@ Ways take turns in every round, so that what else the machine does falls on all 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -49,7 +48,9 @@ class Configuration:
     seed: int = 1
 
 
-def measure(configuration: Configuration, progress: Callable[[str], object]) -> dict[str, Any]:
+def measure(
+    configuration: Configuration, environ: Mapping[str, str], progress: Callable[[str], object]
+) -> dict[str, Any]:
     """Runs the experiment.
 
     Gives {"ways": {way: {"quiet": ASKED, "flooded": ASKED, "flood": {"asked", "right", "unavailable"}}}, "void":
@@ -57,7 +58,7 @@ def measure(configuration: Configuration, progress: Callable[[str], object]) -> 
     "lag_p99_ms", "void_rounds"}. Each number is the median of the rounds, but `void_rounds` how many of them the load
     generator could not send as planned; each of those has a REASON. Raises `UserError` where a load does not end.
     """
-    qrcode = requests_of({"qrcode": 1}, configuration.seed, os.environ)
+    qrcode = requests_of({"qrcode": 1}, configuration.seed, environ)
     kind = "proof-of-work-too-hard"
     flood = [
         Asked(f"/blockchain?{each.query}", b"INVALID")
@@ -68,16 +69,18 @@ def measure(configuration: Configuration, progress: Callable[[str], object]) -> 
         for way in COMPUTING:
             progress(f"round {number + 1} of {configuration.rounds}: {way}")
             try:
-                rounds[way].append(_round(configuration, way, qrcode, flood))
+                rounds[way].append(_round(configuration, environ, way, qrcode, flood))
             except GeneratorFailedError as problem:
                 raise UserError(f"{way}: {problem}; nothing was written") from None
     return told(rounds)
 
 
-def _round(configuration: Configuration, way: str, qrcode: list[Asked], flood: list[Asked]) -> dict[str, Any]:
+def _round(
+    configuration: Configuration, environ: Mapping[str, str], way: str, qrcode: list[Asked], flood: list[Asked]
+) -> dict[str, Any]:
     cores = apart() if configuration.one_core else Cores(frozenset(), frozenset())
     load_cores = tuple(sorted(cores.generator))
-    settings = {"CROSSOVER_SERVICES": "qrcode,blockchain", "WORKERS": "1", VARIABLE: way}
+    settings = {**environ, "CROSSOVER_SERVICES": "qrcode,blockchain", "WORKERS": "1", VARIABLE: way}
     settings[CORE] = "".join(map(str, cores.server))
     probe = Plan(
         mix={"qrcode": 1},

@@ -8,7 +8,6 @@ over to another is the CPU of a request.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -140,10 +139,10 @@ class Row:
         }
 
 
-def measure(configuration: WebTier, step: Step) -> dict[str, Any]:
+def measure(configuration: WebTier, environ: Mapping[str, str], step: Step) -> dict[str, Any]:
     """Runs the experiment; the data of a result of the kind `web-tier`. Raises `UserError`."""
     step("preparing requests")
-    asked = requests_of({configuration.service: 1}, configuration.seed, os.environ, configuration.prepared)
+    asked = requests_of({configuration.service: 1}, configuration.seed, environ, configuration.prepared)
     cores = apart()
     if len(cores.server | cores.generator) < LEAST_CORES:
         cores = Cores(frozenset(), frozenset())
@@ -151,10 +150,10 @@ def measure(configuration: WebTier, step: Step) -> dict[str, Any]:
         rows = []
         for variant in variants(configuration):
             step(f"starting: {variant.name}")
-            settings = {"WORKERS": "1", "PAGE_SAMPLES": "", **variant.settings}
+            settings = {"CROSSOVER_SERVICES": configuration.service, "WORKERS": "1", "PAGE_SAMPLES": ""}
             # Two workers cannot share the one core that `apart` gives a server: they have all but the generator's.
             with pinned((cores.server | cores.generator) - set(sorted(cores.generator)[:1])):
-                server = stack.enter_context(served({"CROSSOVER_SERVICES": configuration.service, **settings}))
+                server = stack.enter_context(served({**environ, **settings, **variant.settings}))
             rows.append(Row(variant, server))
         bench = Bench(configuration, asked, tuple(sorted(cores.generator)[:1]))
         for number in range(configuration.rounds):

@@ -29,7 +29,7 @@ class Bursting:
 
 
 def burst(tally: Tally) -> Bench:
-    bench = Bench(Configuration(memory_mb=(128, 1769)), Cores(frozenset(), frozenset()), {"qrcode": ASKED})
+    bench = Bench(Configuration(memory_mb=(128, 1769)), Cores(frozenset(), frozenset()), {"qrcode": ASKED}, {})
     bench._functions = Bursting(tally)  # type: ignore[assignment]
     bench._burst("qrcode", ASKED)
     return bench

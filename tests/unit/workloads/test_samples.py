@@ -23,13 +23,10 @@ def test_the_samples_are_what_their_titles_say() -> None:
         assert refused.value.code == FAULTS[fault].code
 
 
-def test_a_server_without_twitter_is_given_the_samples_of_chains(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo, "DATA", tmp_path / "data")
-    monkeypatch.delenv("PAGE_SAMPLES", raising=False)
-    assert demo.use_demo_store(["qrcode"]) == {}
-    settings = demo.use_demo_store(["qrcode", "blockchain"])
-    assert json.loads(Path(settings["PAGE_SAMPLES"]).read_text()) == {"blockchain": demo.chains()}
-    monkeypatch.setenv("PAGE_SAMPLES", "own.json")
-    assert demo.use_demo_store(["blockchain"]) == {}
+def test_a_server_without_twitter_is_given_the_samples_of_chains(tmp_path: Path) -> None:
+    assert demo.with_demo_store({"PORT": "1"}, ["qrcode"], tmp_path) == {"PORT": "1"}
+    environ = demo.with_demo_store({"PORT": "1"}, ["qrcode", "blockchain"], tmp_path / "data")
+    assert json.loads(Path(environ["PAGE_SAMPLES"]).read_text()) == {"blockchain": demo.chains()}
+    assert environ["PORT"] == "1"
+    own = {"PAGE_SAMPLES": "own.json"}
+    assert demo.with_demo_store(own, ["blockchain"], tmp_path) == own
