@@ -1,52 +1,55 @@
-"""A worker's life: not ready, ready, perhaps retiring, draining. What its answers, its supervisor and metrics go by."""
+"""A worker's lifecycle: not ready, ready, draining. Its answers and its metrics follow it."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
-import random
 import signal
+from collections.abc import Callable
 
-from container.metrics.columns import DRAINING, READY, RETIRING
 from container.metrics.recorder import Metrics
-from container.settings import ContainerSettings
 
-TICK_SECONDS = 1.0
+PUBLISH_SECONDS = 1.0
 
 
-class Life:
-    """What one worker is at the moment. Only `begin`, `drain` and the passing of time change it."""
+class Lifecycle:
+    """The state of this worker. Only `start` and `drain` change it."""
 
-    def __init__(self, metrics: Metrics, settings: ContainerSettings, supervisor: int | None = None) -> None:
-        """`supervisor` is the process id of the parent without which this worker is not to live, if there is one."""
+    def __init__(self, metrics: Metrics) -> None:
         self.ready = self.draining = False
-        self._retiring = False
         self._metrics = metrics
-        self._last_request = settings.max_requests
-        if settings.max_requests:
-            self._last_request += random.randint(0, settings.max_requests_jitter)  # noqa: S311 - no secret
-        self._supervisor = supervisor
 
-    def begin(self) -> None:
-        """The stores have answered: ready, unless the end was announced already."""
+    def start(self) -> None:
+        """Be ready, unless a drain was announced before: tables are loaded, and the stores have answered."""
         self.ready = not self.draining
-        self._metrics.state(READY, self.ready)
+        self._metrics.state(self.ready, self.draining)
 
-    def drain(self, replaced: bool) -> None:
-        """The end is announced. Where a successor is there, the server is as ready as before, and says so."""
-        self.draining = True
-        self.ready = self.ready and replaced
-        self._metrics.state(DRAINING, True)
-        self._metrics.state(READY, self.ready)
+    def drain(self) -> None:
+        """Be ready no longer: the server will stop."""
+        self.draining, self.ready = True, False
+        self._metrics.state(self.ready, self.draining)
 
-    async def go_on(self) -> None:
-        """Looks every second whether it is time to leave, and publishes what this worker has to show."""
-        while True:
-            self._metrics.publish()
-            if self._last_request and not self._retiring and self._metrics.answered() >= self._last_request:
-                self._retiring = True
-                self._metrics.state(RETIRING, True)
-            if self._supervisor is not None and os.getppid() != self._supervisor:
-                self._supervisor = None
-                os.kill(os.getpid(), signal.SIGTERM)  # the supervisor is gone, and nobody else would end this worker
-            await asyncio.sleep(TICK_SECONDS)
+
+async def publish_metrics(metrics: Metrics) -> None:
+    """Publish the metrics once a second."""
+    while True:
+        metrics.publish()
+        await asyncio.sleep(PUBLISH_SECONDS)
+
+
+def stop_with_parent(stop: Callable[[], object] = lambda: os.kill(os.getpid(), signal.SIGTERM)) -> None:
+    """Call `stop` when the process that started this one as a worker is gone, which nothing else would notice.
+
+    Does nothing in a process that is no worker. Called on the event loop.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def on_death() -> None:
+        loop.remove_reader(parent.sentinel)
+        stop()
+
+    loop.add_reader(parent.sentinel, on_death)

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from container.metrics.recorder import ARRIVED
-from crossover.asgi import ASGIApp, Observe, Receive, Scope, Send
+from crossover.asgi import ASGIApp, Headers, Observe, Receive, Scope, Send
 from crossover.request_id import HEADER, request_id
-from crossover.responses import Response
+from crossover.responses import INVALID_REASON, Response
 
 FIELDS = ("service", "request_id", "status", "reason", "bytes", "duration_ms")
 """What a line may have beside its time, level and message, under the names that the log of Lambda has."""
@@ -108,30 +107,30 @@ def count_dropped(count: Callable[[], object]) -> None:
 
 
 def sampling(share: float, observe: Observe) -> Observe:
-    """`observe`, and for this share of the answers a line in the log."""
+    """Return `observe`, which for this share of the answers writes a line in the log too."""
     if not share:
         return observe
 
-    def observe_and_log(service: str, response: Response, scope: Scope) -> None:
-        observe(service, response, scope)
+    def observe_and_log(service: str, response: Response, seconds: float, headers: Headers) -> None:
+        observe(service, response, seconds, headers)
         if random.random() < share:  # noqa: S311 - a sample, not a secret
             about = {
                 "service": service,
-                "request_id": request_id(scope["headers"]),
+                "request_id": request_id(headers),
                 "status": response.status,
-                "reason": dict(response.headers).get(b"x-invalid-reason", b"").decode(),
+                "reason": dict(response.headers).get(INVALID_REASON, b"").decode(),
                 "bytes": len(response.body),
-                "duration_ms": round((monotonic() - scope[ARRIVED]) * 1000, 3),
+                "duration_ms": round(seconds * 1000, 3),
             }
             logger.info("answered", extra=about)
 
     return observe_and_log
 
 
-def told(app: ASGIApp) -> ASGIApp:
-    """An application whose faults are logged and answered 500 with the request's id, as those of the services are."""
+def log_errors(app: ASGIApp) -> ASGIApp:
+    """Return `app`, whose faults are logged and answered 500 with the request's id, as those of the services are."""
 
-    async def told_app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await app(scope, receive, send)
         named = ""
@@ -149,4 +148,4 @@ def told(app: ASGIApp) -> ASGIApp:
             logger.exception("%s failed at the request %s", scope["path"], named, extra={"request_id": named})
         return None
 
-    return told_app
+    return logged

@@ -9,12 +9,12 @@ import sys
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from container import logs
 from container.http.protocol import BoundedProtocol
-from container.metrics import sheets
+from container.metrics.multiprocess import shared_folder
 from container.settings import ContainerSettings
-from container.supervisor import Supervisor
 from crossover.settings import SettingError, load
 from crossover.stores.lazy import check_store
 from functions import registry
@@ -57,13 +57,13 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
         date_header=False,
         proxy_headers=False,
     )
-    if settings.workers == 1 and not settings.max_requests:
+    if settings.workers == 1:
         uvicorn.Server(config).run(sockets=[listener])
         return
-    with sheets.shared_folder() as folder:
-        supervisor = Supervisor(config, [listener], folder, settings)
+    with shared_folder():
+        supervisor = Multiprocess(config, [listener])
         supervisor.run()
-    if supervisor.failed:
+    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
         sys.exit(STARTUP_FAILURE)
 
 

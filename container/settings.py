@@ -16,9 +16,7 @@ class ContainerSettings(Identity):
 
     host: str = setting("127.0.0.1", "address to listen on", 1, 255)
     port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
-    workers: int = setting(1, "worker processes", 1, 256)
-    max_requests: int = setting(0, "requests after which a worker is replaced, without loss; 0 is never", 0, 10**12)
-    max_requests_jitter: int = setting(0, "at most so many requests more, by chance for each worker", 0, 10**12)
+    workers: int = setting(1, "worker processes; in a pod one, and more pods", 1, 256)
     crossover_services: str = setting("", "services to serve, comma-separated; empty is all of them", 0, 1000)
     max_connections: int = setting(10_000, "open connections of one worker; one more is answered 503", 1, 1_000_000)
     max_head_bytes: int = setting(16_384, "bytes of request line and headers; more is answered 431", 512, 1_048_576)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 from typing import Any, NamedTuple
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from container.metrics.recorder import ARRIVED, Metrics
+from container.metrics.recorder import Metrics
 from container.settings import ContainerSettings
 
 
@@ -102,8 +101,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._pending = 0
         self._in_head = False
         if not self.transport.is_closing():
-            if self._metrics is not None:
-                self.scope[ARRIVED] = monotonic()  # type: ignore[literal-required]
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -1,208 +1,214 @@
-"""What `/metrics` and `/status` show, of all the workers of this server whichever of them is asked."""
+"""Records what a worker does, with prometheus_client, in batches that cost a request next to nothing.
+
+One worker keeps its metrics in memory. Several workers of a server share them in prometheus_client's multiprocess mode:
+each writes into mapped files of its own in a folder, and the worker that is asked adds up all of them. Both modes have
+the same code here; `container.metrics.multiprocess` decides which it is.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from container.metrics import families
-from container.metrics.columns import BEAT, DRAINING, OTHER, PID, READY, Columns, Figures
-from container.metrics.families import BUCKETS, Family
-from container.metrics.sheets import Sheet, Sheets
-from crossover.asgi import Observe, Scope
-from crossover.responses import Response
+from container.metrics import families, multiprocess
+from container.metrics.families import BUCKETS, NO_COUNTERPART, REASONS, STATUSES, Family
+from crossover.asgi import Headers
+from crossover.responses import INVALID_REASON, Response
 from crossover.seam import Service
 
-__all__ = ["ARRIVED", "Figures", "Metrics"]
-
-ARRIVED = "crossover.arrived"
-"""Where a request's ASGI scope has the time of its arrival, in seconds of `time.monotonic`."""
-AT_ONCE = 128
-"""Good answers that are counted together, if not before when the second is over."""
-STATES = {PID: families.WORKERS, READY: families.READY, DRAINING: families.DRAINING}
-"""Families that count the workers that live and have something in their header."""
+BATCH = 128
+"""Answers that are counted together, unless the second is over before."""
+OTHER = "other"
+"""The code of a reason that a service did not announce."""
 _PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Figures(NamedTuple):
+    """A source of figures: `read` returns a named tuple of numbers, of which `gauges` are those that also fall.
+
+    They are shown as `crossover_NAME_FIELD` with the label `service`.
+    """
+
+    name: str
+    service: str
+    read: Callable[[], Any]
+    gauges: frozenset[str]
+
+
+class BatchedHistogram(Histogram):
+    """A histogram that takes many observations at the price of one per bucket."""
+
+    def observe_all(self, amounts: Sequence[float]) -> None:
+        """Observe every amount. Uses the values that `Histogram.observe` itself adds to, one observation at a time."""
+        bounds = self._upper_bounds
+        for index, count in Tally([bisect_left(bounds, amount) for amount in amounts]).items():
+            self._buckets[index].inc(count)
+        self._sum.inc(sum(amounts))
+
+
+class ServiceMetrics:
+    """The answers of one service. `answered` and `invalid` are on the path of every request."""
+
+    def __init__(self, service: Service, answers: Counter, invalids: Counter, duration: BatchedHistogram) -> None:
+        self._statuses = {status: answers.labels(service.name, str(status)) for status in STATUSES}
+        self._codes = {code: invalids.labels(service.name, code) for code in (*service.reasons, OTHER)}
+        self._duration = duration.labels(service.name)
+        self._durations: list[float] = []
+        """Of answers with status 200 that are not counted yet, as are the `_reasons`."""
+        self._reasons: list[str] = []
+
+    def answered(self, seconds: float) -> None:
+        """Count an answer with status 200."""
+        durations = self._durations
+        durations.append(seconds)
+        if len(durations) >= BATCH:
+            self.flush()
+
+    def invalid(self, code: str, seconds: float) -> None:
+        """Count an answer INVALID, whose status is 200 as well."""
+        self._reasons.append(code)
+        self.answered(seconds)
+
+    def failed(self, status: int, seconds: float) -> None:
+        """Count an answer with another status."""
+        self._statuses[status].inc()
+        self._duration.observe(seconds)
+
+    def flush(self) -> None:
+        """Count what was noted."""
+        durations, reasons = self._durations, self._reasons
+        if durations:
+            self._statuses[200].inc(len(durations))
+            self._duration.observe_all(durations)
+            durations.clear()
+        if reasons:
+            for code, count in Tally(reasons).items():
+                self._codes.get(code, self._codes[OTHER]).inc(count)
+            reasons.clear()
 
 
 class Metrics:
-    """Counts what happens as it happens, and reads everything else when it is published or asked for."""
+    """Everything that a worker shows. `publish` is called once a second, and before figures are shown."""
 
     def __init__(
-        self,
-        services: Iterable[Service] = (),
-        figures: Iterable[Figures] = (),
-        max_connections: int = 0,
-        folder: Path | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        self, services: Iterable[Service] = (), figures: Iterable[Figures] = (), max_connections: int = 0
     ) -> None:
-        """Shares its numbers with the workers that have the same folder; without one there is this worker alone."""
-        self._clock = clock
-        self._columns = columns = Columns(services, figures)
-        self._sheets = Sheets(len(columns), folder)
-        self._numbers = numbers = self._sheets.own
-        for place in range(len(columns)):
-            if not columns.goes_on(place):
-                numbers[place] = 0.0
-        self._before = numbers.tolist()
-        self._good: dict[str, list[float]] = {service: [] for service in columns.answers}
-        """Durations of good answers that are not counted yet."""
-        self.observe = self._observer()
-        numbers[BEAT] = clock()
-        numbers[PID] = os.getpid()  # only now: whoever finds this worker's header judges it by its beat
-        numbers[columns.limit] = max_connections
-        numbers[columns.starts] += 1.0
         self._registry = CollectorRegistry()
-        self._registry.register(self)
-        self.publish()
+        answers, invalids = self._counter(families.ANSWERED), self._counter(families.INVALIDS)
+        duration = BatchedHistogram(
+            families.DURATION.name,
+            families.DURATION.meaning,
+            families.DURATION.labels,
+            buckets=BUCKETS,
+            registry=self._registry,
+        )
+        self.services = {service.name: ServiceMetrics(service, answers, invalids, duration) for service in services}
+        refused = self._counter(families.REFUSED)
+        self._refused = {reason: refused.labels(reason) for reason in REASONS}
+        self._connections = self._gauge(families.CONNECTIONS)
+        self._ready, self._draining = self._gauge(families.READY), self._gauge(families.DRAINING)
+        self._lines = self._counter(families.LINES)
+        self._memory = self._gauge(families.MEMORY)
+        self._cpu, self._cpu_seconds = self._counter(families.CPU), 0.0
+        self._open = 0
+        self._shared: dict[str, Counter | Gauge] = {}
+        self._sources = [self._source(source) for source in figures]
+        self._gauge(families.LIMIT).set(max_connections)
+        self._gauge(families.WORKERS).set(1)
+        self._counter(families.STARTS).inc()
 
-    # What happens: all of this is on the way of a request or a connection.
-
-    def _observer(self) -> Observe:
-        """Counts an answer that was handed over, and the time that it took.
-
-        Of a good answer only the time is noted, and counted with others: each step that is done between two requests
-        takes several times as much as in a row.
-        """
-        good, clock = self._good, self._clock
-
-        def observe(service: str, response: Response, scope: Scope) -> None:
-            now = clock()
-            took = now - scope.get(ARRIVED, now)
-            if response.status == 200 and len(response.headers) == 2:
-                noted = good[service]
-                noted.append(took)
-                if len(noted) >= AT_ONCE:
-                    self._count(service, 200, noted)
-                    noted.clear()
-            else:
-                self._count(service, response.status, (took,))
-                if response.status == 200:
-                    codes = self._columns.answers[service].codes
-                    code = dict(response.headers)[b"x-invalid-reason"].partition(b":")[0].decode()
-                    self._numbers[codes.get(code, codes[OTHER])] += 1.0
-
-        return observe
-
-    def _count(self, service: str, status: int, durations: Sequence[float]) -> None:
-        numbers, places = self._numbers, self._columns.answers[service]
-        first = places.buckets.start
-        for took in durations:
-            numbers[first + bisect_left(BUCKETS, took)] += 1.0
-        numbers[places.seconds] += sum(durations)
-        numbers[places.statuses[status]] += len(durations)
+    def observe(self, service: str, response: Response, seconds: float, headers: Headers = ()) -> None:
+        """Count an answer that was handed over, `seconds` after its request's arrival."""
+        metrics = self.services[service]
+        if response.status != 200:
+            metrics.failed(response.status, seconds)
+        elif (reason := dict(response.headers).get(INVALID_REASON)) is None:
+            metrics.answered(seconds)
+        else:
+            metrics.invalid(reason.partition(b":")[0].decode(), seconds)
 
     def connected(self) -> None:
-        """Counts a connection in."""
-        self._numbers[self._columns.connections] += 1.0
+        """Count a connection in."""
+        self._open += 1
 
     def disconnected(self) -> None:
-        """Counts a connection out."""
-        self._numbers[self._columns.connections] -= 1.0
+        """Count a connection out."""
+        self._open -= 1
 
     def refused(self, reason: str) -> None:
-        """Counts a connection that the server ended, for one of `container.metrics.recorder.families.REASONS`."""
-        self._numbers[self._columns.refused[reason]] += 1.0
+        """Count a connection that the server ended, for one of `families.REASONS`."""
+        self._refused[reason].inc()
 
     def line_dropped(self) -> None:
-        """Counts a log line that was not written."""
-        self._numbers[self._columns.lines] += 1.0
+        """Count a log line that was not written."""
+        self._lines.inc()
 
-    def state(self, which: int, value: bool) -> None:
-        """Tells whoever reads that this worker is, or is no longer, READY, RETIRING or DRAINING."""
-        self._numbers[which] = value
-
-    # What is shown.
-
-    def answered(self) -> int:
-        """Requests that this worker has answered since its start, as far as they were published."""
-        places = [place for each in self._columns.answers.values() for place in each.buckets]
-        return int(sum(self._numbers[place] - self._before[place] for place in places))
+    def state(self, ready: bool, draining: bool) -> None:
+        """Show whether this worker is ready, and whether it drains."""
+        self._ready.set(ready)
+        self._draining.set(draining)
 
     def publish(self) -> None:
-        """Writes down what was noted or is read, for others to show, and that this worker lives."""
-        self._numbers[BEAT] = self._clock()
-        for service, durations in self._good.items():
-            self._count(service, 200, durations)
-            durations.clear()
-        self._write(self._columns.cpu, time.process_time())
-        self._write(self._columns.memory, _resident_bytes())
-        for figures, places in self._columns.figures:
-            for place, value in zip(places, figures.read(), strict=True):
-                self._write(place, value)
-
-    def collect(self) -> Iterator[Metric]:
-        """The metrics as prometheus_client asks for them."""
-        self.publish()
-        sheets = self._sheets.read()
-        for family, places in self._columns.by_family().items():
-            if family.kind == "histogram":
-                yield self._histogram(family, sheets)
-            else:
-                kind = GaugeMetricFamily if family.kind == "gauge" else CounterMetricFamily
-                metric = kind(family.name, family.meaning, labels=family.labels)
-                for place in places:
-                    metric.add_metric(self._columns.labels[place], self._columns.total(sheets, place))
-                yield metric
-        for state, family in STATES.items():
-            count = sum(each.alive and each.numbers[state] > 0 for each in sheets)
-            yield GaugeMetricFamily(family.name, family.meaning, value=count)
+        """Count what was noted, and read everything that is not counted as it happens."""
+        for service in self.services.values():
+            service.flush()
+        self._connections.set(self._open)
+        self._memory.set(_resident_bytes())
+        cpu = time.process_time()
+        self._cpu.inc(cpu - self._cpu_seconds)
+        self._cpu_seconds = cpu
+        for source in self._sources:
+            source.publish()
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self._registry)
-
-    def status(self) -> dict[str, Any]:
-        """All of it for people: answers by outcome, figures by service, and each worker that lives."""
+        """The metrics of all workers in Prometheus' text format."""
         self.publish()
-        sheets = self._sheets.read()
-        return {
-            "answers": {service: self._outcomes(service, sheets) for service in self._columns.answers},
-            "figures": self._figures(sheets),
-            "workers": [self._worker(each) for each in sheets if each.alive],
-        }
+        return generate_latest(multiprocess.registry() or self._registry)
 
-    def _write(self, place: int, value: float) -> None:
-        self._numbers[place] = value + (self._before[place] if self._columns.goes_on(place) else 0.0)
+    def _counter(self, family: Family) -> Counter:
+        return Counter(family.name, family.meaning, family.labels, registry=self._registry)
 
-    def _histogram(self, family: Family, sheets: Sequence[Sheet]) -> HistogramMetricFamily:
-        metric = HistogramMetricFamily(family.name, family.meaning, labels=family.labels)
-        for service, places in self._columns.answers.items():
-            so_far, buckets = 0.0, []
-            for place, bound in zip(places.buckets, (*map(str, BUCKETS), "+Inf"), strict=True):
-                so_far += self._columns.total(sheets, place)
-                buckets.append((bound, so_far))
-            metric.add_metric((service,), buckets, sum_value=self._columns.total(sheets, places.seconds))
-        return metric
+    def _gauge(self, family: Family) -> Gauge:
+        return Gauge(family.name, family.meaning, family.labels, registry=self._registry, multiprocess_mode="livesum")
 
-    def _outcomes(self, service: str, sheets: Sequence[Sheet]) -> dict[str, int]:
-        places = self._columns.answers[service]
-        of_status = {str(status): self._columns.total(sheets, place) for status, place in places.statuses.items()}
-        of_code = {code: self._columns.total(sheets, place) for code, place in places.codes.items()}
-        of_status["ok"] = of_status.pop("200") - sum(of_code.values())
-        return {outcome: int(count) for outcome, count in sorted({**of_status, **of_code}.items()) if count}
+    def _source(self, figures: Figures) -> _Source:
+        metrics = []
+        for field in figures.read()._fields:
+            kind = "gauge" if field in figures.gauges else "counter"
+            name, meaning = f"crossover_{figures.name}_{field}", f"{figures.name}: {field}"
+            family = Family(name, kind, ("service",), meaning, NO_COUNTERPART)
+            if name not in self._shared:
+                self._shared[name] = self._gauge(family) if kind == "gauge" else self._counter(family)
+            metrics.append(self._shared[name].labels(figures.service))
+        return _Source(figures.read, metrics)
 
-    def _figures(self, sheets: Sequence[Sheet]) -> dict[str, dict[str, dict[str, float]]]:
-        found: dict[str, dict[str, dict[str, float]]] = {}
-        for figures, places in self._columns.figures:
-            totals = (self._columns.total(sheets, place) for place in places)
-            found.setdefault(figures.service, {})[figures.name] = dict(zip(figures.read()._fields, totals, strict=True))
-        return found
 
-    def _worker(self, sheet: Sheet) -> dict[str, Any]:
-        return {
-            "pid": int(sheet.numbers[PID]),
-            "ready": bool(sheet.numbers[READY]),
-            "draining": bool(sheet.numbers[DRAINING]),
-            "connections": int(sheet.numbers[self._columns.connections]),
-            "memory_mb": round(sheet.numbers[self._columns.memory] / 1e6, 1),
-        }
+class _Source:
+    """The metrics of one `Figures`, and what its counters showed last."""
+
+    def __init__(self, read: Callable[[], Any], metrics: list[Counter | Gauge]) -> None:
+        self._read = read
+        self._metrics = metrics
+        self._before = [0.0] * len(metrics)
+
+    def publish(self) -> None:
+        values = self._read()
+        for metric, value, before in zip(self._metrics, values, self._before, strict=True):
+            if isinstance(metric, Gauge):
+                metric.set(value)
+            else:
+                metric.inc(value - before)
+        self._before = list(values)
 
 
 def _resident_bytes() -> float:

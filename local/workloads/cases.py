@@ -81,10 +81,10 @@ def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Se
 def platform_cases(service: Service, functions_only: bool) -> Iterator[Case]:
     """What the platform answers by itself; a front door of functions has words of its own for it."""
     if functions_only:
-        yield Case("", "another method", f"/{service.name}", Plain((405, 404, 403), allow="GET"), "POST")
+        yield Case("", "another method", f"/{service.name}", Plain((405, 404, 403), allow="GET, HEAD"), "POST")
         yield Case("", "a path of nobody", "/nowhere", Plain((404, 403, 503)))  # a load balancer's own is 503
         return
     yield Case("", "alive", "/healthz", Plain((200,), b"ok"))
     yield Case("", "ready", "/readyz", Plain((200,), b"ready"))
-    yield Case("", "another method", f"/{service.name}", Plain((405,), b"method not allowed", "GET"), "POST")
+    yield Case("", "another method", f"/{service.name}", Plain((405,), b"method not allowed", "GET, HEAD"), "POST")
     yield Case("", "a path of nobody", "/nowhere", Plain((404,), b"not found"))

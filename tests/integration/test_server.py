@@ -75,7 +75,7 @@ def test_other_paths_are_404(server: Server, path: str) -> None:
 @pytest.mark.parametrize("path", ["/qrcode", "/healthz", "/readyz", "/"])
 def test_other_methods_are_405(server: Server, path: str) -> None:
     status, headers, _ = server.get(path, method="POST")
-    assert (status, headers["allow"]) == (405, "GET")
+    assert (status, headers["allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def right_answers() -> dict[str, bytes]:
             status, body, reason = 200, b"Us,1\n" + (expected.result or b""), expected.reason
         head = f"HTTP/1.1 {status} X\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         head += f"X-Invalid-Reason: {reason}\r\n" if reason else ""
-        head += "Allow: GET\r\n" if status == 405 else ""
+        head += "Allow: GET, HEAD\r\n" if status == 405 else ""
         answers[f"{case.method} {case.path}"] = f"{head}Connection: close\r\n\r\n".encode() + body
     return answers
 

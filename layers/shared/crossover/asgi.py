@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -17,15 +17,21 @@ Headers = Sequence[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Observe = Callable[[str, Response, float, Headers], None]
+"""Called once an answer is handed over, with the service's name, the answer, the seconds since its request's arrival
+and the request's headers."""
 
+ALLOWED = "GET, HEAD"
 NOT_FOUND = text_response(404, b"not found")
-METHOD_NOT_ALLOWED = text_response(405, b"method not allowed", (b"allow", b"GET"))
+METHOD_NOT_ALLOWED = text_response(405, b"method not allowed", (b"allow", ALLOWED.encode()))
 HEALTHY = text_response(200, b"ok")
 CLOSE = (b"connection", b"close")
+OUTAGE_LOG_SECONDS = 1.0
+"""The least time between two log lines about a service that is unavailable: an outage meets every request."""
 
 logger = logging.getLogger("crossover")
-_told: dict[str, float] = {}
-"""When an outage of a service was last told, in seconds of the monotonic clock."""
+_outage_logged: dict[str, float] = {}
+"""When an outage of a service was last logged, in seconds of the monotonic clock."""
 
 
 class Bound(NamedTuple):
@@ -36,55 +42,69 @@ class Bound(NamedTuple):
 
 
 async def answer(bound: Bound, query: bytes, envelope: Envelope, headers: Headers = ()) -> Response:
-    """Runs one request to its end. Never raises: a fault of ours is logged and answered 500, with the request's id.
+    """Run one request to its end. Never raises: see `answer_of`."""
+    return await answer_of(run(bound, query), bound.service.name, envelope, headers)
+
+
+async def run(bound: Bound, query: bytes) -> bytes:
+    """Return a service's result. Raises `Invalid`, `Unavailable`, and whatever a fault of the service raises."""
+    step = bound.service.start(Request(query))
+    if step.__class__ is not bytes:
+        step = await drive(step, bound.runner)
+    return step
+
+
+async def answer_of(
+    result: Coroutine[Any, Any, bytes], service: str, envelope: Envelope, headers: Headers = ()
+) -> Response:
+    """Return the answer that carries the result, or that says why there is none. Never raises.
 
     The request's `headers` are looked at only where its id is needed.
     """
     try:
-        step = bound.service.start(Request(query))
-        if step.__class__ is not bytes:
-            step = await drive(step, bound.runner)
-        return envelope.result(step)
-    except Invalid as problem:
+        return envelope.result(await result)
+    except Exception as problem:
+        return failure(problem, service, envelope, headers)
+
+
+def failure(problem: Exception, service: str, envelope: Envelope, headers: Headers = ()) -> Response:
+    """Return the answer where a service has no result, and log what an operator has to know."""
+    if isinstance(problem, Invalid):
         return envelope.invalid(problem)
-    except Unavailable as problem:
-        _tell(bound.service.name, problem, headers)
+    if isinstance(problem, Unavailable):
+        _log_outage(service, problem, headers)
         return envelope.unavailable(problem)
-    except Exception:
-        named, service = request_id(headers), bound.service.name
-        about = {"request_id": named, "service": service}
-        logger.exception("the %s service failed at the request %s", service, named, extra=about)
-        return envelope.failed(named)
+    named = request_id(headers)
+    about = {"request_id": named, "service": service}
+    logger.error("the %s service failed at the request %s", service, named, extra=about, exc_info=problem)
+    return envelope.failed(named)
 
 
-def _tell(service: str, problem: Unavailable, headers: Headers) -> None:
-    """Logs why a service is unavailable, once a second: an outage meets every request."""
+def _log_outage(service: str, problem: Unavailable, headers: Headers) -> None:
     now = monotonic()
-    if now - _told.get(service, -1.0) >= 1.0:
-        _told[service] = now
+    if now - _outage_logged.get(service, -OUTAGE_LOG_SECONDS) >= OUTAGE_LOG_SECONDS:
+        _outage_logged[service] = now
         about = {"request_id": request_id(headers), "service": service}
         logger.warning("the %s service is unavailable: %s", service, problem, extra=about)
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    """The application of every path that is nobody's."""
+    """Answer 404: the application of every other path where there is no platform's own."""
     await respond(NOT_FOUND, send)
 
 
 async def respond(response: Response, send: Send) -> None:
-    """Sends an answer as ASGI messages."""
+    """Send an answer as ASGI messages."""
     await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
     await send({"type": "http.response.body", "body": response.body})
-
-
-Observe = Callable[[str, Response, Scope], None]
 
 
 class ServiceApp:
     """Answers `GET /NAME` for each service and `GET /healthz`; every other path and protocol goes to `otherwise`.
 
-    `observe` is told each service's name, answer and ASGI scope, once the answer is handed over; `draining`, once set,
-    makes each answer its connection's last.
+    HEAD is answered as GET; whatever carries the answer leaves its body out. A request's path may begin with
+    `base_path`, which a stage of API Gateway or a shared load balancer puts there. `draining`, once set, makes each
+    answer its connection's last.
     """
 
     def __init__(
@@ -93,37 +113,56 @@ class ServiceApp:
         envelope: Envelope,
         otherwise: ASGIApp = not_found,
         observe: Observe | None = None,
+        base_path: str = "",
     ) -> None:
-        self._routes = {f"/{bound.service.name}": bound for bound in services}
-        self._envelope = envelope
-        self._otherwise = otherwise
-        self._observe = observe
+        self.routes = {f"/{bound.service.name}": bound for bound in services}
+        self.envelope = envelope
+        self.observe = observe
+        self.base_path = base_path.rstrip("/")
         self.draining = False
+        self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._otherwise(scope, receive, send)
-        bound = self._routes.get(scope["path"])
+        path, method = scope["path"], scope["method"]
+        if self.base_path and path.startswith(f"{self.base_path}/"):
+            path = path.removeprefix(self.base_path)
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        if method == "HEAD":
+            method = "GET"
+            scope = {**scope, "method": method}
+        bound = self.routes.get(path)
         if bound is not None:
-            if scope["method"] == "GET":
-                response = await answer(bound, scope["query_string"], self._envelope, scope["headers"])
-            else:
-                response = METHOD_NOT_ALLOWED
-            await respond(response, _closing(send) if self.draining else send)
-            if self._observe is not None:
-                self._observe(bound.service.name, response, scope)
+            if method == "GET":
+                return await self.finish(bound, run(bound, scope["query_string"]), monotonic(), scope, send)
+            response = METHOD_NOT_ALLOWED
+            await respond(response, self._closing(send))
+            if self.observe is not None:
+                self.observe(bound.service.name, response, 0.0, scope["headers"])
             return None
-        if scope["path"] == "/healthz":
-            response = HEALTHY if scope["method"] == "GET" else METHOD_NOT_ALLOWED
-        else:
-            return await self._otherwise(scope, receive, _closing(send) if self.draining else send)
-        return await respond(response, _closing(send) if self.draining else send)
+        if path != "/healthz":
+            return await self._otherwise(scope, receive, self._closing(send))
+        return await respond(HEALTHY if method == "GET" else METHOD_NOT_ALLOWED, self._closing(send))
 
+    async def finish(
+        self, bound: Bound, result: Coroutine[Any, Any, bytes], arrived: float, scope: Scope, send: Send
+    ) -> None:
+        """Send the answer of a request that arrived at this time of the monotonic clock, once its result is there."""
+        service, headers = bound.service.name, scope["headers"]
+        response = await answer_of(result, service, self.envelope, headers)
+        await respond(response, self._closing(send))
+        if self.observe is not None:
+            self.observe(service, response, monotonic() - arrived, headers)
 
-def _closing(send: Send) -> Send:
-    async def send_and_close(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
-        await send(message)
+    def _closing(self, send: Send) -> Send:
+        """Return `send`, made to announce the connection's end where the server drains."""
+        if not self.draining:
+            return send
 
-    return send_and_close
+        async def send_and_close(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), CLOSE]}
+            await send(message)
+
+        return send_and_close

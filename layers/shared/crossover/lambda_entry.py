@@ -19,7 +19,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from mangum import Mangum
 from mangum.protocols import HTTPCycle
 
-from crossover.asgi import Bound, Scope, ServiceApp, answer
+from crossover.asgi import Bound, Headers, ServiceApp, answer
 from crossover.measures import INVALID, NAMESPACE, REQUESTS
 from crossover.responses import Envelope, Response
 from crossover.runner import InlineRunner, at_once
@@ -48,7 +48,7 @@ def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) ->
     envelope = Envelope(settings)
     bound = Bound(service, InlineRunner(store_of(service, environ)))
     observe = Observer(service.name, settings.log_sample_rate)
-    http = LooplessMangum(ServiceApp([bound], envelope, observe=observe), lifespan="off")
+    http = LooplessMangum(ServiceApp([bound], envelope, observe=observe, base_path=settings.base_path), lifespan="off")
 
     def handler(event: Any, context: Any) -> dict[str, Any]:
         given = event if isinstance(event, dict) else {}
@@ -57,7 +57,7 @@ def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) ->
         parameters = given.get("parameters")
         query = urlencode(parameters if isinstance(parameters, dict) else {}, doseq=True).encode()
         response = at_once(answer(bound, query, envelope))
-        observe(service.name, response, {})
+        observe(service.name, response)
         return {
             "statusCode": response.status,
             "headers": {name.decode(): value.decode() for name, value in response.headers},
@@ -91,7 +91,7 @@ class Observer:
         self._logger = Logger(service=service)
         self._metrics = Metrics(namespace=NAMESPACE, service=service)
 
-    def __call__(self, service: str, response: Response, scope: Scope) -> None:
+    def __call__(self, service: str, response: Response, seconds: float = 0.0, headers: Headers = ()) -> None:
         if random.random() >= self._share:  # noqa: S311 - a sample, not a secret
             return
         reason = dict(response.headers).get(b"x-invalid-reason", b"").decode()

@@ -10,6 +10,7 @@ from crossover.seam import Invalid
 from crossover.settings import Identity
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
+INVALID_REASON = b"x-invalid-reason"
 
 
 class Response(NamedTuple):
@@ -26,25 +27,28 @@ def text_response(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Re
 
 
 class Envelope:
-    """Puts results into answers. A result and `INVALID` are 200; 503 and 500 are the platform's own."""
+    """Puts results into answers. A result and `INVALID` are 200; 503 and 500 are the platform's own.
+
+    `first_line` begins every body: team, account and a line feed.
+    """
 
     def __init__(self, identity: Identity) -> None:
-        self._first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
+        self.first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
 
     def result(self, result: bytes) -> Response:
         """The answer that carries a service's result."""
-        body = self._first_line + result
+        body = self.first_line + result
         return Response(200, [TEXT, (b"content-length", b"%d" % len(body))], body)
 
     def invalid(self, problem: Invalid) -> Response:
         """The answer to bad input, with its reason in `X-Invalid-Reason`."""
-        return text_response(200, self._first_line + b"INVALID", (b"x-invalid-reason", str(problem).encode("ascii")))
+        return text_response(200, self.first_line + b"INVALID", (INVALID_REASON, str(problem).encode("ascii")))
 
     def unavailable(self, problem: Unavailable) -> Response:
         """The answer where the platform cannot meet a need now."""
         retry_after = (b"retry-after", b"%d" % problem.retry_after)
-        return text_response(503, self._first_line + b"UNAVAILABLE", retry_after)
+        return text_response(503, self.first_line + b"UNAVAILABLE", retry_after)
 
     def failed(self, named: str) -> Response:
         """The answer to a fault of ours, with the id by which its log line is found."""
-        return text_response(500, self._first_line + b"ERROR", (HEADER, named.encode()))
+        return text_response(500, self.first_line + b"ERROR", (HEADER, named.encode()))

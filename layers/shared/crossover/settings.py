@@ -73,7 +73,8 @@ def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Who answers: the first line of every answer."""
+    """Who answers, and where: what both platforms are set by."""
 
     team_name: str = setting("Crossover", "team name, the first word of every answer", 1, 100)
     team_aws_account: str = setting("000000000000", "AWS account, the second word of every answer", 1, 32)
+    base_path: str = setting("", "path before the services', such as a stage's /prod; a request may omit it", 0, 200)

@@ -17,7 +17,7 @@ from typing import Any
 
 from container.app import build, in_slices
 from container.compute_queue import SLICE_UNITS, Computing, ComputingStats
-from container.drain import drain_on_signals
+from container.drain import drain_on_sigterm
 from container.server import main
 from container.settings import ContainerSettings
 from crossover.asgi import ServiceApp
@@ -117,7 +117,7 @@ def create() -> ServiceApp:
     logging.getLogger("crossover").setLevel(logging.ERROR)
     settings = load(ContainerSettings, os.environ)
     services = registry.load(settings.service_names(), os.environ)
-    return build(services, settings, os.environ, drain_on_signals, COMPUTING[os.environ[VARIABLE]])
+    return build(services, settings, os.environ, drain_on_sigterm, COMPUTING[os.environ[VARIABLE]])
 
 
 if __name__ == "__main__":

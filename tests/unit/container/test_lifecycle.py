@@ -1,112 +1,88 @@
-"""A worker's life: when it is ready, when it lets itself be replaced, and when it ends."""
+"""A worker's lifecycle: when it is ready, and when it ends."""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
-from contextlib import suppress
+from pathlib import Path
 
-import pytest
-
-from container.lifecycle import Life
-from container.metrics.columns import DRAINING, READY, RETIRING
+from container.lifecycle import Lifecycle, publish_metrics, stop_with_parent
 from container.metrics.recorder import Metrics
-from container.settings import ContainerSettings
-from crossover.responses import Envelope
-from crossover.seam import Service
-from crossover.settings import Identity
-
-ECHO = Service("echo", "Say it again", lambda request: b"", (), ())
 
 
-class Worker:
-    """A life without a server, and what its sheet says."""
-
-    def __init__(self, settings: ContainerSettings | None = None, supervisor: int | None = None) -> None:
-        self.metrics = Metrics([ECHO])
-        self.life = Life(self.metrics, settings or ContainerSettings(), supervisor)
-
-    def says(self, state: int) -> bool:
-        return bool(self.metrics._sheets.own[state])
-
-    def answers(self, count: int) -> None:
-        for _ in range(count):
-            self.metrics.observe("echo", Envelope(Identity()).result(b""), {})
-
-    def looks_around(self) -> None:
-        """Lets a moment pass."""
-
-        async def moment() -> None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.life.go_on(), 0.01)
-
-        asyncio.run(moment())
+def shown(metrics: Metrics) -> tuple[bool, bool]:
+    """Whether `/metrics` says that the worker is ready, and that it drains."""
+    text = metrics.text().decode()
+    return "crossover_workers_ready 1.0" in text, "crossover_workers_draining 1.0" in text
 
 
-def test_a_worker_is_ready_from_its_begin_to_its_drain() -> None:
-    worker = Worker()
-    assert not worker.life.ready
-    worker.life.begin()
-    assert worker.life.ready
-    assert worker.says(READY)
-    worker.life.drain(replaced=False)
-    assert not worker.life.ready
-    assert not worker.says(READY)
-    assert worker.says(DRAINING)
+def test_a_worker_is_ready_from_its_start_to_its_drain() -> None:
+    metrics = Metrics()
+    lifecycle = Lifecycle(metrics)
+    assert not lifecycle.ready
+    assert shown(metrics) == (False, False)
+    lifecycle.start()
+    assert lifecycle.ready
+    assert shown(metrics) == (True, False)
+    lifecycle.drain()
+    assert not lifecycle.ready
+    assert shown(metrics) == (False, True)
 
 
-def test_a_worker_whose_end_was_announced_before_its_begin_is_never_ready() -> None:
-    worker = Worker()
-    worker.life.drain(replaced=False)
-    worker.life.begin()
-    assert not worker.life.ready
+def test_a_worker_whose_drain_was_announced_before_its_start_is_never_ready() -> None:
+    lifecycle = Lifecycle(Metrics())
+    lifecycle.drain()
+    lifecycle.start()
+    assert not lifecycle.ready
 
 
-def test_a_worker_that_has_answered_enough_asks_for_a_successor_and_stays_ready() -> None:
-    worker = Worker(ContainerSettings(max_requests=10))
-    worker.life.begin()
-    worker.answers(9)
-    worker.looks_around()
-    assert not worker.says(RETIRING)
-    worker.answers(1)
-    worker.looks_around()
-    assert worker.says(RETIRING)
-    worker.life.drain(replaced=True)
-    assert worker.life.ready
-    assert worker.says(DRAINING)
+async def test_metrics_are_published_at_once_and_then_again() -> None:
+    class Published(Metrics):
+        times = 0
+
+        def publish(self) -> None:
+            self.times += 1
+
+    metrics = Published()
+    task = asyncio.create_task(publish_metrics(metrics))
+    await asyncio.sleep(0)
+    task.cancel()
+    assert metrics.times == 1
 
 
-def test_a_worker_that_asked_for_a_successor_and_has_none_is_not_ready_when_its_server_stops() -> None:
-    worker = Worker(ContainerSettings(max_requests=1))
-    worker.life.begin()
-    worker.answers(1)
-    worker.looks_around()
-    worker.life.drain(replaced=False)
-    assert not worker.life.ready
+async def test_a_process_that_is_no_worker_does_not_watch_its_parent() -> None:
+    stop_with_parent(lambda: 1 / 0)
+    await asyncio.sleep(0)
 
 
-def test_jitter_puts_the_end_of_each_worker_somewhere_else() -> None:
-    settings = ContainerSettings(max_requests=10, max_requests_jitter=1_000_000)
-    ends = {Worker(settings).life._last_request for _ in range(10)}
-    assert len(ends) > 1
-    assert all(10 <= end <= 1_000_010 for end in ends)
+def _worker(path: str) -> None:
+    async def watch() -> None:
+        stopped = asyncio.Event()
+        stop_with_parent(stopped.set)
+        Path(path).with_suffix(".watching").touch()
+        await asyncio.wait_for(stopped.wait(), 30)
+        Path(path).touch()
+
+    asyncio.run(watch())
 
 
-def test_without_a_limit_a_worker_goes_on_for_ever() -> None:
-    worker = Worker()
-    worker.answers(1000)
-    worker.looks_around()
-    assert not worker.says(RETIRING)
+def _supervisor(path: str) -> None:
+    multiprocessing.get_context("spawn").Process(target=_worker, args=(path,)).start()
+    while not Path(path).with_suffix(".watching").exists():
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_worker_whose_supervisor_is_gone_ends_itself_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    worker = Worker(supervisor=os.getppid())
-    sent: list[tuple[int, int]] = []
-    monkeypatch.setattr(os, "kill", lambda *arguments: sent.append(arguments))
-    worker.looks_around()
-    assert sent == []
-    monkeypatch.setattr(os, "getppid", lambda: 1)
-    worker.looks_around()
-    worker.looks_around()
-    assert sent == [(os.getpid(), signal.SIGTERM)]
+def test_a_worker_stops_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "stopped"
+    supervisor = multiprocessing.get_context("spawn").Process(target=_supervisor, args=(str(path),))
+    supervisor.start()
+    supervisor.join(30)
+
+    async def until_stopped() -> None:
+        while not path.exists():
+            await asyncio.sleep(0.02)
+
+    asyncio.run(asyncio.wait_for(until_stopped(), 30))

@@ -1,8 +1,7 @@
-"""Figures of the container, for Prometheus and for people, of one worker and of several."""
+"""Metrics of the container, of one worker and of several."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -18,9 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from container.app import build
 from container.metrics import families as catalogue
-from container.metrics import sheets
-from container.metrics.columns import DRAINING, READY, Figures
-from container.metrics.recorder import ARRIVED, AT_ONCE, Metrics
+from container.metrics import multiprocess
+from container.metrics.recorder import BATCH, BatchedHistogram, Figures, Metrics
 from container.settings import ContainerSettings
 from crossover.measures import INVALID, REQUESTS
 from crossover.responses import Envelope
@@ -41,13 +39,12 @@ def start(request: Request) -> Step:
 
 ECHO = Service("echo", "Say it again", start, (), ("length",))
 POOL = Figures("pool", "echo", lambda: Pool(3, 7), frozenset({"in_use"}))
-NOW = 5_000.0
 ENVELOPE = Envelope(Identity())
 GOOD = ENVELOPE.result(b"1")
 
 
-def counted(folder: Path | None = None, scope: dict[str, Any] | None = None) -> Metrics:
-    metrics = Metrics([ECHO], [POOL], 100, folder, clock=lambda: NOW)
+def counted(seconds: float = 0.0) -> Metrics:
+    metrics = Metrics([ECHO], [POOL], 100)
     for response in (
         GOOD,
         ENVELOPE.result(b"2"),
@@ -56,7 +53,7 @@ def counted(folder: Path | None = None, scope: dict[str, Any] | None = None) -> 
         ENVELOPE.unavailable(Unavailable("asleep")),
         ENVELOPE.failed("me"),
     ):
-        metrics.observe("echo", response, {} if scope is None else scope)
+        metrics.observe("echo", response, seconds)
     return metrics
 
 
@@ -80,17 +77,6 @@ def test_answers_are_counted_by_status_and_invalid_ones_by_code() -> None:
     assert found["crossover_invalid_total{code=other,service=echo}"] == 1
 
 
-def test_people_see_outcomes_figures_and_workers() -> None:
-    metrics = counted()
-    metrics.state(READY, True)
-    status = metrics.status()
-    assert status["answers"] == {"echo": {"500": 1, "503": 1, "length": 1, "ok": 2, "other": 1}}
-    assert status["figures"] == {"echo": {"pool": {"in_use": 3, "reconnects": 7}}}
-    (worker,) = status["workers"]
-    assert worker.pop("memory_mb") >= 0
-    assert worker == {"pid": os.getpid(), "ready": True, "draining": False, "connections": 0}
-
-
 def test_what_a_pool_has_is_a_gauge_and_what_it_did_a_counter() -> None:
     text = counted().text().decode()
     assert 'crossover_pool_in_use{service="echo"} 3.0' in text
@@ -100,7 +86,7 @@ def test_what_a_pool_has_is_a_gauge_and_what_it_did_a_counter() -> None:
 
 @pytest.mark.parametrize(("seconds", "bucket"), [(0, "0.0005"), (0.003, "0.005"), (4, "5.0"), (3600, "+Inf")])
 def test_a_duration_falls_into_its_bucket_and_those_above(seconds: float, bucket: str) -> None:
-    found = shown(counted(scope={ARRIVED: NOW - seconds}))
+    found = shown(counted(seconds))
     buckets = [name for name in found if name.startswith("crossover_request_duration_seconds_bucket")]
     assert len(buckets) == len(catalogue.BUCKETS) + 1
     filled = [name for name in buckets if found[name] == 6]
@@ -117,8 +103,7 @@ def test_connections_refusals_and_states_are_shown() -> None:
     metrics.disconnected()
     metrics.refused("431")
     metrics.line_dropped()
-    metrics.state(READY, True)
-    metrics.state(DRAINING, True)
+    metrics.state(ready=True, draining=True)
     found = shown(metrics)
     assert found["crossover_connections_open{}"] == 1
     assert found["crossover_connections_limit{}"] == 100
@@ -146,59 +131,62 @@ def test_both_platforms_count_the_same_under_names_that_agree() -> None:
 
 WORKER = """
 import sys, time
-from pathlib import Path
-from tests.unit.container.test_metrics import counted
-metrics = counted(Path(sys.argv[1]))
+from tests.unit.container.test_metrics import counted, shown
+metrics = counted()
 metrics.connected()
 metrics.publish()
 print("counted", flush=True)
-time.sleep(60)
+for _ in sys.stdin:
+    figures = shown(metrics)
+    names = ("requests_total{service=echo,status=503}", "worker_starts_total{}", "pool_reconnects_total{service=echo}",
+             "request_duration_seconds_count{service=echo}", "workers{}", "connections_open{}",
+             "pool_in_use{service=echo}")
+    print(*(f"{figures['crossover_' + name]:g}" for name in names), flush=True)
 """
 
 
-def another_worker(folder: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", WORKER, folder], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "counted\n"
-    return process
+class Worker:
+    """A worker that shares its metrics in a folder, and that can be asked what it shows of all of them."""
 
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER],
+            env={**os.environ, multiprocess.VARIABLE: str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._line() == "counted"
 
-def killed(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+    def shows(self) -> str:
+        assert self.process.stdin is not None
+        print("what", file=self.process.stdin, flush=True)
+        return self._line()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
 
 
 def test_any_worker_answers_for_all_and_counts_outlive_those_who_counted(tmp_path: Path) -> None:
-    def figures() -> tuple[float, ...]:
-        names = ("requests_total{service=echo,status=503}", "worker_starts_total{}", "pool_reconnects_total")
-        gauges = ("workers{}", "connections_open{}", "pool_in_use")
-        found = shown(metrics)
-        wanted = (*names[:2], f"{names[2]}{{service=echo}}", *gauges[:2], f"{gauges[2]}{{service=echo}}")
-        return tuple(found[f"crossover_{name}"] for name in wanted)
-
-    metrics = counted(tmp_path)
-    assert figures() == (1, 1, 7, 1, 0, 3)
-    first = another_worker(tmp_path)
-    assert figures() == (2, 2, 14, 2, 1, 6)
-    killed(first)
-    assert figures() == (2, 2, 14, 1, 0, 3)
-    second = another_worker(tmp_path)
-    assert figures() == (3, 3, 21, 2, 1, 6)
-    assert len(list(tmp_path.iterdir())) == 2
-    assert {worker["pid"] for worker in metrics.status()["workers"]} == {os.getpid(), second.pid}
-    killed(second)
-
-
-def test_a_worker_knows_what_it_answered_itself(tmp_path: Path) -> None:
-    killed(another_worker(tmp_path))
-    metrics = Metrics([ECHO], [POOL], 100, tmp_path)
-    assert metrics.answered() == 0
-    metrics.observe("echo", GOOD, {})
-    metrics.publish()
-    assert metrics.answered() == 1
-    assert json.dumps(metrics.status())
+    metrics = Worker(tmp_path)
+    # Counters of 503s, starts, reconnects and durations; then gauges of workers, connections and the pool in use.
+    assert metrics.shows() == "1 1 7 6 1 1 3"
+    first = Worker(tmp_path)
+    assert metrics.shows() == first.shows() == "2 2 14 12 2 2 6"
+    first.kill()
+    assert metrics.shows() == "2 2 14 12 1 1 3"
+    second = Worker(tmp_path)
+    assert metrics.shows() == "3 3 21 18 2 2 6"
+    second.kill()
+    metrics.kill()
 
 
 async def test_attempts_of_mining_are_shown() -> None:
@@ -213,24 +201,44 @@ async def test_attempts_of_mining_are_shown() -> None:
     assert float(attempts[1]) > 0
 
 
-def test_workers_that_find_no_folder_to_share_are_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "_IN_MEMORY", Path("/nowhere"))
+def test_workers_without_a_folder_to_share_are_one_line_that_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    with pytest.raises(SettingError, match="TMPDIR names one"), sheets.shared_folder():
+    with pytest.raises(SettingError, match="TMPDIR names one"), multiprocess.shared_folder(Path("/nowhere")):
         pass
 
 
-def test_a_shared_folder_is_private_named_to_workers_and_gone_afterwards() -> None:
-    with sheets.shared_folder() as folder:
+def test_a_shared_folder_is_private_named_to_workers_and_gone_afterwards(tmp_path: Path) -> None:
+    with multiprocess.shared_folder(tmp_path) as folder:
         assert folder.stat().st_mode & 0o777 == 0o700
-        assert os.environ[sheets.FOLDER] == str(folder)
+        assert os.environ[multiprocess.VARIABLE] == str(folder)
+        with multiprocess.shared_folder() as named:
+            assert named == folder
     assert not folder.exists()
-    assert sheets.FOLDER not in os.environ
+    assert multiprocess.VARIABLE not in os.environ
+
+
+def test_a_folder_that_a_killed_server_left_is_removed_and_a_living_servers_is_not(tmp_path: Path) -> None:
+    abandoned = tmp_path / f"{multiprocess.PREFIX}abandoned"
+    abandoned.mkdir()
+    with multiprocess.shared_folder(tmp_path) as living:
+        os.environ.pop(multiprocess.VARIABLE)
+        with multiprocess.shared_folder(tmp_path):
+            assert living.exists()
+            assert not abandoned.exists()
+        os.environ[multiprocess.VARIABLE] = str(living)
 
 
 def test_good_answers_are_counted_together_and_none_is_forgotten() -> None:
     metrics = counted()
-    for _ in range(3 * AT_ONCE + 5):
-        metrics.observe("echo", GOOD, {})
-    assert metrics.answered() < 3 * AT_ONCE + 11
-    assert shown(metrics)["crossover_requests_total{service=echo,status=200}"] == 3 * AT_ONCE + 5 + 4
+    for _ in range(3 * BATCH + 5):
+        metrics.observe("echo", GOOD, 0.0)
+    assert shown(metrics)["crossover_requests_total{service=echo,status=200}"] == 3 * BATCH + 5 + 4
+
+
+def test_many_observations_at_once_are_those_one_by_one() -> None:
+    amounts = [0.0, 0.0005, 0.00051, 0.003, 4.0, 1e6, 0.003]
+    one_by_one, together = (BatchedHistogram("a", "b", buckets=catalogue.BUCKETS, registry=None) for _ in range(2))
+    for amount in amounts:
+        one_by_one.observe(amount)
+    together.observe_all(amounts)
+    assert [family.samples for family in together.collect()] == [family.samples for family in one_by_one.collect()]

@@ -37,7 +37,8 @@ class Client:
         options = {"observe": self.observe, **options}
         self.app = ServiceApp([Bound(ECHO, InlineRunner())], Envelope(Identity("Us", "42")), **options)
 
-    def observe(self, service: str, response: Response, scope: Scope) -> None:
+    def observe(self, service: str, response: Response, seconds: float, headers: Headers) -> None:
+        assert seconds >= 0
         self.seen.append((service, response.status))
 
     def ask(
@@ -80,11 +81,27 @@ def test_a_fault_of_ours_is_500_and_logged_with_the_requests_id_in_both(caplog: 
     assert "the echo service failed at the request me" in caplog.text
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 @pytest.mark.parametrize("path", ["/echo", "/healthz"])
 def test_other_methods_are_405(path: str, method: str) -> None:
     status, headers, _ = Client().ask(path, b"say=hi", method)
-    assert (status, headers[b"allow"]) == (405, b"GET")
+    assert (status, headers[b"allow"]) == (405, b"GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/echo", "/healthz", "/nowhere"])
+def test_head_is_answered_as_get(path: str) -> None:
+    """The server or event source that carries the answer leaves the body out."""
+    assert Client().ask(path, b"say=hi", "HEAD") == Client().ask(path, b"say=hi", "GET")
+
+
+@pytest.mark.parametrize("path", ["/prod/echo", "/echo"])
+def test_a_base_path_is_stripped_where_a_request_has_it(path: str) -> None:
+    assert Client(base_path="/prod").ask(path, b"say=hi")[2] == b"Us,42\nhi"
+
+
+@pytest.mark.parametrize("path", ["/prod", "/prodecho", "/test/echo", "/prod/prod/echo", "/prod//echo"])
+def test_a_base_path_opens_no_other_path(path: str) -> None:
+    assert Client(base_path="/prod").ask(path, b"say=hi")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/echo/", "/Echo", "/echo/x", ""])
