@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from string import ascii_letters, digits
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import Invalid, Service
@@ -15,7 +13,7 @@ from crossover.settings import SettingError
 from crossover.stores.lazy import store_of
 from functions import registry
 from local.errors import UserError
-from local.workloads.blockchain.queries import blockchain_queries
+from local.workloads.workload import workload_of
 
 
 class Asked(NamedTuple):
@@ -38,62 +36,14 @@ def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:
         return b"INVALID"
 
 
-def qrcode_queries(random_: random.Random, _: str) -> Iterator[str]:
-    """Texts of six letters and digits, both directions, one request in five a bad one."""
-    texts = ascii_letters + digits
-    while True:
-        match random_.randrange(10):
-            case 0:
-                yield f"type=encode&data={'x' * random_.randint(23, 60)}"
-            case 1:
-                yield random_.choice(("type=decode&data=0x1", "type=decode", "type=&data=a", "data=%ff&type=encode"))
-            case 2 | 3 | 4 | 5:
-                image = "".join(f"0x{random_.getrandbits(32):x}" for _ in range(32))
-                yield f"type=decode&data={image}"
-            case _:
-                yield f"type=encode&data={quote(''.join(random_.choices(texts, k=6)))}"
-
-
-def twitter_queries(random_: random.Random, store: str) -> Iterator[str] | None:
-    """Queries of the three types that match contacts in the store, one request in five a bad one.
-
-    None where nobody knows what is in the store: only a SQLite file is looked into.
-    """
-    from local.data.etl.demo import samples
-
-    offered = [sample._asdict() for sample in samples(store, SAMPLES)]
-    return _twitter_queries(random_, offered) if offered else None
-
-
-def _twitter_queries(random_: random.Random, offered: list[dict[str, Any]]) -> Iterator[str]:
-    while True:
-        query = dict(random_.choice(offered))
-        match random_.randrange(10):
-            case 0:
-                # Such a user does not exist: the store is asked, and has nothing.
-                query["user_id"] = 2**63 - random_.randint(1, 1_000_000)
-            case 1:
-                del query[random_.choice(list(query))]
-        yield urlencode(query, quote_via=quote)
-
-
-SAMPLES = 100
-"""Twitter queries to choose from, at most."""
-QUERIES: dict[str, Callable[[random.Random, str], Iterator[str] | None]] = {
-    "qrcode": qrcode_queries,
-    "blockchain": blockchain_queries,
-    "twitter": twitter_queries,
-}
-"""The usual mix of a service over the store with a URL; None where that store is not known."""
-
-
 def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: str = "") -> list[Asked]:
     """`count` requests of a service's usual mix over the store with that URL, which is the runner's.
 
     A service without one repeats its documented examples. Raises `Unavailable` where the store does not answer.
     """
     random_ = random.Random(seed)  # noqa: S311 - a load, not a secret
-    queries = QUERIES[service.name](random_, store) if service.name in QUERIES else None
+    workload = workload_of(service.name)
+    queries = workload.queries(random_, store) if workload is not None else None
     queries = queries or iter(lambda: random_.choice(service.examples).query, None)
     return [
         Asked(f"/{service.name}?{query}", result_of(service, query, runner))

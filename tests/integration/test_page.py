@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from crossover.stores import load
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import key, pack
-from local.serve import demo
 from local.workloads.blockchain.draft import Shape
 from local.workloads.blockchain.making import made
+from local.workloads.blockchain.workload import samples as sample_chains
 from tests.support.browser import chromium
 from tests.support.server import Server, running_server
 
@@ -216,13 +216,13 @@ def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, server: Server
 
 def test_samples_made_for_this_server_are_offered_beside_the_documented_ones(browser: Browser, tmp_path: Path) -> None:
     samples = tmp_path / "samples.json"
-    samples.write_text(json.dumps({"blockchain": demo.chains()}))
+    samples.write_text(json.dumps({"blockchain": [sample._asdict() for sample in sample_chains()]}))
     with running_server(crossover_services="blockchain", page_samples=samples) as server:
         page = browser.new_page()
         page.goto(server.address)
         sample = page.get_by_label("Sample")
-        expect(sample.locator("option")).to_have_count(3 + len(demo.chains()) + 1)
-        for title, code in (("A hash in capitals", "tx-hash"), ("A target that nobody can meet", "proof-of-work")):
+        expect(sample.locator("option")).to_have_count(3 + len(sample_chains()) + 1)
+        for title, code in (("A hash in capitals", "tx-hash"), ("A target that cannot be met", "proof-of-work")):
             sample.select_option(title)
             expect(page.get_by_role("alert")).to_contain_text(f"INVALID, {code}: ")
         page.close()

@@ -17,14 +17,15 @@ from functions.blockchain.limits import Limits
 from functions.blockchain.rules import RULES
 from functions.blockchain.toy_rsa import MODULUS
 from local.cli import main
-from local.workloads.blockchain import queries
+from local.workloads.blockchain import workload
 from local.workloads.blockchain.accounts import accounts
 from local.workloads.blockchain.draft import Shape, Span
 from local.workloads.blockchain.faults import FAULTS, Stage
 from local.workloads.blockchain.faults.wire import LIMIT_CHARACTERS
 from local.workloads.blockchain.making import ANY, Made, TooLarge, made
-from local.workloads.blockchain.queries import WrongVerdict, blockchain_queries, reason_of
+from local.workloads.blockchain.workload import reason_of
 from local.workloads.mix import mixed
+from local.workloads.workload import WrongAnswer
 
 TYPICAL = Shape()
 
@@ -123,9 +124,9 @@ def test_the_load_has_a_third_of_faulty_requests_and_the_right_answers() -> None
 
 
 def test_no_load_is_made_by_a_service_that_misjudges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "reason_of", lambda request: "nonsense")
-    with pytest.raises(WrongVerdict, match="nonsense for"):
-        next(blockchain_queries(random.Random(1), ""))
+    monkeypatch.setattr(workload, "reason_of", lambda request: "nonsense")
+    with pytest.raises(WrongAnswer, match="nonsense for"):
+        next(workload.queries(random.Random(1), ""))
 
 
 def crossover(*arguments: str) -> None:
