@@ -11,11 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
-import pymysql
-from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 from pymysql.err import InterfaceError, InternalError, MySQLError
 
+from crossover_mysql.connection import DeadlineConnection
 from crossover_mysql.policy import Fault
 from crossover_mysql.target import Target
 
@@ -41,11 +40,13 @@ class PyMySQLDriver:
         """A connection's one cursor: each statement's result is read before the next is asked for."""
         target = self._target
         user, password = self._credentials()
-        connection: Connection[Cursor] = pymysql.connect(
+        connection = DeadlineConnection(
             host=target.host,
             port=target.port,
             user=user,
-            password=password,
+            # As bytes, since pymysql encodes text as Latin-1, where the server's own clients send UTF-8. No password is
+            # an error here, as its message would hold a part of it.
+            password=password.encode("utf-8", "surrogatepass"),
             database=target.database,
             charset="utf8mb4",
             autocommit=True,
@@ -56,7 +57,7 @@ class PyMySQLDriver:
             ssl=_context(target.ca) if target.tls else None,
             ssl_disabled=not target.tls,
         )
-        return connection.cursor()
+        return connection.cursor()  # type: ignore[no-any-return,unused-ignore]
 
     def close(self, connection: Cursor) -> None:
         with suppress(MySQLError):

@@ -7,7 +7,8 @@
 | size | connections of one process, at most | 2 |
 | borrow_timeout | seconds that a request may wait for one | 2 |
 | lifetime | seconds that one may live, less up to a fifth | 1800 |
-| connect_timeout, read_timeout | seconds without an answer until the database counts as gone | 1 |
+| connect_timeout | seconds that a connect may take, its handshake included | 1 |
+| read_timeout | seconds that a statement may take, its whole answer included | 1 |
 
 Their sum has to lie below a function's own timeout: a first request connects and reads, and one whose connection dies
 reads, connects and reads again. User, password and database are percent-decoded.
@@ -54,10 +55,17 @@ def parse(url: str) -> Target:
         port = 0
     if not port:
         raise ValueError("the store's URL has no valid host and port")
-    database = unquote(parts.path.removeprefix("/"))
-    if parts.scheme != "mysql" or not parts.hostname or not parts.username or not database or parts.fragment:
+    try:
+        user, password, database = (
+            unquote(part, errors="strict")
+            for part in (parts.username or "", parts.password or "", parts.path.removeprefix("/"))
+        )
+    except UnicodeDecodeError:
+        # Not from this error, whose message has a byte of the password.
+        raise ValueError("user, password and database of the store's URL are not UTF-8 once decoded") from None
+    if parts.scheme != "mysql" or not parts.hostname or not user or not database or parts.fragment:
         raise ValueError("a MySQL store's URL is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
-    target = Target(parts.hostname, port, unquote(parts.username), unquote(parts.password or ""), database)
+    target = Target(parts.hostname, port, user, password, database)
     for name, value in _options(parts):
         if name not in _OPTIONS:
             raise ValueError(f"a MySQL store's URL takes the options {', '.join(_OPTIONS)}, each once")

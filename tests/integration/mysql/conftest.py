@@ -98,6 +98,6 @@ def setting(admin: Cursor) -> Iterator[Callable[[str, int], Any]]:
         admin.execute(f"SET GLOBAL {name} = {value}")
 
 
-def connect(server: PrivateServer) -> Connection[Cursor]:
+def connect(server: PrivateServer, user: str = USER) -> Connection[Cursor]:
     """A plain connection, none of a pool's."""
-    return pymysql.connect(host=HOST, port=server.port or 0, user=USER, autocommit=True, ssl_disabled=True)
+    return pymysql.connect(host=HOST, port=server.port or 0, user=user, autocommit=True, ssl_disabled=True)

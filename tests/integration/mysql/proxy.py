@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 COM_QUIT, COM_QUERY = 1, 3
@@ -21,6 +22,9 @@ class Proxy:
         """What each connection's client sent after the handshake, as one stream of packets."""
         self.cut_after: int | None = None
         """How many bytes more the database may say in all before the line is cut, once."""
+        self.trickle_seconds: float | None = None
+        """Where this is set, what the database says is passed on byte by byte, with such a pause before each."""
+        self.trickled = 0
         self._lines: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -76,9 +80,18 @@ class Proxy:
                         self.cut_after = None
                         break
                     self.cut_after -= len(data)
-                client.sendall(data)
+                if self.trickle_seconds is None:
+                    client.sendall(data)
+                else:
+                    self._trickle(client, data, self.trickle_seconds)
         self._cut(client)
         self._cut(server)
+
+    def _trickle(self, client: socket.socket, data: bytes, pause: float) -> None:
+        for byte in data:
+            time.sleep(pause)
+            client.sendall(bytes((byte,)))
+            self.trickled += 1
 
     @staticmethod
     def _cut(line: socket.socket) -> None:

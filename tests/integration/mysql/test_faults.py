@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pymysql
@@ -124,6 +125,63 @@ def test_a_server_that_hangs_costs_a_timeout_and_not_a_queue(own_server: Private
     finally:
         own_server.resume()
     recovered(store)
+
+
+def test_a_statement_ends_by_its_deadline_though_its_answer_trickles(
+    server: PrivateServer, loaded: str, opened: Open
+) -> None:
+    with Proxy(server.port or 0) as proxy:
+        store = opened(loaded.replace(f":{server.port}", f":{proxy.port}") + "?read_timeout=0.4")
+        key, record = max(PAIRS, key=lambda pair: len(pair[1]))
+        assert store.fetch(key) == record
+        proxy.trickle_seconds = 0.02
+        with pytest.raises(Unavailable, match="does not answer"):
+            store.fetch(key)
+        assert 2 < proxy.trickled <= 30
+        assert len(record) > 1_000
+        proxy.trickle_seconds = None
+        assert store.fetch(key) == record
+        assert store.stats().reconnects == 0
+
+
+def test_a_connect_ends_by_its_deadline_though_the_handshake_trickles(
+    server: PrivateServer, loaded: str, opened: Open
+) -> None:
+    with Proxy(server.port or 0) as proxy:
+        proxy.trickle_seconds = 0.02
+        store = opened(loaded.replace(f":{server.port}", f":{proxy.port}") + "?connect_timeout=0.4&read_timeout=60")
+        with pytest.raises(Unavailable, match="no connection to the database"):
+            store.fetch(ASKED)
+        assert 2 < proxy.trickled <= 30
+        proxy.trickle_seconds = None
+        recovered(store)
+
+
+@pytest.mark.parametrize("password", ["p\u00e4ssword", "key \U0001f511", "a:b@c/d?e#f%", "\u6f22\u5b57"])
+def test_a_password_of_any_characters_logs_in(server: PrivateServer, loaded: str, opened: Open, password: str) -> None:
+    root = connect(server, "root").cursor()
+    root.execute("CREATE OR REPLACE USER 'us\u00e9r'@'127.0.0.1' IDENTIFIED BY %s", (password,))
+    root.execute("GRANT SELECT ON *.* TO 'us\u00e9r'@'127.0.0.1'")
+    try:
+        url = loaded.replace("crossover@", f"us%C3%A9r:{quote(password, safe='')}@")
+        assert opened(url).fetch(ASKED) == RECORD
+        wrong = opened(url.replace("@", "%F0%9F%94%92@"))
+        with pytest.raises(Unavailable, match="Access denied") as problem:
+            wrong.fetch(ASKED)
+        chain = [problem.value, problem.value.__cause__, problem.value.__context__]
+        assert not any(part in str(link) for link in chain for part in (password, "\U0001f512", "U0001f512"))
+    finally:
+        root.execute("DROP USER 'us\u00e9r'@'127.0.0.1'")
+
+
+def test_credentials_that_are_no_text_are_refused_by_the_server_and_not_quoted(loaded: str) -> None:
+    from crossover_mysql.store import open_store
+
+    with closing(open_store(loaded, lambda: ("crossover", "secret\ud83d"))) as store:
+        with pytest.raises(Unavailable, match="Access denied") as problem:
+            store.fetch(ASKED)
+        assert "secret" not in str(problem.value)
+        assert "ud83d" not in repr(problem.value)
 
 
 async def test_merged_requests_to_a_server_that_hangs_are_refused_in_time_and_in_number(

@@ -17,6 +17,8 @@ from pymysql.cursors import Cursor
 from crossover.runner import Refused, Unavailable
 from crossover.stores import load
 from crossover.stores.port import LoadFailed
+from crossover.stores.sealing import SEAL_BYTES
+from crossover_mysql import loading
 from crossover_mysql.loading import _Load
 from crossover_mysql.store import MysqlStore
 from local.data.mysql.server import PrivateServer
@@ -194,6 +196,21 @@ def test_a_load_says_what_packet_a_record_needs(server: PrivateServer, url: str,
     setting("max_allowed_packet", 1_048_576)
     with pytest.raises(LoadFailed, match=r"a record of 600,000 bytes needs a max_allowed_packet of 1,2\d\d,\d\d\d"):
         load(url, chain(PAIRS, [(b"large", bytes(600_000))]))
+
+
+@pytest.mark.parametrize("packet", [4_096, 65_536, 900 * 1024, 1_048_576])
+def test_the_statements_of_a_load_fit_the_servers_packet(
+    url: str, opened: Open, setting: Callable[..., None], packet: int
+) -> None:
+    setting("max_allowed_packet", packet)
+    largest = (packet - loading.ROW_BYTES - loading.STATEMENT_BYTES) // loading.ESCAPED_BYTE - 2 - SEAL_BYTES
+    sizes = [1, 100, largest, largest // 2, largest, *[900] * (2_000_000 // 900)]
+    pairs = [(number.to_bytes(2, "big"), bytes([number % 256]) * size) for number, size in enumerate(sizes)]
+    load(url, pairs)
+    store = opened(url)
+    assert store.fetch_many([key for key, _ in pairs]) == [record for _, record in pairs]
+    with pytest.raises(LoadFailed, match="needs a max_allowed_packet of"):
+        load(url, [(b"12", bytes(largest + 1))])
 
 
 def test_a_load_whose_connection_dies_once_its_tables_are_in_place_has_not_failed(

@@ -16,6 +16,11 @@ def test_a_url_names_host_port_user_password_and_database() -> None:
     assert target.tls is False
 
 
+def test_user_and_password_are_percent_decoded_as_utf_8() -> None:
+    target = parse("mysql://us%C3%A9r:p%C3%A4ss%F0%9F%94%91word@h/d")
+    assert (target.user, target.password) == ("us\u00e9r", "p\u00e4ss\U0001f511word")
+
+
 def test_port_and_password_have_defaults() -> None:
     target = parse("mysql://me@127.0.0.1/twitter")
     assert (target.port, target.password) == (3306, "")
@@ -79,6 +84,8 @@ def test_a_read_that_is_lost_and_repeated_fits_a_function_of_five_seconds() -> N
         "mysql://me:secret@host/db?borrow_timeout=-1",
         "mysql://me:secret@host/db?connect_timeout=soon",
         "mysql://me:secret[@host/db",
+        "mysql://me:secret%E4@host/db",
+        "mysql://me%FF:secret@host/db",
     ],
 )
 def test_any_other_url_is_refused_without_a_word_of_its_password(url: str) -> None:

@@ -95,11 +95,22 @@ class SqliteStore:
     def fetch(self, key: bytes) -> bytes | None:
         if monotonic() >= self._look_at:
             self._look()
-        return self._guarded(self._read, key)
+        # The hot path: what `_read` does, without its calls.
+        try:
+            row = self._execute(_FETCH, (key,)).fetchone()
+            if row:
+                return unseal(key, row[0])
+            self._prove_absent(key)
+        except (sqlite3.Error, Damaged):
+            return self._again(self._read, key)
+        return None
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         self._look()
-        return self._guarded(self._read_many, keys)
+        try:
+            return self._read_many(keys)
+        except (sqlite3.Error, Damaged):
+            return self._again(self._read_many, keys)
 
     def version(self) -> str:
         self._look()
@@ -139,12 +150,9 @@ class SqliteStore:
         if not (row and type(row[0]) is bytes and row[0] < place < unseal(row[0], row[1])):
             raise Damaged("a record is missing")
 
-    def _guarded(self, read: Callable[[Argument], Result], argument: Argument) -> Result:
-        """Read, and once more from the file as it is now where what is open is damaged. Raises `Unavailable`."""
-        try:
-            return read(argument)
-        except (sqlite3.Error, Damaged):
-            self._reopen()
+    def _again(self, read: Callable[[Argument], Result], argument: Argument) -> Result:
+        """Read from the file as it is now, once what was open proved damaged. Raises `Unavailable`."""
+        self._reopen()
         try:
             return read(argument)
         except sqlite3.Error as problem:
