@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from local.cli.options import Json
-from local.console import console, print_json
+from local.console import console, print_json, stderr
 from local.errors import UserError
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     app.command()(build)
 
 
@@ -26,22 +26,37 @@ def build(
 ) -> None:
     """Build the Lambda artifacts that the template describes."""
     from local.emulator import artifacts
+    from local.emulator.intrinsics import TemplateError
     from local.emulator.template import read_template
 
     folder = out or artifacts.ROOT / ".build" / target
+    notes: list[str] = []
     try:
         with console.status("building") as status:
-            built = artifacts.build(
-                read_template(artifacts.TEMPLATE), target, folder, say=lambda line: status.update(line)
-            )
-    except artifacts.BuildError as problem:
+
+            def say(line: str) -> None:
+                status.update(line)
+                if "no bytecode" in line:
+                    notes.append(line)
+
+            built = artifacts.build(read_template(artifacts.TEMPLATE), target, folder, say=say)
+    except (artifacts.BuildError, TemplateError) as problem:
         raise UserError(str(problem)) from problem
-    sizes: dict[str, dict[str, Any]] = {
-        name: {"folder": str(path), "bytes": sum(each.stat().st_size for each in path.rglob("*") if each.is_file())}
-        for name, path in {**built.layers, **built.functions}.items()
-    }
+    sizes = {name: _size(path) for name, path in {**built.layers, **built.functions}.items()}
     if as_json:
         return print_json(sizes)
     for name, artifact in sizes.items():
-        console.print(f"{name}: {artifact['bytes'] / 1e3:,.1f} kB in {artifact['folder']}", soft_wrap=True)
+        share = f"{artifact['bytes'] / 1e3:,.1f} kB, {artifact['bytecode_bytes'] / 1e3:,.1f} kB of it bytecode,"
+        console.print(f"{name}: {share} in {artifact['folder']}", soft_wrap=True)
+    for note in notes:
+        stderr.print(note, soft_wrap=True)
     return None
+
+
+def _size(folder: Path) -> dict[str, Any]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        "folder": str(folder),
+        "bytes": sum(path.stat().st_size for path in files),
+        "bytecode_bytes": sum(path.stat().st_size for path in files if path.suffix == ".pyc"),
+    }

@@ -26,6 +26,7 @@ STORE_THAT_TRAVELS = ROOT / "layers" / "store" / "twitter.db"
 """What the template's default for `TWITTER_STORE` names, once the layer is in its place."""
 
 Shape = Literal["url", "v2", "v1", "alb", "alb-multi"]
+Service = Annotated[str, typer.Argument(help="The service as in its path, qrcode, or its function, QrcodeFunction.")]
 Memory = Annotated[int | None, typer.Option("--memory", help="MB for every function; the template's by default.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds; the template's by default.")]
 
@@ -92,7 +93,7 @@ def serve_lambda(
 
 
 def invoke(
-    service: Annotated[str, typer.Argument(help="The service, as in its path: qrcode.")],
+    service: Service,
     event: Annotated[str, typer.Option(help="A file with the event as JSON, or - for standard input.")] = "-",
     memory: Memory = None,
     timeout: Timeout = None,
@@ -100,13 +101,14 @@ def invoke(
     as_json: Json = False,
 ) -> None:
     """Run one event in an emulated environment; print the answer and the REPORT line."""
-    from local.emulator.bundle import Limits, function_of
+    from local.emulator.bundle import Limits
     from local.emulator.runtime_files import Missing
     from local.emulator.spec import BadSpec
 
+    service = _service(service)
     payload = _event(event)
     try:
-        function = function_of(_bundle(Limits(memory_mb=memory, timeout=timeout)), service)
+        function = _bundle(Limits(memory_mb=memory, timeout=timeout)).functions[service]
         results = asyncio.run(_run(function, payload, repeat))
     except (BadSpec, Missing) as problem:
         raise UserError(str(problem)) from None
@@ -124,25 +126,18 @@ def invoke(
 
 
 def events(
-    service: Annotated[str, typer.Argument(help="The service, as in its path: qrcode.")],
+    service: Service,
     query: Annotated[str, typer.Argument(help="The query string: 'type=encode&data=CC%20Team'.")],
     shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
 ) -> None:
     """Write the event that a event source makes of a GET request."""
     from datetime import UTC, datetime
 
-    from local.emulator.artifacts import TEMPLATE
-    from local.emulator.bundle import check_service
     from local.emulator.event_sources import EVENT_SOURCES
     from local.emulator.event_sources.base import Call, HttpRequest
     from local.emulator.function import new_id, new_trace
-    from local.emulator.spec import BadSpec
-    from local.emulator.template import read_template
 
-    try:
-        check_service(service, {function.service for function in read_template(TEMPLATE).functions.values()})
-    except (BadSpec, ValueError) as problem:
-        raise UserError(str(problem)) from None
+    service = _service(service)
     if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
         raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")
     headers = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
@@ -152,6 +147,20 @@ def events(
     if fault:
         raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
     print_json(source.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
+
+
+def _service(name: str) -> str:
+    """Return the service that a name means, before anything is built or read for it."""
+    from local.emulator.artifacts import TEMPLATE
+    from local.emulator.bundle import service_of
+    from local.emulator.intrinsics import TemplateError
+    from local.emulator.spec import BadSpec
+    from local.emulator.template import read_template
+
+    try:
+        return service_of(name, read_template(TEMPLATE))
+    except (BadSpec, TemplateError) as problem:
+        raise UserError(str(problem)) from None
 
 
 def _bundle(limits: Limits) -> Bundle:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from local.emulator.template import Template
+from local.emulator.template import Function, Layer, Template
 from local.paths import ROOT as ROOT
 
 Target = Literal["host", "lambda"]
@@ -24,7 +24,7 @@ MARKER = ".crossover-artifacts"
 
 
 class BuildError(RuntimeError):
-    """The folder cannot be used, or a layer's Makefile failed; the message then ends with what it printed."""
+    """The folder cannot be used, or a Makefile failed; the message then ends with what it printed."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,21 @@ class Artifacts:
 def build(
     template: Template, target: Target, out: Path, root: Path = ROOT, say: Callable[[str], None] = print
 ) -> Artifacts:
-    """Builds every function and layer into `out`, for Lambda (arm64) or for this machine.
+    """Build every function and layer into `out`, for Lambda (arm64) or for this machine.
 
-    What an earlier build left in `out` goes first; a folder with anything else in it is refused. Raises `BuildError`.
+    What an earlier build left in `out` goes first; a folder with anything else in it is refused.
+
+    Raises:
+        BuildError: where the folder cannot be used, or a Makefile failed.
     """
-    out = out.absolute()  # a layer's make runs in a folder of its own
+    out = out.absolute()  # make runs in a folder of its own
     try:
         _make_room(out)
-        return _build(template, target, out, root, say)
-    except OSError as problem:
+        layers = {name: _layer(layer, target, out, root, say) for name, layer in template.layers.items()}
+        functions = {name: _function(function, target, out, root, say) for name, function in template.functions.items()}
+    except (OSError, shutil.Error) as problem:
         raise BuildError(f"cannot build in {out}: {problem}") from problem
+    return Artifacts(functions, layers)
 
 
 def _make_room(out: Path) -> None:
@@ -56,36 +61,46 @@ def _make_room(out: Path) -> None:
     if content and not (out / MARKER).is_file():
         raise BuildError(f"{out} is not empty and was not made by crossover build; empty it or give another --out")
     (out / MARKER).touch()
-    for each in content:
-        if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each)
-        elif each.name != MARKER:
-            each.unlink()
+    for path in content:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARKER:
+            path.unlink()
 
 
-def _build(template: Template, target: Target, out: Path, root: Path, say: Callable[[str], None]) -> Artifacts:
-    layers = {}
-    for name, layer in template.layers.items():
-        say(f"building {name} for {target}")
-        layers[name] = out / name
-        if layer.made:
-            _make_layer(root / layer.content, name, layers[name], target)
-        else:
-            shutil.copytree(root / layer.content, layers[name], ignore=shutil.ignore_patterns(".*"))
-    functions = {}
-    for name, function in template.functions.items():
-        say(f"building {name}")
-        functions[name] = out / name
-        destination = out / name / Path(*function.package.split("."))
-        shutil.copytree(root / function.code, destination, ignore=shutil.ignore_patterns("__pycache__"))
-    return Artifacts(functions, layers)
+def _layer(layer: Layer, target: Target, out: Path, root: Path, say: Callable[[str], None]) -> Path:
+    say(f"building {layer.name} for {target}")
+    destination = out / layer.name
+    if layer.made:
+        _make(root / layer.content, layer.name, destination, target, say)
+    else:
+        shutil.copytree(root / layer.content, destination, ignore=shutil.ignore_patterns(".*"))
+    return destination
 
 
-def _make_layer(folder: Path, name: str, destination: Path, target: Target) -> None:
+def _function(function: Function, target: Target, out: Path, root: Path, say: Callable[[str], None]) -> Path:
+    say(f"building {function.name} for {target}")
+    destination = out / function.name
+    if function.made:
+        _make(root / function.code, function.name, destination, target, say)
+    elif function.inline:
+        destination.mkdir()
+        (destination / "index.py").write_text(function.inline)
+    else:
+        package = destination / Path(*function.package.split("."))
+        shutil.copytree(root / function.code, package, ignore=shutil.ignore_patterns("__pycache__"))
+    return destination
+
+
+def _make(folder: Path, name: str, destination: Path, target: Target, say: Callable[[str], None]) -> None:
+    """Run a folder's Makefile as SAM does (BuildMethod: makefile); pass on what it has to say."""
     destination.mkdir(parents=True)
     environment = {**os.environ, "ARTIFACTS_DIR": str(destination), "PYTHON": sys.executable}
     if target == "host":
-        environment["PLATFORMS"] = ""
+        environment |= {"PLATFORMS": "", "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}"}
     made = subprocess.run(["make", f"build-{name}"], cwd=folder, env=environment, capture_output=True, text=True)
     if made.returncode:
-        raise BuildError(f"layer {name}: {(made.stderr or made.stdout).strip()[-2000:]}")
+        raise BuildError(f"{name}: {(made.stderr or made.stdout).strip()[-2000:]}")
+    for line in made.stderr.splitlines():
+        if line.startswith("no bytecode"):
+            say(f"{name}: {line}")

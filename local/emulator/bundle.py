@@ -19,11 +19,11 @@ OVERRIDES = ("TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
 """Settings of the emulator's own environment that override the template's."""
 
 
-KEPT_SECONDS = 86_400
+MAX_AGE_SECONDS = 86_400
 """How long artifacts of other sources are kept: an emulator may still run them."""
 
-LARGE = 1_000_000
-"""Bytes of a file beyond which its time of change stands for its content."""
+LARGE_BYTES = 1_000_000
+"""Size of a file beyond which its time of change stands for its content."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Limits:
     idle_lifetime: float | None = None
 
     def over(self, scaling: Scaling) -> Scaling:
-        """The scaling with the given options in place. Raises `BadSpec`."""
-        given = {name: value for name, value in vars(self).items() if value is not None}
-        return replace(scaling, **given)
+        """Return the scaling with these options in place. Raises `BadSpec`."""
+        options = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(scaling, **options)
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,19 @@ def from_template(
     template: Path = TEMPLATE,
     say: Callable[[str], None] = lambda _: None,
 ) -> Bundle:
-    """Reads the template and builds the host artifacts, once for each content of their sources.
+    """Read the template and build the host artifacts, once for each content of their sources.
 
-    Raises `BadSpec`, ValueError and `BuildError`.
+    Raises:
+        TemplateError: for what cannot be followed here.
+        BadSpec: for a function that Lambda would refuse.
+        BuildError: where an artifact cannot be built.
     """
     read = read_template(template)
     return assemble(read, built_once(read, out or ROOT / ".build" / "emulated", say), limits, environ)
 
 
 def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> Artifacts:
-    """The artifacts, in a folder named after what they are made of: commands at the same time do not meet."""
+    """Return the artifacts, in a folder named after what they are made of: concurrent commands do not collide."""
     folder = parent / _digest(template)
     if not folder.exists():
         _forget_old(parent)
@@ -74,7 +77,7 @@ def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> 
         build(template, "host", making, say=say)
         try:
             making.rename(folder)
-        except OSError:  # somebody else was first
+        except OSError:  # another command was first
             shutil.rmtree(making)
     return Artifacts(
         functions={name: folder / name for name in template.functions},
@@ -84,12 +87,13 @@ def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> 
 
 def _digest(template: Template) -> str:
     digest = hashlib.sha256(f"{sys.version}{template}".encode())
-    sources = [each.code for each in template.functions.values()] + [each.content for each in template.layers.values()]
-    for source in sources:
+    sources = {function.code for function in template.functions.values()}
+    sources |= {layer.content for layer in template.layers.values()}
+    for source in sorted(sources - {""}):
         for path in sorted((ROOT / source).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 status = path.stat()
-                large = status.st_size > LARGE
+                large = status.st_size > LARGE_BYTES
                 content = status.st_mtime_ns if large else hashlib.sha256(path.read_bytes()).hexdigest()
                 digest.update(f"{path.relative_to(ROOT)}:{content}\n".encode())
     return digest.hexdigest()[:16]
@@ -97,44 +101,46 @@ def _digest(template: Template) -> str:
 
 def _forget_old(parent: Path) -> None:
     for folder in parent.glob("*"):
-        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+        if time.time() - folder.stat().st_mtime > MAX_AGE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapping[str, str]) -> Bundle:
-    """What the emulator needs to know of a template and its artifacts. Raises `BadSpec`."""
-    given = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
+    """Put together what the emulator needs of a template and its artifacts. Raises `BadSpec`."""
+    overrides = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
     functions: dict[str, Function] = {}
     routes: dict[tuple[str, str], str] = {}
-    for name, each in template.functions.items():
+    for name, function in template.functions.items():
         scaling = Scaling(
-            memory_mb=each.memory_mb,
-            timeout=each.timeout,
-            reserved=each.reserved_concurrency,
-            provisioned=each.provisioned_concurrency,
+            memory_mb=function.memory_mb,
+            timeout=function.timeout,
+            reserved=function.reserved_concurrency,
+            provisioned=function.provisioned_concurrency,
         )
-        layers = tuple(built.layers[layer].absolute() for layer in each.layers)
-        variables = {**each.environment, **{key: value for key, value in given.items() if key in each.environment}}
-        functions[each.service] = Function(
+        layers = tuple(built.layers[layer].absolute() for layer in function.layers)
+        variables = dict(function.environment) | {
+            name: value for name, value in overrides.items() if name in function.environment
+        }
+        functions[function.service] = Function(
             name=name,
             code=built.functions[name].absolute(),
-            handler=each.handler,
+            handler=function.handler,
             layers=layers,
             variables={key: _in_layer(value, layers) for key, value in variables.items()},
             scaling=limits.over(scaling),
         )
-        routes |= dict.fromkeys(each.routes or ((ANY, f"/{each.service}"),), name)
+        routes |= dict.fromkeys(function.routes or ((ANY, f"/{function.service}"),), name)
     return Bundle(functions, routes)
 
 
 def _from_here(value: str) -> str:
-    """A SQLite file's path that is relative to where the command runs, and not to the function's folder."""
+    """Make a SQLite file's path relative to where the command runs, and not to the function's folder."""
     scheme, separator, path = value.partition("sqlite:///")
     return f"{separator}{Path(path).absolute()}" if separator and not scheme and path else value
 
 
 def _in_layer(value: str, layers: tuple[Path, ...]) -> str:
-    """A path below /opt where it really is: this machine has layers in folders of their own."""
+    """Return a path below /opt where it really is: this machine has layers in folders of their own."""
     head, separator, path = value.partition("/opt/")
     if separator:
         for layer in reversed(layers):
@@ -143,13 +149,20 @@ def _in_layer(value: str, layers: tuple[Path, ...]) -> str:
     return value
 
 
-def function_of(bundle: Bundle, service: str) -> Function:
-    """The function of a service. Raises `BadSpec` where there is none."""
-    check_service(service, bundle.functions)
-    return bundle.functions[service]
+def service_of(name: str, template: Template) -> str:
+    """Return the service that a name means: its own, or its function's logical name.
+
+    Raises:
+        BadSpec: where there is no such function.
+    """
+    for function in template.functions.values():
+        if name in (function.service, function.name):
+            return function.service
+    check_service(name, {function.service for function in template.functions.values()})
+    raise AssertionError
 
 
-def check_service(service: str, known: Iterable[str]) -> None:
-    """Raises `BadSpec` where the service is none of these."""
-    if service not in known:
-        raise BadSpec(f"no service is called {service[:40]!r}; there are: {', '.join(sorted(known))}")
+def check_service(service: str, services: Iterable[str]) -> None:
+    """Raise `BadSpec` where the service is none of these."""
+    if service not in services:
+        raise BadSpec(f"no service is called {service[:40]!r}; there are: {', '.join(sorted(services))}")

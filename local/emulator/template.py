@@ -1,16 +1,20 @@
-"""What the template says, as far as this machine needs it: functions, layers, and parameters with their defaults."""
+"""The functions and layers of a SAM template, as far as this machine needs them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
+from local.emulator.intrinsics import Resolver, TemplateError, is_intrinsic, load_document, text_of
 
 ANY = "ANY"
 """An HTTP API event's method where it takes all of them, which is SAM's default."""
+DEFAULT_ROUTE = "$default"
+"""The path of an HTTP API event that names none: every path that no other route takes."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,12 @@ class Function:
 
     name: str
     code: str
+    """Folder relative to the template; empty where `inline` is the code."""
     package: str
+    """Package that `code` is put under in the artifact; empty for the artifact's root."""
+    made: bool
+    """Whether `code` has a Makefile whose target `build-NAME` makes the artifact."""
+    inline: str
     handler: str
     memory_mb: int
     timeout: float
@@ -37,8 +46,9 @@ class Function:
 
     @property
     def service(self) -> str:
-        """The service's name: the last part of its package."""
-        return self.package.rpartition(".")[2]
+        """The service's name: the package of the handler's module, or the function's own name without one."""
+        *_, package, _module, _function = ("", "", *self.handler.split("."))
+        return package or self.name
 
 
 @dataclass(frozen=True)
@@ -58,106 +68,147 @@ class Template:
     layers: Mapping[str, Layer]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, kept as one-key mappings such as {"Ref": "Name"}."""
-
-
-def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    if isinstance(node, yaml.MappingNode):
-        return {name: loader.construct_mapping(node, deep=True)}
-    raise ValueError(f"!{suffix} has no value")
-
-
-_Loader.add_multi_constructor("!", _short_tag)
-
-
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
-    """Reads a template; `parameters` override the defaults.
+    """Read a template; `parameters` override the defaults.
 
-    Resolves `Ref` to parameters and resources, and `Fn::If` by conditions of `Fn::Equals` and `Fn::Not`: what this
-    project's template uses. Raises ValueError, one line, for anything else.
+    Raises:
+        TemplateError: for what this machine cannot follow; one line that names the resource and the key.
     """
-    document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
-    values = {name: str(each.get("Default", "")) for name, each in document.get("Parameters", {}).items()}
-    values.update(parameters or {})
-    resolve = _Resolver(values, document.get("Conditions", {}))
-    common = document.get("Globals", {}).get("Function", {})
+    document = load_document(path)
+    resolve = Resolver(document, parameters or {})
+    common = (document.get("Globals") or {}).get("Function") or {}
     functions, layers = {}, {}
     for name, resource in document["Resources"].items():
-        properties = resource.get("Properties", {})
+        if name.startswith("Fn::ForEach"):
+            raise TemplateError(f"{name} is not understood; write its resources out")
+        if not isinstance(resource, dict) or "Type" not in resource:
+            raise TemplateError(f"{name} has no Type")
+        if "Condition" in resource and not resolve.holds(resource["Condition"]):
+            continue
         if resource["Type"] == "AWS::Serverless::Function":
-            functions[name] = _function(name, resource, common, resolve)
+            functions[name] = _function(_Resource(name, resource, common, resolve))
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            layers[name] = Layer(
-                name, properties["ContentUri"].rstrip("/"), "BuildMethod" in resource.get("Metadata", {})
-            )
+            layer = _Resource(name, resource, {}, resolve)
+            layers[name] = Layer(name, layer.folder("ContentUri"), layer.made)
+    for function in functions.values():
+        for layer_name in function.layers:
+            if layer_name not in layers:
+                raise TemplateError(
+                    f"{function.name}: Layers names {layer_name}, which is no layer of this template; "
+                    "a layer has to be built here to be emulated"
+                )
     return Template(functions, layers)
 
 
-@dataclass(frozen=True)
-class _Resolver:
-    parameters: Mapping[str, str]
-    conditions: Mapping[str, Any]
+class _Resource:
+    """A resource's properties, with the globals merged in and evaluated one by one."""
 
-    def __call__(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [each for each in map(self, value) if each is not None]
-        if not isinstance(value, dict) or len(value) != 1:
-            return {key: self(each) for key, each in value.items()} if isinstance(value, dict) else value
-        ((name, argument),) = value.items()
-        if name == "Ref":
-            return None if argument == "AWS::NoValue" else self.parameters.get(argument, argument)
-        if name == "Fn::If":
-            condition, yes, no = argument
-            return self(yes if self._holds(self.conditions[condition]) else no)
-        if name.startswith("Fn::"):
-            raise ValueError(f"{name} is not understood in a function or layer")
-        return {name: self(argument)}
+    def __init__(self, name: str, resource: Mapping[str, Any], common: Mapping[str, Any], resolve: Resolver) -> None:
+        self.name = name
+        metadata = resource.get("Metadata") or {}
+        self.made = metadata.get("BuildMethod") == "makefile"
+        self.package = str((metadata.get("BuildProperties") or {}).get("ParentPackages") or "")
+        self._properties = _merged(common, resource.get("Properties") or {})
+        self._resolve = resolve
 
-    def _holds(self, condition: Any) -> bool:
-        ((name, arguments),) = condition.items()
-        if name == "Fn::Equals":
-            return bool(self(arguments[0]) == self(arguments[1]))
-        if name == "Fn::Not":
-            return not self._holds(arguments[0])
-        if name == "Condition":
-            return self._holds(self.conditions[arguments])
-        raise ValueError(f"{name} is not understood in a condition")
+    def value(self, key: str, default: Any = None) -> Any:
+        """Return a property, or the default where it is missing or empty."""
+        try:
+            value = self._resolve(self._properties.get(key))
+        except TemplateError as problem:
+            raise TemplateError(f"{self.name}: {key}: {problem}") from None
+        return default if value is None else value
+
+    def number(self, key: str, kind: Callable[[Any], Value], default: Any) -> Value:
+        """Return a property as a number."""
+        value = self.value(key, default)
+        try:
+            return kind(value)
+        except (TypeError, ValueError):
+            raise TemplateError(f"{self.name}: {key} is {value!r} and no number") from None
+
+    def text(self, key: str) -> str:
+        """Return a property that has to be there as text."""
+        value = self.value(key)
+        if not isinstance(value, str) or not value:
+            raise TemplateError(f"{self.name}: {key} is missing, or is no text")
+        return value
+
+    def folder(self, key: str) -> str:
+        """Return a property that names a folder beside the template."""
+        value = self.text(key).rstrip("/")
+        if value.startswith(("s3:", "arn:")):
+            raise TemplateError(f"{self.name}: {key} is {value}; only a folder beside the template can be built here")
+        return value
+
+    def map(self, key: str) -> Mapping[str, Any]:
+        """Return a property that is a map."""
+        value = self.value(key, {})
+        if not isinstance(value, dict):
+            raise TemplateError(f"{self.name}: {key} is no map")
+        return value
 
 
-def _function(name: str, resource: Any, common: Any, resolve: _Resolver) -> Function:
-    own = resource["Properties"]
-
-    def value(key: str, default: Any = None) -> Any:
-        found = own.get(key, common.get(key, default))
-        return resolve(found)
-
-    variables = {
-        **common.get("Environment", {}).get("Variables", {}),
-        **own.get("Environment", {}).get("Variables", {}),
-    }
-    events = own.get("Events", {}).values()
-    reserved = value("ReservedConcurrentExecutions")
-    provisioned = value("ProvisionedConcurrencyConfig", {})
+def _function(resource: _Resource) -> Function:
+    runtime = resource.value("Runtime", "python")
+    if resource.value("PackageType", "Zip") != "Zip" or not str(runtime).startswith("python"):
+        raise TemplateError(f"{resource.name}: only Python functions in zip packages are built and emulated here")
+    inline = resource.value("InlineCode", "")
+    reserved = resource.value("ReservedConcurrentExecutions")
+    provisioned = resource.map("ProvisionedConcurrencyConfig").get("ProvisionedConcurrentExecutions", 0)
+    layers = resource.value("Layers", [])
+    if not isinstance(layers, list):
+        raise TemplateError(f"{resource.name}: Layers is no list")
     return Function(
-        name=name,
-        code=own["CodeUri"].rstrip("/"),
-        package=resource["Metadata"]["BuildProperties"]["ParentPackages"],
-        handler=own["Handler"],
-        memory_mb=int(value("MemorySize", 128)),
-        timeout=float(value("Timeout", 3)),
-        layers=tuple(resolve(common.get("Layers", [])) + resolve(own.get("Layers", []))),
-        environment={key: str(text) for key, each in variables.items() if (text := resolve(each)) is not None},
-        routes=tuple(_route(event["Properties"]) for event in events if event["Type"] == "HttpApi"),
-        reserved_concurrency=None if reserved is None else int(reserved),
-        provisioned_concurrency=int(provisioned.get("ProvisionedConcurrentExecutions", 0)),
+        name=resource.name,
+        code="" if inline else resource.folder("CodeUri"),
+        package=resource.package,
+        made=resource.made,
+        inline=str(inline),
+        handler=resource.text("Handler"),
+        memory_mb=resource.number("MemorySize", int, 128),
+        timeout=resource.number("Timeout", float, 3),
+        layers=tuple(map(str, layers)),
+        environment=_variables(resource),
+        routes=tuple(_routes(resource)),
+        reserved_concurrency=None if reserved is None else resource.number("ReservedConcurrentExecutions", int, None),
+        provisioned_concurrency=int(provisioned),
     )
 
 
-def _route(event: Any) -> tuple[str, str]:
-    return str(event.get("Method", ANY)).upper(), event["Path"]
+def _variables(resource: _Resource) -> dict[str, str]:
+    variables = resource.map("Environment").get("Variables") or {}
+    if not isinstance(variables, dict):
+        raise TemplateError(f"{resource.name}: Environment.Variables is no map")
+    texts = {}
+    for name, value in variables.items():
+        try:
+            texts[str(name)] = text_of(value)
+        except TemplateError as problem:
+            raise TemplateError(f"{resource.name}: Environment.Variables.{name}: {problem}") from None
+    return texts
+
+
+def _routes(resource: _Resource) -> list[tuple[str, str]]:
+    routes = []
+    for event in resource.map("Events").values():
+        if isinstance(event, dict) and event.get("Type") == "HttpApi":
+            properties = event.get("Properties") or {}
+            routes.append((str(properties.get("Method", ANY)).upper(), str(properties.get("Path", DEFAULT_ROUTE))))
+    return routes
+
+
+def _merged(common: Any, own: Any) -> Any:
+    """Merge globals into a function's own properties as SAM does: maps key by key, lists one after the other.
+
+    SAM developer guide, "Globals section of the AWS SAM template", Overridable globals.
+    """
+    if is_intrinsic(common) or is_intrinsic(own):
+        return own
+    if isinstance(common, dict) and isinstance(own, dict):
+        return common | {key: _merged(common[key], value) if key in common else value for key, value in own.items()}
+    if isinstance(common, dict) and own is None:
+        return common
+    if isinstance(common, list) and isinstance(own, list):
+        return common + own
+    return own

@@ -156,8 +156,9 @@ async def test_the_page_and_its_figures_are_there(tmp_path: Path) -> None:
 
 # --- what an entry imports ---
 
-BUDGET = 330
-"""Modules that an entry's environment may have loaded, AWS's runtime client and the interpreter's own among them."""
+BUDGETS = {"qrcode": 130, "twitter": 130, "blockchain": 220}
+"""Modules that an entry may load at INIT, the interpreter's own among them. gmpy2 alone reads `importlib.metadata`."""
+FIRST_NEEDED_LATER = {"asyncio", "mangum", "aws_lambda_powertools", "typing_extensions", "sqlite3"}
 HEAVY = {"boto3", "botocore", "fastapi", "starlette", "pydantic", "uvicorn", "pymysql", "segno", "numpy", "pyarrow"}
 
 
@@ -170,8 +171,8 @@ def test_an_entry_imports_little_and_nothing_heavy(bundle: Bundle, service: str)
     arguments = [sys.executable, "-S", "-B", "-P", "-c", program]
     modules = subprocess.run(arguments, env=dict(function.variables), capture_output=True, text=True, check=True).stdout
     loaded = {module.partition(".")[0] for module in modules.split()}
-    assert not loaded & HEAVY
-    assert len(modules.split()) <= BUDGET
+    assert not loaded & (HEAVY | FIRST_NEEDED_LATER) - ({"typing_extensions"} if service == "blockchain" else set())
+    assert len(modules.split()) <= BUDGETS[service]
 
 
 # --- the commands ---

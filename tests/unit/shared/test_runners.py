@@ -11,7 +11,6 @@ from crossover.settings import SettingError
 from crossover.stores import load
 from crossover.stores.lazy import LazyStore, check_store, store_of
 from functions.qrcode.handler import SERVICE as QRCODE
-from local.emulator.template import read_template
 from tests.services.notes import SERVICE as NOTES
 from tests.unit.shared.test_seam import Shelf
 
@@ -75,46 +74,3 @@ def test_checking_a_store_leaves_nothing_open(tmp_path: Path) -> None:
     load(url, [(b"one", b"note")])
     check_store(NOTES, {"NOTES_STORE": url})
     check_store(QRCODE, {})
-
-
-TEMPLATE = """
-Parameters:
-  Size: {Type: Number, Default: 512}
-  Store: {Type: String, Default: ""}
-Conditions:
-  HasStore: !Not [!Equals [!Ref Store, ""]]
-Globals:
-  Function:
-    Timeout: 7
-    Environment: {Variables: {A: "1"}}
-Resources:
-  ThingsFunction:
-    Type: AWS::Serverless::Function
-    Metadata: {BuildProperties: {ParentPackages: functions.things}}
-    Properties:
-      CodeUri: functions/things/
-      Handler: functions.things.lambda_handler.handler
-      MemorySize: !Ref Size
-      ReservedConcurrentExecutions: 5
-      Layers: [!If [HasStore, !Ref StoreLayer, !Ref AWS::NoValue]]
-      Environment: {Variables: {B: !Ref Store, C: !If [HasStore, "yes", !Ref AWS::NoValue]}}
-      Events: {Http: {Type: HttpApi, Properties: {Path: /things, Method: GET}}}
-"""
-
-
-def test_a_template_is_read_with_its_globals_parameters_and_conditions(tmp_path: Path) -> None:
-    path = tmp_path / "template.yaml"
-    path.write_text(TEMPLATE)
-    plain = read_template(path).functions["ThingsFunction"]
-    assert (plain.memory_mb, plain.timeout, plain.service, plain.paths) == (512, 7.0, "things", ("/things",))
-    assert (plain.layers, plain.environment, plain.reserved_concurrency) == ((), {"A": "1", "B": ""}, 5)
-    stored = read_template(path, {"Store": "sqlite:///x"}).functions["ThingsFunction"]
-    assert (stored.layers, stored.environment["C"]) == (("StoreLayer",), "yes")
-
-
-@pytest.mark.parametrize("value", ["!GetAtt A.B", "!Sub x"])
-def test_what_the_reader_does_not_understand_it_refuses(tmp_path: Path, value: str) -> None:
-    path = tmp_path / "template.yaml"
-    path.write_text(TEMPLATE.replace("!Ref Size", value))
-    with pytest.raises(ValueError, match="is not understood"):
-        read_template(path)

@@ -1,0 +1,185 @@
+"""CloudFormation's intrinsic functions and pseudo parameters, as far as a template's functions and layers need them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PSEUDO_PARAMETERS: Mapping[str, Any] = {
+    "AWS::AccountId": "000000000000",
+    "AWS::NotificationARNs": [],
+    "AWS::NoValue": None,
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackId": "arn:aws:cloudformation:us-east-1:000000000000:stack/crossover/local",
+    "AWS::StackName": "crossover",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+"""Values of an account on this machine. CloudFormation user guide, "Get AWS values using pseudo parameters"."""
+
+_PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
+
+
+class TemplateError(ValueError):
+    """A template cannot be used here. The message is one line and names the resource and the key."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, kept as one-key mappings such as {"Ref": "Name"}."""
+
+
+def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has three kinds of nodes
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_tag)
+
+
+def load_document(path: Path) -> dict[str, Any]:
+    """Read a template's YAML.
+
+    Raises:
+        TemplateError: where the file cannot be read or is no template.
+    """
+    try:
+        document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
+    except (OSError, ValueError, yaml.YAMLError) as problem:
+        raise TemplateError(f"cannot read {path}: {' '.join(str(problem).split())}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        raise TemplateError(f"{path} is no template: it has no Resources")
+    return document
+
+
+def is_intrinsic(value: Any) -> bool:
+    """Return whether a value is one call of an intrinsic function."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("Ref", "Condition", *_FUNCTIONS)
+
+
+class Resolver:
+    """Evaluates what a template says with its parameters' values."""
+
+    def __init__(self, document: Mapping[str, Any], overrides: Mapping[str, str]) -> None:
+        self._parameters = {
+            name: _typed(overrides.get(name, parameter.get("Default", "")), parameter.get("Type", "String"))
+            for name, parameter in (document.get("Parameters") or {}).items()
+        }
+        self._conditions = document.get("Conditions") or {}
+        self._mappings = document.get("Mappings") or {}
+        self._resources = document["Resources"]
+
+    def __call__(self, value: Any) -> Any:
+        """Return a value with every intrinsic function evaluated; `AWS::NoValue` removes a key or an item.
+
+        Raises:
+            TemplateError: for a function that cannot be evaluated here, naming it.
+        """
+        if isinstance(value, list):
+            return [item for item in map(self, value) if item is not None]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref" or str(name).startswith("Fn::"):
+                try:
+                    return self._call(name, argument)
+                except (KeyError, TypeError, IndexError, AttributeError):
+                    raise TemplateError(f"{name} has arguments that are not understood") from None
+        resolved = {key: self(item) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not None}
+
+    def holds(self, name: str) -> bool:
+        """Return whether a named condition is true."""
+        if name not in self._conditions:
+            raise TemplateError(f"the condition {name} is not in Conditions")
+        return self._true(self._conditions[name])
+
+    def _call(self, name: str, argument: Any) -> Any:
+        if name == "Ref":
+            return self._reference(argument)
+        if name == "Fn::If":
+            condition, yes, no = argument
+            return self(yes if self.holds(condition) else no)
+        if name == "Fn::Sub":
+            text, local = (argument, {}) if isinstance(argument, str) else argument
+            values = self(local)
+            return _PLACEHOLDER.sub(lambda match: self._substitute(match, values), text)
+        function = _FUNCTIONS.get(name)
+        if function is None:
+            raise TemplateError(f"{name} cannot be evaluated on this machine")
+        return function(self, self(argument))
+
+    def _reference(self, name: str) -> Any:
+        if name in PSEUDO_PARAMETERS:
+            return PSEUDO_PARAMETERS[name]
+        if name in self._parameters:
+            return self._parameters[name]
+        if name in self._resources:
+            return name
+        raise TemplateError(f"{name} is neither a parameter nor a resource")
+
+    def _substitute(self, match: re.Match[str], values: Mapping[str, Any]) -> str:
+        literal, name = match.groups()
+        if literal:
+            return f"${{{name}}}"
+        if name in values:
+            return text_of(values[name])
+        if "." in name:
+            raise TemplateError(f"Fn::Sub with {name}, an attribute of a resource, cannot be evaluated on this machine")
+        return text_of(self._reference(name))
+
+    def _true(self, condition: Any) -> bool:
+        ((name, arguments),) = condition.items()
+        match name:
+            case "Fn::Equals":
+                left, right = self(arguments)
+                return bool(text_of(left) == text_of(right))
+            case "Fn::Not":
+                return not self._true(arguments[0])
+            case "Fn::And":
+                return all(map(self._true, arguments))
+            case "Fn::Or":
+                return any(map(self._true, arguments))
+            case "Condition":
+                return self.holds(arguments)
+        raise TemplateError(f"{name} is not understood in a condition")
+
+    def find_in_map(self, arguments: Any) -> Any:
+        """Look a value up in Mappings."""
+        mapping, top, second, *_ = arguments
+        return self(self._mappings[mapping][text_of(top)][text_of(second)])
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "Fn::If": None,
+    "Fn::Sub": None,
+    "Fn::GetAtt": None,
+    "Fn::ImportValue": None,
+    "Fn::FindInMap": Resolver.find_in_map,
+    "Fn::Join": lambda _, arguments: arguments[0].join(map(text_of, arguments[1])),
+    "Fn::Select": lambda _, arguments: arguments[1][int(arguments[0])],
+    "Fn::Split": lambda _, arguments: arguments[1].split(arguments[0]),
+}
+
+
+def text_of(value: Any) -> str:
+    """Return a scalar as CloudFormation writes it in a string: JSON's `true`, and numbers as they were written."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        raise TemplateError("a list or a map stands where text has to be")
+    return str(value)
+
+
+def _typed(value: Any, kind: str) -> Any:
+    text = text_of(value)
+    return text.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else text
