@@ -4,7 +4,6 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-UV := $(BIN)/uv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
 
@@ -57,6 +56,10 @@ test-sam: $(READY) ## Test the template through SAM CLI and a private container 
 image: $(READY) ## Build the image that pods run (settings: BASE)
 	@$(BIN)/crossover image
 
+.PHONY: wheel
+wheel: $(READY) ## Build dist/crossover-VERSION-py3-none-any.whl, to install the command without a clone
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+
 .PHONY: test-container
 test-container: $(READY) ## Test and measure the image, run as restricted as a pod (settings: BASE; Debian as root brings its engine)
 	@$(BIN)/pytest -v --fail-not-run tests/integration/image
@@ -89,8 +92,9 @@ docs: $(READY) ## Renew the tables of the documents that are made from the code
 
 .PHONY: lock
 lock: $(READY) ## Renew the lock files from pyproject.toml
-	@bash local/setup/lock.sh $(UV)
+	@bash local/setup/lock.sh $(BIN)
 
 .PHONY: clean
 clean: ## Remove everything that was made here
-	rm -rf $(VENV) .build .data .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .build .data report dist layers/store/*.db* .coverage* .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -r {} +

@@ -1,7 +1,22 @@
-"""Where the project is on this machine, whatever folder a command is called from."""
+"""Where things are on this machine, whatever folder a command is called from."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / ".data"
-"""What commands make and keep: demo stores, database servers, results. Nothing in it is precious."""
+"""The project's tree: a clone, or the read-only part of one that an installed wheel carries."""
+IS_CLONE = (ROOT / "pyproject.toml").is_file()
+
+
+def _user_folder(variable: str, default: str) -> Path:
+    """A folder of the XDG Base Directory Specification; a relative path in its variable is ignored, as it asks."""
+    named = Path(os.environ.get(variable, ""))
+    return (named if named.is_absolute() else Path.home() / default) / "crossover"
+
+
+DATA = ROOT / ".data" if IS_CLONE else _user_folder("XDG_DATA_HOME", ".local/share")
+"""What commands make and keep: demo stores, database servers. Nothing in it is precious."""
+BUILD = ROOT / ".build" if IS_CLONE else _user_folder("XDG_CACHE_HOME", ".cache")
+"""What is built from the project and can be built again."""
+REPORT = (ROOT if IS_CLONE else Path.cwd()) / "report"
+"""Reports and result files."""

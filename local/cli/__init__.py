@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import NoReturn
+from importlib import import_module, metadata
+from typing import Annotated, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from local.console import error_line
+from local.console import console, error_line
 from local.errors import UserError
 from local.signals import EndSignal, ending_like_ctrl_c
 
@@ -30,6 +30,12 @@ PLAIN_WORDS = {
     "Input should be ": "it must be ",
 }
 """Phrases of the validation library, and what a command says in their place."""
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        console.print(f"crossover {metadata.version('crossover')}", highlight=False)
+        raise typer.Exit
 
 
 def create_app() -> typer.Typer:
@@ -53,8 +59,12 @@ def create_app() -> typer.Typer:
     return app
 
 
-def crossover() -> None:
-    """Keep the tool a group of commands."""
+def crossover(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Keep the tool a group of commands, with the options of the tool itself."""
 
 
 def command_group() -> TyperGroup:

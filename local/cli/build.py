@@ -10,6 +10,7 @@ import typer
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
+from local.paths import BUILD
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def build(
     from local.emulator.intrinsics import TemplateError
     from local.emulator.template import read_template
 
-    folder = out or artifacts.ROOT / ".build" / target
+    folder = out or BUILD / target
     notes: list[str] = []
     try:
         with console.status("building") as status:

@@ -9,6 +9,7 @@ import typer
 
 from local.console import console
 from local.errors import UserError
+from local.paths import IS_CLONE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,6 +29,8 @@ def image(
     from local.deploy import image as build
     from local.deploy.docker import Docker, EngineError
 
+    if not IS_CLONE:
+        raise UserError("crossover image builds from a clone of the project: clone it, and run make image there")
     docker = Docker()
     build.require(docker)
     try:

@@ -10,12 +10,12 @@ import typer
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
-from local.paths import ROOT
+from local.paths import REPORT
 
 if TYPE_CHECKING:
     from local.measure.results import Result
 
-PAGE = ROOT / "report" / "index.html"
+PAGE = REPORT / "index.html"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 from local.deploy.docker import Docker, EngineError
 from local.errors import UserError
 from local.measure.results import commit
-from local.paths import ROOT
+from local.paths import BUILD, ROOT
 
 DOCKERFILE = ROOT / "container" / "Dockerfile"
 LOCK = ROOT / "container" / "requirements.txt"
-WHEELS = ROOT / ".build" / "image" / "wheels"
+WHEELS = BUILD / "image" / "wheels"
 TAG = "crossover"
 ARCHITECTURES = ("x86_64", "aarch64")
 MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")

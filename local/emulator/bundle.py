@@ -14,6 +14,7 @@ from pathlib import Path
 from local.emulator.artifacts import ROOT, TEMPLATE, Artifacts, build
 from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.template import ANY, Template, read_template
+from local.paths import BUILD
 
 OVERRIDES = ("TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
 """Settings of the emulator's own environment that override the template's."""
@@ -65,7 +66,7 @@ def from_template(
         BuildError: where an artifact cannot be built.
     """
     read = read_template(template)
-    return assemble(read, built_once(read, out or ROOT / ".build" / "emulated", say), limits, environ)
+    return assemble(read, built_once(read, out or BUILD / "emulated", say), limits, environ)
 
 
 def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> Artifacts:

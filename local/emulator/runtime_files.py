@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from local.paths import ROOT
+from local.paths import BUILD
 
 MODULES = (
     "awslambdaric",
@@ -34,11 +34,11 @@ class Missing(RuntimeError):
 def prepare(folder: Path | None = None) -> Path:
     """Makes the folder, once: links to the installed modules, the client compiled as on Lambda.
 
-    `folder` is by default `.build/runtime/pythonX.Y` of the project. Raises `Missing`.
+    `folder` is by default `runtime/pythonX.Y` where things are built. Raises `Missing`.
     """
     if sys.platform != "linux":
         raise Missing("Lambda's runtime client exists for Linux only; use a container or a virtual machine")
-    folder = (folder or ROOT / ".build/runtime" / f"python{sys.version_info.major}.{sys.version_info.minor}").absolute()
+    folder = (folder or BUILD / "runtime" / f"python{sys.version_info.major}.{sys.version_info.minor}").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODULES:
         spec = importlib.util.find_spec(name)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import UserError
-from local.paths import ROOT
+from local.paths import IS_CLONE, REPORT, ROOT
 
 FORMAT = 1
 """The version of the file format."""
 MAX_BYTES = 16 * 2**20
 """Bytes that a result file may have."""
-HERE = ROOT / "report" / "results"
+HERE = REPORT / "results"
 """Where runs put their results; git does not look there."""
 KEPT = ROOT / "docs" / "results"
 """Results that come with the project: the last ones of its authors."""
@@ -110,7 +110,9 @@ def command() -> str:
 
 
 def commit() -> str:
-    """The commit of this tree, with `+` after it where files differ from it; empty outside a repository."""
+    """The commit of this tree, with `+` after it where files differ from it; empty outside a clone."""
+    if not IS_CLONE:
+        return ""
     try:
         said = subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],

@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from local.paths import ROOT
+from local.paths import BUILD
 
 PAGE = Path(__file__).parent / "page"
-BUILT = ROOT / ".build" / "report"
+BUILT = BUILD / "report"
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([a-z]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:const|class|function\*?) (\w+))", re.MULTILINE)
 

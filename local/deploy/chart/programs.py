@@ -14,9 +14,9 @@ import zipfile
 from pathlib import Path
 
 from local.console import stderr
-from local.paths import ROOT
+from local.paths import BUILD, ROOT
 
-WORK = ROOT / ".build" / "chart"
+WORK = BUILD / "chart"
 HELM_LOCK = ROOT / "local/deploy/chart/helm.txt"
 CHECKOV_LOCK = ROOT / "local/deploy/chart/requirements.txt"
 PACKAGED_FOR = ("Linux", "x86_64")

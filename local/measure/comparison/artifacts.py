@@ -12,10 +12,8 @@ from pathlib import Path
 from local.errors import UserError
 from local.measure.comparison import works
 from local.measure.results import Result
-from local.paths import ROOT
+from local.paths import REPORT as REPORT
 
-REPORT = ROOT / "report"
-"""Where a report lies, unless somebody says another folder."""
 RESULT = Path("results", "compare.json")
 PAGE = Path("index.html")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from local.cli import PANELS, command_group, main
+from local.paths import ROOT
 
 
 def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -57,3 +60,8 @@ def test_a_group_without_a_command_prints_its_help_and_no_empty_error(capsys: py
     status, printed, errors = said(["experiment"], capsys)
     assert (status, errors) == (2, "")
     assert "web-tier" in printed
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert said(["--version"], capsys) == (0, f"crossover {version}\n", "")
