@@ -17,12 +17,20 @@ def add_to(app: typer.Typer) -> None:
 
     @app.command()
     def etl(
-        tweets: Annotated[list[str], typer.Argument(help="Files or globs: one tweet a line as JSON, plain or gzip.")],
+        tweets: Annotated[
+            list[str],
+            typer.Argument(
+                help="Files or globs of tweets of API v1.1 as JSON, one a line or in arrays; plain, gzip, bzip2 or xz."
+            ),
+        ],
         popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
         store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH or mysql://USER@HOST:PORT/DATABASE.")],
         work: Annotated[
             Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
+        force: Annotated[
+            bool, typer.Option("--force", help="Load the rest even where nearly all lines are dropped.")
+        ] = False,
         as_json: Json = False,
     ) -> None:
         """Load raw tweets into a store, in place of what it has.
@@ -42,13 +50,15 @@ def add_to(app: typer.Typer) -> None:
         files = input_files(tweets)
         tags = read_popular(popular)
         with quit_on_terminate(), Bars() as bars:
-            report = run(files, tags, store, work, bars)
+            report = run(files, tags, store, work, bars, force=force)
         if as_json:
-            print_json(report._asdict() | {"loaded": report.valid > 0})
+            print_json(report._asdict() | {"loaded": report.version != ""})
         else:
             console.print(_table(report))
         if not report.valid:
-            raise UserError("there is no valid tweet in the input, so nothing was loaded; the store is as it was")
+            raise UserError(f"there is no valid tweet in the input: {report.refusal()}; the store is as it was")
+        if not report.version:
+            raise UserError(f"{report.refusal()}; the store is as it was: --force loads the rest all the same")
 
 
 def _table(report: Any) -> Any:

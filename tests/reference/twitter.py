@@ -137,14 +137,15 @@ def valid_tweet(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise Dropped("not_utf8") from None
     try:
-        tweet = json.loads(text, parse_constant=_no_constant, parse_int=_number)
+        # Twitter's own files have no byte order mark; editors and joined files do.
+        tweet = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant, parse_int=_number)
     except ValueError:
         raise Dropped("not_json") from None
     if not isinstance(tweet, dict):
         raise Dropped("not_json")
     tweet_id = number(tweet, "id")
     if tweet_id is None:
-        raise Dropped("no_id")
+        raise Dropped("api_v2" if is_api_v2(tweet) else "no_id")
     user = profile(tweet.get("user"))
     if user is None:
         raise Dropped("no_user_id")
@@ -152,10 +153,16 @@ def valid_tweet(line: bytes) -> dict[str, Any]:
         moment = datetime.strptime(tweet.get("created_at"), "%a %b %d %H:%M:%S %z %Y")
     except (ValueError, TypeError):
         raise Dropped("no_created_at") from None
-    if not isinstance(tweet.get("text"), str) or tweet["text"] == "":
+    # A long tweet has its whole text as full_text (tweet_mode=extended), or in extended_tweet (streams), with entities.
+    extended = tweet["extended_tweet"] if isinstance(tweet.get("extended_tweet"), dict) else {}
+    texts = [extended.get("full_text"), tweet.get("full_text"), tweet.get("text")]
+    texts = [text for text in texts if isinstance(text, str) and text != ""]
+    if not texts:
         raise Dropped("no_text")
-    entities = tweet.get("entities")
-    hashtags = entities.get("hashtags") if isinstance(entities, dict) else None
+    hashtags = None
+    for entities in (tweet.get("entities"), extended.get("entities")):
+        if isinstance(entities, dict) and isinstance(entities.get("hashtags"), list):
+            hashtags = entities["hashtags"]
     if not isinstance(hashtags, list) or not hashtags:
         raise Dropped("no_hashtags")
     if tweet.get("lang") not in LANGUAGES:
@@ -165,7 +172,7 @@ def valid_tweet(line: bytes) -> dict[str, Any]:
     return {
         "id": tweet_id,
         "created_at": int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()),
-        "text": whole_characters(tweet["text"]),
+        "text": whole_characters(texts[0]),
         "tags": [
             whole_characters(tag["text"]).lower()
             for tag in hashtags
@@ -176,6 +183,13 @@ def valid_tweet(line: bytes) -> dict[str, Any]:
         "reply_to": number(tweet, "in_reply_to_user_id"),
         "retweet_of": inner_user["id"] if inner_user else None,
     }
+
+
+def is_api_v2(value: dict[str, Any]) -> bool:
+    tweet = value.get("data", value)
+    if isinstance(tweet, list) and tweet:
+        tweet = tweet[0]
+    return isinstance(tweet, dict) and isinstance(tweet.get("id"), str) and "text" in tweet and "user" not in tweet
 
 
 def profile(user: Any) -> dict[str, Any] | None:

@@ -14,10 +14,13 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 
 import msgspec
 
+from local.data.etl.documents import BOM
+
 LANGUAGES = frozenset({"ar", "en", "fr", "in", "pt", "es", "tr", "ja"})
 REASONS = {
     "not_utf8": "not UTF-8",
     "not_json": "no JSON object",
+    "api_v2": "in the format of API v2, which is not read",
     "no_id": "no id",
     "no_user_id": "no user id",
     "no_created_at": "no date that can be read",
@@ -71,6 +74,11 @@ class Entities(msgspec.Struct, gc=False):
     hashtags: list[Hashtag | None] | None = None
 
 
+class Extended(msgspec.Struct, gc=False):
+    full_text: str | None = None
+    entities: Entities | None = None
+
+
 class Tweet(msgspec.Struct, gc=False):
     id: Id | None = None
     id_str: str | None = None
@@ -82,9 +90,12 @@ class Tweet(msgspec.Struct, gc=False):
     user: User | None = None
     entities: Entities | None = None
     retweeted_status: Retweeted | None = None
+    full_text: str | None = None
+    extended_tweet: Extended | None = None
 
 
 _decode = msgspec.json.Decoder(Tweet).decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _TIMES = {
     f"{hour:02}:{minute:02}:{second:02}": hour * 3600 + minute * 60 + second
     for hour in range(24)
@@ -96,17 +107,19 @@ _midnights: dict[str, int] = {}
 
 
 def parse(line: bytes) -> Row | str:
-    """The tweet on a line of valid UTF-8, or one of `REASONS`."""
+    """Return the tweet on a line of valid UTF-8, or one of `REASONS`."""
     try:
         tweet = _decode(line)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        # RFC 8259, 8.1: a parser may ignore a byte order mark. Files that are joined have one in their middle.
+        line = line.removeprefix(BOM)
         try:
             tweet = _decode_odd(line)
         except ValueError:
             return "not_json"
     tweet_id = tweet.id
     if tweet_id is None and (tweet_id := whole(tweet.id_str)) is None:
-        return "no_id"
+        return "api_v2" if is_api_v2(line) else "no_id"
     user = tweet.user
     if user is None:
         return "no_user_id"
@@ -115,9 +128,14 @@ def parse(line: bytes) -> Row | str:
         return "no_user_id"
     if not tweet.created_at or (created_at := instant(tweet.created_at)) is None:
         return "no_created_at"
-    if not tweet.text:
+    text, entities = tweet.full_text or tweet.text, tweet.entities
+    if (extended := tweet.extended_tweet) is not None:
+        text = extended.full_text or text
+        if extended.entities is not None and extended.entities.hashtags is not None:
+            entities = extended.entities
+    if not text:
         return "no_text"
-    if tweet.entities is None or not tweet.entities.hashtags:
+    if entities is None or not entities.hashtags:
         return "no_hashtags"
     if tweet.lang not in LANGUAGES:
         return "language"
@@ -136,13 +154,38 @@ def parse(line: bytes) -> Row | str:
         user_id,
         user.screen_name or "",
         user.description or "",
-        tweet.text,
-        [tag.text.lower() for tag in tweet.entities.hashtags if tag is not None and tag.text],
+        text,
+        [tag.text.lower() for tag in entities.hashtags if tag is not None and tag.text],
         reply_to,
         retweet_of,
         of_screen_name,
         of_description,
     )
+
+
+def elements_of(line: bytes) -> list[bytes]:
+    """Return the elements of a line that is a JSON array with objects in it, none of any other."""
+    try:
+        elements = [bytes(element) for element in _decode_array(line.removeprefix(BOM))]
+    except (msgspec.MsgspecError, RecursionError):
+        return []
+    return elements if any(element.startswith(b"{") for element in elements) else []
+
+
+def is_api_v2(line: bytes) -> bool:
+    """Return whether a line without an id of API v1.1 is a tweet of API v2, or an answer that holds some.
+
+    Their ids are text, and their authors are elsewhere.
+    """
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(value, dict):
+        return False
+    data = value.get("data", value)
+    tweet = data[0] if isinstance(data, list) and data else data
+    return isinstance(tweet, dict) and isinstance(tweet.get("id"), str) and "text" in tweet and "user" not in tweet
 
 
 def whole(text: str | None) -> int | None:
@@ -192,6 +235,8 @@ def _decode_odd(line: bytes) -> Tweet:
         user=_user(value.get("user")),
         entities=_entities(value.get("entities")),
         retweeted_status=_retweeted(value.get("retweeted_status")),
+        full_text=_text(value.get("full_text")),
+        extended_tweet=_extended(value.get("extended_tweet")),
     )
 
 
@@ -208,6 +253,12 @@ def _user(value: Any) -> User | None:
 
 def _retweeted(value: Any) -> Retweeted | None:
     return Retweeted(user=_user(value.get("user"))) if isinstance(value, dict) else None
+
+
+def _extended(value: Any) -> Extended | None:
+    if not isinstance(value, dict):
+        return None
+    return Extended(full_text=_text(value.get("full_text")), entities=_entities(value.get("entities")))
 
 
 def _entities(value: Any) -> Entities | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from local.data.etl.parsing import Row, parse
+from local.data.etl.parsing import Row, elements_of, parse
 from local.data.etl.workers import Workers
 
 SCHEMA = pa.schema(
@@ -53,6 +53,13 @@ def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
         outcome = parse(line) if clean or is_utf8(line) else "not_utf8"
         if isinstance(outcome, Row):
             rows.append(outcome)
+        elif outcome == "not_json" and (elements := elements_of(line)):
+            counts["lines"] += len(elements) - 1
+            for element in map(parse, elements):
+                if isinstance(element, Row):
+                    rows.append(element)
+                else:
+                    counts[element] += 1
         else:
             counts[outcome] += 1
     counts["parsed"] = len(rows)

@@ -6,22 +6,25 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from crossover.stores import ADAPTERS, load
-from crossover.stores.port import Loaded, LoadFailed
+from crossover.stores.port import LoadFailed
 from crossover.stores.sqlite import path_of
 from local.data.etl.parsing import REASONS
 from local.errors import UserError
 
 PREFIX = "crossover-etl-"
-MEMORY_LIMIT = "1500MB"
-"""What the database may hold in memory; beyond it, it spills into the work folder."""
+UNREADABLE = ("not_utf8", "not_json", "api_v2", "no_id", "no_user_id", "no_created_at", "no_text")
+"""The reasons for which a line is no tweet at all, and not only one that is not wanted."""
+MAX_UNREADABLE_SHARE = 0.5
+MIN_VALID_SHARE = 0.01
+"""Shares of the lines beyond which the input is taken for the wrong one: it replaces a store only by `--force`."""
 
 
 class Report(NamedTuple):
@@ -39,6 +42,18 @@ class Report(NamedTuple):
     records: int = 0
     store_bytes: int = 0
     version: str = ""
+    """Of the load; empty where nothing was loaded."""
+
+    def refusal(self) -> str | None:
+        """Return why the input should not replace a store without `--force`: nearly all of it was dropped."""
+        if not self.lines:
+            return "the input has no lines"
+        unreadable = sum(self.dropped[reason] for reason in UNREADABLE)
+        if unreadable <= MAX_UNREADABLE_SHARE * self.lines and self.valid >= MIN_VALID_SHARE * self.lines:
+            return None
+        most = max(self.dropped, key=lambda reason: self.dropped[reason])
+        dropped = f"{self.lines - self.valid:,} of {self.lines:,} lines were dropped"
+        return f"{dropped}, {self.dropped[most]:,} of them as: {REASONS[most]}"
 
 
 class Progress:
@@ -57,36 +72,38 @@ class Progress:
         """So many records more were packed."""
 
 
-Loader = Callable[[str, Any], Loaded]
-"""Write the `Stages` of `local.data.etl.groups` beside the store at a URL, then swap them in."""
-
-
-def load_records(url: str, stages: Any) -> Loaded:
-    """The loader of stores that keep packed records."""
-    return load(url, stages.records())
-
-
 def run(
     files: list[Path],
     popular: frozenset[str],
     url: str,
     work: Path | None = None,
     progress: Progress | None = None,
-    loader: Loader = load_records,
+    *,
+    force: bool = False,
 ) -> Report:
-    """Loads the valid tweets of `files` into the store at `url`; intermediate data goes into a folder inside `work`.
+    """Load the valid tweets of some files into a store, in place of what it has.
 
-    Raises UserError where the input, the URL or the disk is not up to it; then what the store had before still serves.
+    Args:
+        files: Files of tweets, as `local.data.etl.reading.blocks` reads them.
+        popular: The popular tags, lower-cased.
+        url: The store's URL.
+        work: Where a folder for intermediate data is made; else beside the store where that is a file.
+        progress: Notified of the run's stages.
+        force: Load even where nearly all of the input is dropped. Without a valid tweet nothing is loaded at all.
+
+    Returns:
+        What was done; without a version where nothing was loaded.
+
+    Raises:
+        UserError: Where the input, the URL or the disk does not allow it; then what the store had before still serves.
     """
     # Seconds of imports that no other command needs.
     import duckdb
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from local.data.etl.groups import Stages
     from local.data.etl.parts import parse_all
     from local.data.etl.reading import blocks
-    from local.data.etl.stages import build
+    from local.data.etl.stages import open_database, relate
     from local.data.etl.workers import Workers, cores
 
     progress = progress or Progress()
@@ -98,26 +115,22 @@ def run(
             progress.total(sum(path.stat().st_size for path in files))
             counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
             parsed = monotonic()
-            with _database(folder, cores()) as con:
-                # Read as a file, as Ibis' own way to hand over a table fails on DuckDB 2.0.
-                tags = pa.table({"tag": pa.array(sorted(popular), pa.string())})
-                pq.write_table(tags, folder / "popular.parquet")
-                parts = con.read_parquet(str(folder / "part-*.parquet"))
-                build(con, parts, con.read_parquet(str(folder / "popular.parquet")), progress.stage)
-                valid = con.table("tweets").count().to_pyarrow().as_py()
+            with open_database(folder, cores()) as database:
+                relate(database, folder, popular, progress.stage)
+                valid = database.table("tweets").count().to_pyarrow().as_py()
                 related = monotonic()
                 report = Report(
                     files=len(files),
                     lines=counts["lines"],
                     dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},
                     valid=valid,
-                    users=con.table("contacts").user_id.nunique().to_pyarrow().as_py(),
+                    users=database.table("contacts").user_id.nunique().to_pyarrow().as_py(),
                     seconds={"parse": parsed - started, "relate": related - parsed},
                 )
-                if not valid:
+                if not valid or (report.refusal() and not force):
                     return report
                 progress.stage("load")
-                loaded = loader(url, Stages(con, folder, workers, progress.packed))
+                loaded = load(url, Stages(database, folder, workers, progress.packed).records())
             return report._replace(
                 seconds=report.seconds | {"load": monotonic() - related},
                 records=loaded.records,
@@ -130,23 +143,6 @@ def run(
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None
-
-
-@contextmanager
-def _database(folder: Path, threads: int) -> Iterator[Any]:
-    """An Ibis connection to a database in the folder, which spills there too."""
-    import ibis
-
-    connection = ibis.duckdb.connect(
-        str(folder / "stages.duckdb"),
-        threads=threads,
-        memory_limit=MEMORY_LIMIT,
-        temp_directory=str(folder / "spill"),
-    )
-    try:
-        yield connection
-    finally:
-        connection.disconnect()
 
 
 def check_url(url: str) -> None:

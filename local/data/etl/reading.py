@@ -2,66 +2,133 @@
 
 from __future__ import annotations
 
+import bz2
 import glob
 import gzip
+import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, BinaryIO, cast
 
+from local.data.etl.documents import DocumentError, is_document, values
 from local.errors import UserError
 
 BLOCK_BYTES = 4 * 2**20
 MAX_LINE_BYTES = 64 * 2**20
 """A longer line is given up as soon as this much of it was read: no tweet comes near, and memory has to have an end."""
+COMPRESSED: dict[bytes, Callable[[BinaryIO], object]] = {
+    b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
+"""The first bytes of compressed files, and what reads them."""
+FOREIGN = {
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd: give it unpacked (zstd -d), or as gzip, bzip2 or xz",
+    b"PK\x03\x04": "is a zip archive: unpack it first",
+    b"PAR1": "is a Parquet file: give the tweets as JSON, one a line",
+    b"\xff\xfe": "is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
+    b"\xfe\xff": "is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
+}
+"""The first bytes of files that are not read, and what to do about them."""
+TAR_MAGIC_AT, TAR_MAGIC = 257, b"ustar"
+DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 
 
 def input_files(patterns: list[str]) -> list[Path]:
-    """The files that names and globs stand for, each once, in their order."""
-    found: dict[Path, None] = {}
+    """Return the files that names and globs stand for, each once, in their order. Raises UserError."""
+    files: dict[Path, None] = {}
     for pattern in patterns:
         # Path.glob takes no absolute pattern.
         names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         paths = [Path(name) for name in names if not Path(name).is_dir()]
         if not paths:
-            raise UserError(f"no file matches {pattern}: give files of tweets, one JSON object a line, plain or gzip")
-        found.update(dict.fromkeys(path.absolute() for path in paths))
-    return list(found)
+            raise UserError(f"no file matches {pattern}: give files of tweets as JSON, one a line or in an array")
+        files.update(dict.fromkeys(path.absolute() for path in paths))
+    return list(files)
 
 
 def blocks(path: Path, read: Callable[[int], object] = lambda _: None) -> Iterator[bytes]:
-    """The file's lines in blocks of some megabytes, each of whole lines, unzipped where it is gzip.
+    """Yield the file's lines in blocks of some megabytes, each of whole lines, unpacked where it is compressed.
 
-    `read` is told how many bytes of the file itself were taken since it was called last. A line longer than
-    `MAX_LINE_BYTES` comes out as its beginning alone, which is no JSON.
+    A document over several lines comes out as one value a line. A line longer than `MAX_LINE_BYTES` comes out as its
+    beginning alone, which is no JSON.
+
+    Args:
+        path: The file.
+        read: Called with the number of bytes of the file itself that were read since the last call.
+
+    Raises:
+        UserError: Where the file cannot be read, or is of a kind that is not read.
     """
     try:
         with path.open("rb") as raw:
-            zipped = raw.peek(2)[:2] == b"\x1f\x8b"
-            # A GzipFile reads like the BufferedReader that it is declared not to be.
-            source = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if zipped else raw
-            seen, rest, skipping = 0, b"", False
-            # A pipe has no position.
-            where = raw.tell if raw.seekable() else lambda: seen
-            while chunk := source.read(BLOCK_BYTES):
-                position = where()
-                read(position - seen)
-                seen = position
-                if skipping:
-                    _, newline, chunk = chunk.partition(b"\n")
-                    skipping = not newline
-                end = chunk.rfind(b"\n") + 1
-                if end:
-                    yield rest + chunk[:end]
-                    rest = chunk[end:]
-                else:
-                    rest += chunk
-                    if len(rest) > MAX_LINE_BYTES:
-                        yield rest[:100] + b"\n"
-                        rest, skipping = b"", True
-            if rest:
-                yield rest
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise UserError(f"{path} is not a whole gzip file: fetch or pack it again") from None
+            chunks = _chunks(path, raw, read)
+            first = next(chunks, b"")
+            _refuse_foreign(path, first)
+            lines = _document_lines if is_document(first) else _whole_lines
+            yield from lines(chain((first,), chunks))
+    except DAMAGED:
+        raise UserError(f"{path} is not a whole compressed file: fetch or pack it again") from None
+    except DocumentError as problem:
+        raise UserError(f"{path} is not one JSON document, {problem}: give the tweets one a line") from None
     except OSError as problem:
-        raise UserError(f"cannot read {path}: {problem.strerror}") from None
+        # Without a number it is bz2's, of damaged data.
+        reason = problem.strerror or "it is not a whole compressed file"
+        raise UserError(f"cannot read {path}: {reason}") from None
+
+
+def _chunks(path: Path, raw: IO[bytes], read: Callable[[int], object]) -> Iterator[bytes]:
+    start = raw.peek(8)[:8]  # type: ignore[attr-defined]
+    _refuse_foreign(path, start)
+    unpack = next((unpack for magic, unpack in COMPRESSED.items() if start.startswith(magic)), None)
+    source = cast(IO[bytes], unpack(cast(BinaryIO, raw))) if unpack else raw
+    position = 0
+    # A pipe has no position.
+    where = raw.tell if raw.seekable() else lambda: position
+    while chunk := source.read(BLOCK_BYTES):
+        now = where()
+        read(now - position)
+        position = now
+        yield chunk
+
+
+def _refuse_foreign(path: Path, start: bytes) -> None:
+    for magic, advice in FOREIGN.items():
+        if start.startswith(magic):
+            raise UserError(f"{path} {advice}")
+    if start[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
+        raise UserError(f"{path} is a tar archive: unpack it first")
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest, skipping = b"", False
+    for chunk in chunks:
+        if skipping:
+            _, newline, chunk = chunk.partition(b"\n")
+            skipping = not newline
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+        else:
+            rest += chunk
+            if len(rest) > MAX_LINE_BYTES:
+                yield rest[:100] + b"\n"
+                rest, skipping = b"", True
+    if rest:
+        yield rest
+
+
+def _document_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    lines: list[bytes] = []
+    size = 0
+    for value in values(chunks, MAX_LINE_BYTES):
+        lines.append(value + b"\n")
+        size += len(value)
+        if size >= BLOCK_BYTES:
+            yield b"".join(lines)
+            lines, size = [], 0
+    if lines:
+        yield b"".join(lines)

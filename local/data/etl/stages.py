@@ -6,14 +6,24 @@ times as long and thirty times the memory. Text is compared as it stands; lower 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import _
 
 from local.data.etl.parsing import Row
 
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend as Database
+    from ibis.expr.types import Table
+
+MEMORY_LIMIT = "1500MB"
+"""What the database may hold in memory; beyond it, it spills into the work folder."""
 _COUNTS = ("replies", "retweets", "shared_tags")
 _CONTACT = ("user_id", "contact_id", *_COUNTS, "screen_name", "description")
 TABLES: dict[str, tuple[str, ...]] = {
@@ -32,20 +42,59 @@ TABLES: dict[str, tuple[str, ...]] = {
     # The same, with each contact tweet between the two.
     "contact_tweets": (*_CONTACT, "id", "created_at", "reply", "retweet", "text", "hashtags"),
 }
-"""The tables that a loader may read, and their columns."""
+"""The tables that `local.data.etl.groups.Stages` reads, and their columns."""
 
 
-def build(con: Any, parsed: Any, popular: Any, say: Callable[[str], object] = lambda _: None) -> None:
-    """Makes the tables of `TABLES` through an Ibis connection.
+Make = Callable[[str, "Table"], "Table"]
+"""Materialises an expression as a table of this name, and returns the table."""
 
-    `parsed` is an Ibis table with the columns of a part, `popular` one with a column `tag`, lower-cased. `say` hears
-    each table's name.
+
+@contextmanager
+def open_database(folder: Path, threads: int) -> Iterator[Database]:
+    """Connect Ibis to a new DuckDB database in a folder, which spills there too."""
+    database = ibis.duckdb.connect(
+        str(folder / "stages.duckdb"),
+        threads=threads,
+        memory_limit=MEMORY_LIMIT,
+        temp_directory=str(folder / "spill"),
+    )
+    try:
+        yield database
+    finally:
+        database.disconnect()
+
+
+def relate(
+    database: Database, folder: Path, popular: frozenset[str], notify: Callable[[str], object] = lambda _: None
+) -> None:
+    """Make the tables of `TABLES` from the parts that `local.data.etl.parts.parse_all` wrote to a folder.
+
+    Args:
+        database: An open database without tables.
+        folder: The folder of the parts.
+        popular: The popular tags, lower-cased.
+        notify: Called with each table's name before it is made.
+    """
+    # Read as a file, as Ibis' own way to pass a table fails on DuckDB 2.0.
+    pq.write_table(pa.table({"tag": pa.array(sorted(popular), pa.string())}), folder / "popular.parquet")
+    parts = database.read_parquet(str(folder / "part-*.parquet"))
+    build(database, parts, database.read_parquet(str(folder / "popular.parquet")), notify)
+
+
+def build(database: Database, parsed: Table, popular: Table, notify: Callable[[str], object]) -> None:
+    """Make the tables of `TABLES`.
+
+    Args:
+        database: Where they are made.
+        parsed: A table with the columns of a part.
+        popular: A table with a column `tag`, lower-cased.
+        notify: Called with each table's name before it is made.
     """
 
-    def make(name: str, expression: Any) -> Any:
-        say(name)
-        con.create_table(name, expression)
-        return con.table(name)
+    def make(name: str, expression: Table) -> Table:
+        notify(name)
+        database.create_table(name, expression)
+        return database.table(name)
 
     # Copies of a tweet are rare: only they are ranked. Of several, the first in the order of all columns is kept, so
     # that neither the order of the files nor that of their lines changes a byte of what comes out.
@@ -92,8 +141,8 @@ def build(con: Any, parsed: Any, popular: Any, say: Callable[[str], object] = la
     )
 
 
-def _profiles(make: Callable[[str, Any], Any], tweets: Any) -> Any:
-    """The newest entry wins; ties go to the greater tweet id, then to the outer `user`."""
+def _profiles(make: Make, tweets: Table) -> Table:
+    """Return every user's profile: the newest entry wins; ties go to the greater tweet id, then to the outer `user`."""
     outer = tweets.select("user_id", "created_at", "id", "screen_name", "description", inner=ibis.literal(0))
     inner = tweets.filter(_.retweet_of.notnull()).select(
         "created_at",
@@ -115,8 +164,8 @@ def _profiles(make: Callable[[str, Any], Any], tweets: Any) -> Any:
     return winners.inner_join(entries, ["user_id", "id", "inner"]).select("user_id", "screen_name", "description")
 
 
-def _links(tweets: Any) -> Any:
-    """One row for each tweet and pair: a tweet that replies to a user and retweets the same user is one link."""
+def _links(tweets: Table) -> Table:
+    """Return one row for each tweet and pair: a tweet that replies to a user and retweets the same user is one link."""
     roles = [
         tweets.filter(tweets[other].notnull()).select(
             "id",
@@ -136,8 +185,8 @@ def _links(tweets: Any) -> Any:
     )
 
 
-def _shared_tags(make: Callable[[str, Any], Any], pairs: Any, tags: Any) -> Any:
-    """n of the hashtag score for the pairs that share a tag.
+def _shared_tags(make: Make, pairs: Table, tags: Table) -> Table:
+    """Return n of the hashtag score for the pairs that share a tag.
 
     Each pair brings the tags of the end that has fewer, and looks each up at the other end: neither a user of many
     contacts nor a tag of many users multiplies anything.
@@ -165,8 +214,8 @@ def _shared_tags(make: Callable[[str, Any], Any], pairs: Any, tags: Any) -> Any:
     )
 
 
-def _both_ways(pairs: Any) -> Any:
-    """Rows of (low, high, ...) as (user_id, contact_id, ...), from both ends; once where both are one."""
+def _both_ways(pairs: Table) -> Table:
+    """Return rows of (low, high, ...) as (user_id, contact_id, ...), from both ends; once where both are one."""
     rest = [name for name in pairs.columns if name not in ("low", "high")]
     there = pairs.select(*rest, user_id=_.low, contact_id=_.high)
     back = pairs.filter(_.low != _.high).select(*rest, user_id=_.high, contact_id=_.low)

@@ -52,6 +52,11 @@ FIELDS = (
     "user.description",
     "entities.hashtags",
     "retweeted_status.user",
+    "full_text",
+    "extended_tweet",
+    "extended_tweet.full_text",
+    "extended_tweet.entities",
+    "data",
 )
 TWEET = {
     "id": 1,
@@ -61,6 +66,8 @@ TWEET = {
     "user": {"id": 2, "screen_name": "name", "description": "about"},
     "entities": {"hashtags": [{"text": "Tag"}]},
     "retweeted_status": {"user": {"id": 3, "screen_name": "other", "description": None}},
+    "full_text": "the full text",
+    "extended_tweet": {"full_text": "the extended text", "entities": {"hashtags": [{"text": "Extended"}]}},
 }
 
 
@@ -115,6 +122,47 @@ def test_damage_to_any_byte(seed: int) -> None:
             damaged[place : place + rng.randrange(3)] = piece
         found = bytes(damaged).replace(b"\n", b"")
         assert outcome(found) == expected(found), found
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "tags"),
+    [
+        ({}, "the extended text", ["extended"]),
+        ({"extended_tweet": None}, "the full text", ["tag"]),
+        ({"extended_tweet": None, "text": None}, "the full text", ["tag"]),
+        ({"extended_tweet": None, "full_text": None}, "text", ["tag"]),
+        ({"extended_tweet": {"full_text": "long"}}, "long", ["tag"]),
+        ({"extended_tweet": {"full_text": "long", "entities": {"hashtags": [{"text": "B"}]}}}, "long", ["b"]),
+    ],
+)
+@pytest.mark.parametrize("odd", ["", "\ud800"])
+def test_a_long_tweet_has_its_whole_text_and_its_own_hashtags(
+    fields: dict[str, Any], text: str, tags: list[str], odd: str
+) -> None:
+    line = json.dumps(TWEET | fields | {"source": odd}).encode()
+    found = outcome(line)
+    assert found == expected(line)
+    assert isinstance(found, dict)
+    assert (found["text"], found["tags"]) == (text, tags)
+
+
+def test_a_byte_order_mark_before_a_tweet_is_ignored() -> None:
+    line = b"\xef\xbb\xbf" + json.dumps(TWEET).encode()
+    assert outcome(line) == expected(line) == outcome(line[3:])
+    assert outcome(b"\xef\xbb\xbf" + line) == expected(b"\xef\xbb\xbf" + line) == "not_json"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": {"id": "7", "text": "x"}},
+        {"data": [{"id": "7", "text": "x"}], "includes": {"users": []}},
+        {"id": "7", "text": "x", "author_id": "8", "lang": "en", "created_at": "2021-01-06T18:40:40.000Z"},
+    ],
+)
+def test_a_tweet_of_api_v2_is_dropped_by_its_name(value: dict[str, Any]) -> None:
+    line = json.dumps(value).encode()
+    assert outcome(line) == expected(line) == "api_v2"
 
 
 def test_every_generated_line() -> None:

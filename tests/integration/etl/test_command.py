@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import resource
 import signal
@@ -19,7 +21,7 @@ import pytest
 
 from crossover.stores.sealing import unseal
 from local.cli import main
-from local.data.etl.parsing import REASONS
+from local.data.etl.parsing import REASONS, Row, parse
 from local.data.etl.pipeline import Report, run
 from local.data.etl.popular import SHIPPED, read_popular
 from local.data.tweets.generator import Generator
@@ -202,7 +204,7 @@ def test_a_cut_gzip_file_leaves_the_old_store(tmp_path: Path, loaded: Path, popu
     before = loaded.read_bytes()
     cut = tmp_path / "cut.json.gz"
     cut.write_bytes(gzip.compress(b"\n".join(lines))[:-9])
-    with pytest.raises(UserError, match="not a whole gzip file"):
+    with pytest.raises(UserError, match="not a whole compressed file"):
         etl([cut], popular, loaded)
     assert loaded.read_bytes() == before
 
@@ -232,6 +234,57 @@ def test_input_without_a_valid_tweet_is_reported_and_leaves_the_old_store(
     report = json.loads(printed)
     assert (report["lines"], report["dropped"]["not_json"], report["dropped"]["no_id"]) == (3, 2, 1)
     assert loaded.read_bytes() == before
+
+
+def test_input_of_which_nearly_all_is_dropped_is_refused_unless_forced(
+    tmp_path: Path, loaded: Path, popular: Path, lines: list[bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = loaded.read_bytes()
+    whole = [line for line in lines if isinstance(parse(line), Row)][:9]
+    (tmp_path / "v2.json").write_bytes(b"\n".join([*whole, *[b'{"data":{"id":"1","text":"x"}}'] * 20]))
+    arguments = ["etl", str(tmp_path / "v2.json"), "--popular", str(popular), "--store", f"sqlite:///{loaded}"]
+    printed, message = refused([*arguments, "--json"], capsys)
+    assert "20 of 29 lines were dropped, 20 of them as: in the format of API v2" in message
+    assert "--force" in message
+    assert json.loads(printed)["loaded"] is False
+    assert loaded.read_bytes() == before
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, "--force"])
+    assert not end.value.code
+    assert loaded.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "unwanted", "valid", "refused"),
+    [(50, 0, 50, False), (51, 0, 49, True), (0, 990, 10, False), (0, 991, 9, True), (0, 0, 0, True)],
+)
+def test_input_is_refused_from_certain_shares_on(unreadable: int, unwanted: int, valid: int, refused: bool) -> None:
+    dropped = dict.fromkeys(REASONS, 0) | {"no_id": unreadable, "no_hashtags": unwanted}
+    report = Report(1, unreadable + unwanted + valid, dropped, valid, {})
+    assert (report.refusal() is not None) is refused
+
+
+def test_arrays_byte_order_marks_and_compression_change_no_record(
+    tmp_path: Path, popular: Path, lines: list[bytes]
+) -> None:
+    whole = [line for line in lines if isinstance(parse(line), Row)][:300]
+    array = b"[" + b",\n".join(whole) + b"]"
+    forms = {
+        "lines": b"\n".join(whole),
+        "mark": b"\xef\xbb\xbf" + b"\n".join(whole),
+        "array": array,
+        "array.bz2": bz2.compress(array),
+        "lines.xz": lzma.compress(b"\n".join(whole)),
+        "arrays": b"\n".join(b"[" + b",".join(whole[at : at + 7]) + b"]" for at in range(0, 300, 7)),
+        "printed": json.dumps([json.loads(line) for line in whole], indent=2).encode(),
+    }
+    stored = {}
+    for name, content in forms.items():
+        (tmp_path / name).write_bytes(content)
+        report = etl([tmp_path / name], popular, tmp_path / "store.db")
+        assert (report.lines, report.valid) == (300, len({parse(line)[0] for line in whole})), name
+        stored[name] = records(tmp_path / "store.db")
+    assert all(found == stored["lines"] for found in stored.values())
 
 
 @pytest.mark.parametrize(

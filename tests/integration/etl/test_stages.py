@@ -1,4 +1,4 @@
-"""What a loader is handed: the materialised tables, the groups, and what extremes do to them."""
+"""The materialised tables, the groups of contacts, and what extremes do to them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,32 @@ import pyarrow as pa
 import pytest
 
 from crossover.stores import open_store
-from crossover.stores.port import Loaded
 from functions.twitter.record import KINDS, key, unpack
+from local.data.etl.groups import Stages
+from local.data.etl.parts import parse_all
 from local.data.etl.pipeline import run
-from local.data.etl.stages import TABLES
+from local.data.etl.reading import blocks
+from local.data.etl.stages import TABLES, open_database, relate
+from local.data.etl.workers import Workers
 from local.data.tweets.generator import Generator
 from tests.reference.twitter import Reference
 
 
-def test_the_documented_tables_and_groups_are_there_for_any_loader(tmp_path: Path) -> None:
+def test_the_tables_and_groups_are_the_reference_s(tmp_path: Path) -> None:
     lines = list(Generator(1500, 5, ["now", "today"]).lines())
     (tmp_path / "tweets.json").write_bytes(b"\n".join(lines))
     reference = Reference(lines, ["now", "today"])
-    tables: dict[str, list[dict[str, Any]]] = {}
-    groups = []
-
-    def loader(url: str, stages: Any) -> Loaded:
-        assert url == "sqlite:///anything.db"
-        for name in TABLES:
-            tables[name] = [row for batch in stages.batches(name) for row in batch.to_pylist()]
+    with Workers() as workers, open_database(tmp_path, 1) as database:
+        parse_all(blocks(tmp_path / "tweets.json"), tmp_path, workers)
+        relate(database, tmp_path, frozenset(["now", "today"]))
+        stages = Stages(database, tmp_path, workers)
+        tables = {name: [row for batch in stages.batches(name) for row in batch.to_pylist()] for name in TABLES}
         ordered = stages.batches("contact_tweets", "user_id", "-id")
         while_reading = [row["user_id"] for batch in stages.batches("profiles", "user_id") for row in batch.to_pylist()]
         assert while_reading == sorted(while_reading)
         rows = [(row["user_id"], -row["id"]) for batch in ordered for row in batch.to_pylist()]
         assert rows == sorted(rows)
-        groups.extend(stages.groups())
-        return Loaded("1", len(groups), 0)
-
-    report = run(
-        [tmp_path / "tweets.json"], frozenset(["now", "today"]), "sqlite:///anything.db", tmp_path, loader=loader
-    )
-    assert report.records == len(groups)
+        groups = list(stages.groups())
     assert {name: set(rows[0]) for name, rows in tables.items()} == {name: set(TABLES[name]) for name in TABLES}
     assert {row["id"]: row["hashtags"] for row in tables["tweets"]} == {
         number: tweet["tags"] for number, tweet in reference.tweets.items()
@@ -112,10 +107,7 @@ def test_tweets_without_a_contact_make_a_store_without_records(tmp_path: Path) -
 
 
 def test_one_user_in_many_batches_stays_whole() -> None:
-    from local.data.etl import groups
-    from local.data.etl.workers import Workers
-
-    class InPieces(groups.Stages):
+    class InPieces(Stages):
         def batches(self, table: str, *order: str) -> Iterator[pa.RecordBatch]:
             assert (table, order) == ("contact_tweets", ("user_id", "contact_id", "-created_at", "-id"))
             rows = [(user, contact) for user, many in ((1, 1), (2, 7), (3, 2), (4, 3)) for contact in range(many)]

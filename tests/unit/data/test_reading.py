@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import json
+import lzma
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from local.data.etl import reading
+from local.data.etl.documents import DocumentError, is_document, values
 from local.data.etl.parts import parse_block
 from local.data.etl.popular import SHIPPED, parse_popular, read_popular
 from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, blocks, input_files
@@ -40,7 +45,11 @@ def test_a_line_that_is_not_utf8_harms_no_other(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("pack", [bytes, partial(gzip.compress, compresslevel=1)], ids=["plain", "gzip"])
+@pytest.mark.parametrize(
+    "pack",
+    [bytes, partial(gzip.compress, compresslevel=1), partial(bz2.compress, compresslevel=1), lzma.compress],
+    ids=["plain", "gzip", "bzip2", "xz"],
+)
 def test_blocks_are_whole_lines_and_together_the_file(tmp_path: Path, pack: object) -> None:
     content = b"".join(b"%d" % number * (number % 40) + b"\n" for number in range(90_000))
     path = written(tmp_path / "any name", pack(content))  # type: ignore[operator]
@@ -88,8 +97,107 @@ def test_a_name_that_finds_no_file_is_an_error(tmp_path: Path, pattern: str) -> 
 def test_a_gzip_file_that_was_cut_is_an_error(tmp_path: Path) -> None:
     whole = gzip.compress(bytes(range(256)) * 1000)
     for content in (whole[:-3], whole[:30], whole[:50] + b"damage" + whole[56:]):
-        with pytest.raises(UserError, match="not a whole gzip file"):
+        with pytest.raises(UserError, match="not a whole compressed file"):
             list(blocks(written(tmp_path / "cut.gz", content)))
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_a_damaged_bzip2_or_xz_file_is_an_error(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    whole = pack(bytes(range(256)) * 1000)
+    for content in (whole[:-3], whole[:30], whole[:50] + b"damage" + whole[56:]):
+        with pytest.raises(UserError, match="not a whole compressed file"):
+            list(blocks(written(tmp_path / "cut", content)))
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"\x28\xb5\x2f\xfd" + bytes(20), "zstd: give it unpacked"),
+        (b"PK\x03\x04" + bytes(20), "zip archive: unpack it"),
+        (b"PAR1" + bytes(20), "Parquet"),
+        ('{"id": 1}\n'.encode("utf-16"), "UTF-16: convert it first"),
+        (gzip.compress('{"id": 1}\n'.encode("utf-16"), mtime=0), "UTF-16: convert it first"),
+        (bz2.compress(b"name".ljust(257, b"\0") + b"ustar" + bytes(250)), "tar archive: unpack it"),
+    ],
+    ids=["zstd", "zip", "parquet", "utf-16", "utf-16 in gzip", "tar in bzip2"],
+)
+def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path: Path, content: bytes, advice: str) -> None:
+    with pytest.raises(UserError, match=advice) as problem:
+        list(blocks(written(tmp_path / "odd", content)))
+    assert "\n" not in str(problem.value)
+
+
+OBJECTS = [
+    {"id": number, "text": 'brackets ] } " \\ and \u00e9\n' * (number % 4), "n": {"a": [1, []]}} for number in range(40)
+]
+LINES = b"".join(json.dumps(one).encode() + b"\n" for one in OBJECTS)
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(OBJECTS),
+        json.dumps(OBJECTS, indent=2),
+        json.dumps(OBJECTS, indent="\t", ensure_ascii=False).replace("\n", "\r\n"),
+        "[" + ",\n".join(map(json.dumps, OBJECTS)) + "]\n",
+        "[\n" + "\n,".join(map(json.dumps, OBJECTS)) + "\n]",
+        "\n".join(json.dumps(one, indent=1) for one in OBJECTS),
+        " \n\n" + json.dumps(OBJECTS, indent=2),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 7, 1_000, 2**20])
+def test_a_document_over_several_lines_is_read_as_one_value_a_line(bom: bytes, text: str, chunk: int) -> None:
+    content = bom + text.encode()
+    assert is_document(content)
+    chunks = (content[at : at + chunk] for at in range(0, len(content), chunk))
+    assert [json.loads(value) for value in values(chunks, 10_000)] == OBJECTS
+    assert not any(b"\n" in value for value in values([content], 10_000))
+
+
+@pytest.mark.parametrize("content", [LINES, b"\n\n" + LINES, b"{damaged\n" + LINES, b"[1]\n" + LINES, b"", b"x\n[\n"])
+def test_a_file_of_lines_is_no_document(content: bytes) -> None:
+    assert not is_document(content)
+
+
+def test_a_document_with_a_text_that_is_not_utf_8_loses_that_value_alone(tmp_path: Path) -> None:
+    content = b'[\n{"id": 1},\n{"id": "\xff"},\n{"id": 3}\n]'
+    (block,) = blocks(written(tmp_path / "array", content))
+    assert block == b'{"id": 1}\n{"id": "\xff"}\n{"id": 3}\n'
+    assert parse_block((tmp_path / "part", block))["not_utf8"] == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b'[\n{"id": 1},\n{"id": ', b'[\n{"id": 1} {]\n', b"[\n" + b"[" * 100_000 + b"x", b"[\nNaNs"]
+)
+def test_a_document_that_is_no_json_is_refused_with_the_place(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UserError, match=r"is not one JSON document, from byte \d+.* on: give the tweets one a line"):
+        list(blocks(written(tmp_path / "array", content)))
+
+
+def test_a_document_whose_value_has_no_end_is_given_up() -> None:
+    read = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal read
+        yield b'[\n{"text": "'
+        while True:
+            read += 1_000
+            yield b"x" * 1_000
+
+    with pytest.raises(DocumentError):
+        list(values(chunks(), 10_000))
+    assert read < 20_000
+
+
+def test_arrays_in_lines_are_read_tweet_by_tweet(tmp_path: Path) -> None:
+    counts = parse_block((tmp_path / "part", b'[{"id":1},{"id":2}]\n[{"x":1}]\n[1,2]\n[]\n{"id":3}\n'))
+    assert {name: count for name, count in counts.items() if count} == {
+        "lines": 6,
+        "no_user_id": 3,
+        "no_id": 1,
+        "not_json": 2,
+    }
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
