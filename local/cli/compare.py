@@ -12,7 +12,7 @@ from local.console import console, print_json, stderr
 from local.errors import UserError
 
 if TYPE_CHECKING:
-    from local.measure.comparison.configuration import Configuration
+    from local.measure.comparison.configuration import ComparisonConfig
     from local.measure.comparison.works import Data
     from local.measure.results import Result
 
@@ -61,13 +61,14 @@ def compare(
         from local.load.api import parse
         from local.measure.comparison import artifacts
         from local.measure.comparison.configuration import FULL, QUICK
+        from local.measure.comparison.result import comparison_of
 
         folder = report or artifacts.REPORT
         configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
         given = _given(work or [])
         artifacts.check(folder)
         result = _compared(configuration, given)
-        artifacts.write(folder, artifacts.texts_of(result, _page(result)))
+        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result)))
     _show(result, folder, as_json)
 
 
@@ -85,6 +86,7 @@ def calibrate(
     with reporting_interruption("the calibration"):
         from local.measure.comparison import artifacts
         from local.measure.comparison.calibration import calibrated
+        from local.measure.comparison.result import comparison_of
         from local.measure.results import latest, read
 
         folder = report or artifacts.REPORT
@@ -94,7 +96,7 @@ def calibrate(
             raise UserError("there is no comparison to calibrate; measure one with: make compare")
         result = calibrated(found, file, service)
         artifacts.check(folder)
-        artifacts.write(folder, artifacts.texts_of(result, _page(result)))
+        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result)))
     _show(result, folder, as_json)
 
 
@@ -124,7 +126,7 @@ def _given(options: list[str]) -> dict[str, Data]:
     return found
 
 
-def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
+def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result:
     """The comparison with its progress."""
     import os
 
@@ -148,10 +150,10 @@ def _compared(configuration: Configuration, given: dict[str, Data]) -> Result:
             progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0, refresh=True)
 
         try:
-            data = measure(configuration, given, environ, step)
+            comparison = measure(configuration, given, environ, step)
         except (BadSpec, BuildError, CostError, Missing, ValueError) as problem:
             raise UserError(str(problem)) from None
-    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=data)
+    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=comparison.as_data())
 
 
 def _page(result: Result) -> str:
@@ -169,13 +171,14 @@ def _show(result: Result, folder: Path, as_json: bool) -> None:
     from dataclasses import asdict
 
     from local.measure.comparison import artifacts
+    from local.measure.comparison.result import comparison_of
     from local.measure.comparison.summary import draw
     from local.report import summary
 
     if as_json:
         print_json(asdict(result))
         return
-    for part in draw(result):
+    for part in draw(comparison_of(result)):
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))
     summary.show(console, result, summary.lines_of(result, TOP))
     console.print(

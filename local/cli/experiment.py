@@ -50,15 +50,15 @@ def web_tier(
 
     from functions.registry import SERVICES
     from local.measure.experiments import tables
-    from local.measure.experiments.web_tier import QUICK, WebTier, measure
+    from local.measure.experiments.web_tier import QUICK, WebTierConfig, measure
     from local.serve.demo import with_demo_store
 
     if service not in SERVICES:
         raise UserError(f"the bundle has {', '.join(SERVICES)}")
     given = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
-    configuration = replace(QUICK if quick else WebTier(), service=service, seed=seed, **given)
-    with _kept("web-tier", result, tables.web_tier, as_json) as keep, _progress() as step:
-        keep(configuration.as_data(), measure(configuration, with_demo_store(os.environ, [service]), step))
+    configuration = replace(QUICK if quick else WebTierConfig(), service=service, seed=seed, **given)
+    with _saving("web-tier", result, tables.web_tier, as_json) as save, _progress() as step:
+        save(configuration.as_data(), measure(configuration, with_demo_store(os.environ, [service]), step))
 
 
 def cold_start(
@@ -82,15 +82,15 @@ def cold_start(
     from local.emulator.runtime_files import Missing
     from local.emulator.spec import BadSpec
     from local.measure.experiments import tables
-    from local.measure.experiments.cold_start import QUICK, ColdStarts, measure
+    from local.measure.experiments.cold_start import QUICK, ColdStartConfig, measure
     from local.serve.demo import with_demo_store
 
     given = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
-    configuration = replace(QUICK if quick else ColdStarts(), seed=seed, **given)
-    with _kept("cold-start", result, tables.cold_start, as_json) as keep, _progress() as step:
+    configuration = replace(QUICK if quick else ColdStartConfig(), seed=seed, **given)
+    with _saving("cold-start", result, tables.cold_start, as_json) as save, _progress() as step:
         environ = with_demo_store(os.environ, configuration.services)
         try:
-            keep(configuration.as_data(), measure(configuration, environ, step))
+            save(configuration.as_data(), measure(configuration, environ, step))
         except (BadSpec, BuildError, Missing) as problem:
             raise UserError(str(problem)) from None
 
@@ -110,8 +110,8 @@ def schemas(
     from local.measure.experiments.schemas_table import draw
 
     configuration = Configuration(tweets, seed, rounds, seconds)
-    with _kept("schemas", result, draw, as_json) as keep:
-        keep(asdict(configuration), run(configuration))
+    with _saving("schemas", result, draw, as_json) as save:
+        save(asdict(configuration), run(configuration))
 
 
 def tools(
@@ -120,15 +120,13 @@ def tools(
     as_json: Json = False,
 ) -> None:
     """Compare the tools that each step of the blockchain service could be done with: their time and their weight."""
+    from local.measure.experiments import tables
     from local.measure.experiments.tools import run
-    from local.measure.experiments.tools_table import draw
 
-    with _kept("tools", result, draw, as_json) as keep, _progress() as step:
-        data: dict[str, Any] = {}
-        for number, found in enumerate(run(rounds), 1):
-            data["tools"] = found
+    with _saving("tools", result, tables.tools, as_json) as save, _progress() as step:
+        for number, figures in enumerate(run(rounds), 1):  # noqa: B007 - those of the last round count
             step(f"round {number} of {rounds} is done")
-        keep({"rounds": rounds}, data)
+        save({"rounds": rounds}, figures)
 
 
 def flood(
@@ -145,39 +143,41 @@ def flood(
     from dataclasses import asdict
     from functools import partial
 
-    from local.measure.experiments.flood import Configuration, measure
-    from local.measure.experiments.flood_table import draw
+    from local.measure.experiments import tables
+    from local.measure.experiments.flood import FloodConfig, measure
 
-    configuration = asdict(asked := Configuration(rate, blocks, seconds, rounds, one_core, seed))
-    with _kept("flood", result, partial(draw, configuration), as_json) as keep, _progress() as step:
-        keep(configuration, measure(asked, os.environ, step))
+    configuration = asdict(asked := FloodConfig(rate, blocks, seconds, rounds, one_core, seed))
+    with _saving("flood", result, partial(tables.flood, configuration), as_json) as save, _progress() as step:
+        save(configuration, measure(asked, os.environ, step))
 
 
-Keep = Callable[[Mapping[str, Any], dict[str, Any]], None]
+Save = Callable[[Mapping[str, Any], Any], None]
 
 
 @contextmanager
-def _kept(
-    kind: str, path: Path | None, draw: Callable[[dict[str, Any]], Iterable[Any]], as_json: bool
-) -> Iterator[Keep]:
-    """Whoever gets a configuration and data writes and shows them at the block's end; interrupted, nothing happens."""
+def _saving(kind: str, path: Path | None, draw: Callable[[Any], Iterable[Any]], as_json: bool) -> Iterator[Save]:
+    """Yield `save(configuration, data)`: written and printed at the end of the block, unless it is interrupted."""
     from dataclasses import asdict
 
-    from local.measure.results import HERE, Result, write
+    import msgspec
+
+    from local.measure.results import LOCAL_RESULTS, Result, write
     from local.signals import reporting_interruption
 
-    path = path or HERE / f"{kind}.json"
+    path = path or LOCAL_RESULTS / f"{kind}.json"
     _check_writable(path)
-    found: list[Result] = []
+    saved: list[tuple[Result, Any]] = []
     with reporting_interruption("the experiment"):
-        yield lambda configuration, data: found.append(Result(kind=kind, config=configuration, data=data))
-        for result in found:
+        yield lambda configuration, data: saved.append(
+            (Result(kind=kind, config=configuration, data=msgspec.to_builtins(data)), data)
+        )
+        for result, _ in saved:
             write(result, path)
-    for result in found:
+    for result, data in saved:
         if as_json:
             print_json(asdict(result))
             continue
-        for part in draw(dict(result.data)):
+        for part in draw(data):
             console.print(part, highlight=False, soft_wrap=isinstance(part, str))
         console.print(f"The result is in {path}.", soft_wrap=True)
 

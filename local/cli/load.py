@@ -22,7 +22,7 @@ CLOSED_REQUESTS = 100_000
 OPEN_SECONDS = 10.0
 """How long an open loop lasts where nobody says."""
 PROFILE_CONNECTIONS = 50
-NOT_RIGHT, VOID = 1, 3
+NOT_RIGHT, DISCARDED = 1, 3
 """Exit statuses: an answer was wrong or is missing; all were right, but rates and latencies mean nothing."""
 
 
@@ -61,7 +61,7 @@ def load(
     timeout: Annotated[float, typer.Option(help="Seconds after which a request is given up.")] = 10,
     backlog: Annotated[int, typer.Option(help="Arrivals that wait for a connection, at most.")] = 10_000,
     behaviour: Annotated[
-        bool, typer.Option("--behaviour", help="Only answers are wanted: no rates, no latencies, never void.")
+        bool, typer.Option("--behaviour", help="Only answers are wanted: no rates, no latencies.")
     ] = False,
     remote: Annotated[
         bool, typer.Option("--remote", help="Allow a server on another machine. It must be yours.")
@@ -73,8 +73,8 @@ def load(
 
     With --rate the requests arrive at planned moments and waiting counts (open loop); without it every connection asks
     as soon as it was answered (closed loop). The exit status is 0 if every answer was right, 1 if one was wrong or is
-    missing, 2 for bad input, and 3 if all were right but the run is void: the generator was too busy or too late for
-    its rates and latencies to mean anything.
+    missing, 2 for bad input, and 3 if all were right but rates and latencies are discarded: the generator was too
+    busy or too late for them to mean anything.
     """
     from local.workloads.mix import parse
 
@@ -111,8 +111,8 @@ def load(
 
 
 def exit_status(outcome: Outcome) -> int:
-    """How `crossover load` ends: first whether all was right, which a void run can tell, then whether it is void."""
-    return NOT_RIGHT if not outcome.all_right else VOID if outcome.void else 0
+    """Return how `crossover load` ends: first whether all was right, then whether rates and latencies count."""
+    return NOT_RIGHT if not outcome.all_right else DISCARDED if outcome.discarded else 0
 
 
 def profile(

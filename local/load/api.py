@@ -7,7 +7,7 @@
     asked = requests_of(plan.mix, plan.seed, os.environ)   # with right answers, from the stores that the server reads
     outcome = run(plan, "http://127.0.0.1:8080", asked, watch=lambda: cpu_seconds(server_pid))
 
-    outcome.void                                   # reasons not to trust rates and latencies, [] where there are none
+    outcome.discarded                              # why rates and latencies do not count, [] where they do
     outcome.all_right                              # whether every request got its right answer
     before, after = outcome.watched                # what `watch` said around the counted requests
     server_us = (after - before) / outcome.total.answered * 1e6
@@ -18,7 +18,7 @@
 thread, and sends from processes of its own. It raises `UserError` for an address that cannot or must not be loaded.
 """
 
-from local.load.outcome import Outcome, void_reasons
+from local.load.outcome import Outcome, discard_reasons
 from local.load.plan import Plan
 from local.load.process import GeneratorFailedError
 from local.load.run import run
@@ -33,8 +33,8 @@ __all__ = [
     "Plan",
     "Total",
     "cpu_seconds",
+    "discard_reasons",
     "parse",
     "requests_of",
     "run",
-    "void_reasons",
 ]

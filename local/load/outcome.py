@@ -1,4 +1,4 @@
-"""What came of a load: counts, latencies, and whether the numbers mean anything."""
+"""The outcome of a load: counts, latencies, and whether the numbers mean anything."""
 
 from __future__ import annotations
 
@@ -11,31 +11,29 @@ from hdrh.histogram import HdrHistogram
 from local.load.plan import Plan
 from local.load.tally import Total, histogram, milliseconds
 
-MOST_CPU_SHARE = 0.7
+MAX_CPU_SHARE = 0.7
 """Of a core: a generator that is busier measures itself."""
-MOST_LAG_MS = 1.0
+MAX_LAG_MS = 1.0
 """At p99: a generator that sends later than planned sends another load than was asked for."""
 
 
-def void_reasons(plan: Plan, cpu_shares: Sequence[float], lag_p99_ms: float | None) -> list[str]:
-    """Why rates and latencies of a run mean nothing, a sentence each; nothing where they can be trusted.
+def discard_reasons(plan: Plan, cpu_shares: Sequence[float], lag_p99_ms: float | None) -> list[str]:
+    """Return why rates and latencies of a run are discarded, a clause each; nothing where they count.
 
     `cpu_shares` are the generator processes' own, 1.0 being one core; `lag_p99_ms` is how late an open loop sent
-    requests for which a connection was free. Where only behaviour is wanted no rate and no latency is told, and
-    nothing is void: right answers are right, however busy the machine was.
+    requests for which a connection was free. Where only behaviour is wanted there is no rate and no latency to
+    discard: right answers are right, however busy the machine was.
     """
     if plan.behaviour:
         return []
     reasons = [
-        f"generator process {number} used {share:.0%} of a core, more than {MOST_CPU_SHARE:.0%}: "
-        "take more --processes, or a lower rate"
+        f"generator process {number} used {share:.0%} of a core, more than {MAX_CPU_SHARE:.0%}"
         for number, share in enumerate(cpu_shares, 1)
-        if share > MOST_CPU_SHARE
+        if share > MAX_CPU_SHARE
     ]
-    if plan.rate is not None and lag_p99_ms is not None and lag_p99_ms > MOST_LAG_MS:
+    if plan.rate is not None and lag_p99_ms is not None and lag_p99_ms > MAX_LAG_MS:
         reasons.append(
-            f"requests were sent {lag_p99_ms:.2f} ms after their planned moment at p99, more than {MOST_LAG_MS:g} ms: "
-            "take more --processes, a lower rate, or a machine with less else to do"
+            f"requests were sent {lag_p99_ms:.2f} ms after their planned moment at p99, more than {MAX_LAG_MS:g} ms"
         )
     return reasons
 
@@ -77,9 +75,9 @@ class Outcome:
         return lags["p99"] if lags else None
 
     @property
-    def void(self) -> list[str]:
-        """See `void_reasons`."""
-        return void_reasons(self.plan, self.cpu_shares, self.lag_p99_ms)
+    def discarded(self) -> list[str]:
+        """Why rates and latencies do not count, see `discard_reasons`."""
+        return discard_reasons(self.plan, self.cpu_shares, self.lag_p99_ms)
 
     @property
     def all_right(self) -> bool:
@@ -104,7 +102,7 @@ class Outcome:
         {"asked", "answered", "right", "wrong", "errors": {name: count}, "statuses": {status: count}, "bytes_in",
         "bytes_out", "requests_per_second", "latency_ms": {"p50", "p90", "p99", "p99.9", "max", "mean"} or None,
         "seconds", "services": {name: the same ten}, "connections": {"opened", "failed", "setup_ms"},
-        "generator": {"cpu_shares", "cpu_us_per_request", "lag_p99_ms"}, "void": [reason]}
+        "generator": {"cpu_shares", "cpu_us_per_request", "lag_p99_ms"}, "discarded": [reason]}
         """
         timed = not self.plan.behaviour
         total = self.total
@@ -119,5 +117,5 @@ class Outcome:
                 "cpu_us_per_request": round(self.cpu_seconds / total.asked * 1e6, 1) if total.asked else None,
                 "lag_p99_ms": self.lag_p99_ms,
             },
-            "void": self.void,
+            "discarded": self.discarded,
         }

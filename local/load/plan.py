@@ -59,7 +59,7 @@ class Plan:
     max_answer_bytes: int = 8 * 2**20
     """Bytes of one answer, at most: a longer one is an error. Lambda's own bound is 6 MB."""
     behaviour: bool = False
-    """Whether only the answers are wanted: rates and latencies are left out, so that nothing can make the run void."""
+    """Whether only the answers are wanted: rates and latencies are left out, so that there is nothing to discard."""
     remote: bool = False
     """Whether the server may be on another machine."""
 

@@ -11,12 +11,13 @@ from local.console import console
 from local.load.outcome import Outcome
 from local.load.tally import PERCENTILES
 
+ADVICE = "For rates and latencies take more --processes, a lower --rate, or a machine with less else to do."
 Cell = Callable[[dict[str, Any]], str]
 """Reads one figure off a service's data."""
 
 
 def show(outcome: Outcome, server_cpu_us: float | None) -> None:
-    """Prints a table with a column for each service, then what has to be said, then why the run is void, if it is."""
+    """Print a table with a column for each service, remarks, and why rates and latencies are discarded, if they are."""
     data = outcome.as_data()
     columns = dict(data["services"]) if len(data["services"]) == 1 else {**data["services"], "all": data}
     table = Table("", *columns)
@@ -27,8 +28,12 @@ def show(outcome: Outcome, server_cpu_us: float | None) -> None:
     console.print(table)
     for line in remarks(data, server_cpu_us):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for reason in data["void"]:
-        console.print(f"VOID: {reason}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+    for reason in data["discarded"]:
+        console.print(
+            f"DISCARDED, rates and latencies: {reason}", style="bold red", highlight=False, markup=False, soft_wrap=True
+        )
+    if data["discarded"]:
+        console.print(ADVICE, highlight=False, markup=False, soft_wrap=True)
 
 
 def _rows(*, timed: bool) -> Iterator[tuple[str, Cell]]:

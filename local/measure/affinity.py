@@ -1,15 +1,18 @@
-"""Server and generator on cores of their own, where the system can."""
+"""Server and generator on cores of their own and at real-time priority, where the system allows it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
+
+PRIORITY = 10
+"""Of SCHED_FIFO: above everything that is not real-time, below the kernel's own threads."""
 
 
 class Cores(NamedTuple):
-    """Who runs where; empty sets leave it to the system."""
+    """Which cores server and generator run on; empty sets leave it to the system."""
 
     server: frozenset[int]
     generator: frozenset[int]
@@ -17,15 +20,16 @@ class Cores(NamedTuple):
 
     @property
     def note(self) -> str:
-        """How far they are apart, for people."""
+        """Describe how far server and generator are kept apart, from each other and from other processes."""
+        priority = "; both at real-time priority" if can_be_real_time() else ""
         if not self.server:
-            return "server and generator share the cores: this system cannot keep them apart"
+            return f"server and generator share the cores: this system cannot keep them apart{priority}"
         names = (", ".join(map(str, sorted(cores))) for cores in (self.server, self.generator))
-        return "server pinned to core {}, generator to {}".format(*names)
+        return "server pinned to core {}, generator to {}".format(*names) + priority
 
 
-def apart() -> Cores:
-    """The last of this process' cores for what is measured, the others for what measures."""
+def split_cores() -> Cores:
+    """Give the last of this process' cores to what is measured, the others to what measures."""
     if not hasattr(os, "sched_setaffinity"):
         return Cores(frozenset(), frozenset())
     cores = sorted(os.sched_getaffinity(0))
@@ -36,7 +40,7 @@ def apart() -> Cores:
 
 @contextmanager
 def pinned(cores: Collection[int]) -> Iterator[None]:
-    """Keeps this thread, and the processes that it starts meanwhile, on these cores."""
+    """Keep this thread, and the processes that it starts meanwhile, on these cores."""
     if not cores:
         yield
         return
@@ -46,3 +50,35 @@ def pinned(cores: Collection[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def real_time() -> Iterator[None]:
+    """Run this thread, and the processes that it starts meanwhile, before all others (SCHED_FIFO).
+
+    Nothing changes where this user may not, or where there is one core: what measures would starve what is measured.
+    """
+    if not can_be_real_time():
+        yield
+        return
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.sched_setscheduler(0, before, parameters)
+
+
+def can_be_real_time() -> bool:
+    """Return whether this thread may run at real-time priority, on a machine with two cores at least."""
+    if not hasattr(os, "sched_setscheduler") or (os.cpu_count() or 1) < 2:
+        return False
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+        os.sched_setscheduler(0, before, parameters)
+    except OSError:
+        return False
+    return True

@@ -1,8 +1,7 @@
-"""Writes and reads result files: JSON, whole or not at all."""
+"""Result files: JSON, written whole or not at all."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import platform
@@ -17,15 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import UserError
+from local.files import write_atomically
 from local.paths import IS_CLONE, REPORT, ROOT
 
-FORMAT = 1
+FORMAT = 2
 """The version of the file format."""
 MAX_BYTES = 16 * 2**20
 """Bytes that a result file may have."""
-HERE = REPORT / "results"
-"""Where runs put their results; git does not look there."""
-KEPT = ROOT / "docs" / "results"
+LOCAL_RESULTS = REPORT / "results"
+"""Where runs put their results; git ignores it."""
+REFERENCE_RESULTS = ROOT / "docs" / "results"
 """Results that come with the project: the last ones of its authors."""
 PACKAGES = (
     *("uvicorn", "uvloop", "httptools", "fastapi", "mangum", "awslambdaric", "aws-lambda-powertools"),
@@ -41,9 +41,9 @@ class Result:
     kind: str
     """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`."""
     config: Mapping[str, Any]
-    """What was asked for, as plain JSON values."""
+    """The settings of the run, as plain JSON values."""
     data: Mapping[str, Any]
-    """What was found, as plain JSON values; its shape is the kind's."""
+    """What was measured, as plain JSON values: a tree of `comparison.result` or `experiments.result`."""
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     command: str = field(default_factory=lambda: command())
     commit: str = field(default_factory=lambda: commit())
@@ -60,24 +60,22 @@ KINDS_OF_PARTS = {
 
 
 def write(result: Result, path: Path | None = None) -> Path:
-    """Writes a result, by default where the runs of this folder are kept, and tells where. A failure leaves no half."""
-    path = path or HERE / f"{result.kind}.json"
-    text = json.dumps(asdict(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a result, by default among those of this folder's runs, and return where. Raises `UserError`."""
+    path = path or LOCAL_RESULTS / f"{result.kind}.json"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half.write_text(text)
-        half.replace(path)
+        write_atomically(path, text_of(result))
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            half.unlink(missing_ok=True)
     return path
 
 
+def text_of(result: Result) -> str:
+    """Return the content of a result's file."""
+    return json.dumps(asdict(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def read(path: Path, kind: str) -> Result:
-    """The result of that kind in a file. Raises `UserError`."""
+    """Read the result of that kind in a file. Raises `UserError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -91,13 +89,14 @@ def read(path: Path, kind: str) -> Result:
     except (ValueError, TypeError, RecursionError):
         raise UserError(f"{path} is no result file") from None
     if (result.kind, result.format) != (kind, FORMAT):
-        raise UserError(f"{path} is no {kind} result of format {FORMAT}")
+        again = "make compare" if kind == "compare" else f"crossover experiment {kind}"
+        raise UserError(f"{path} is no {kind} result of format {FORMAT}; measure again with: {again}")
     return result
 
 
 def latest(kind: str) -> Result | None:
-    """The last result of a kind: of this folder's runs, or else the one that comes with the project."""
-    for folder in (HERE, KEPT):
+    """Read the last result of a kind: of this folder's runs, or else the one that comes with the project."""
+    for folder in (LOCAL_RESULTS, REFERENCE_RESULTS):
         path = folder / f"{kind}.json"
         if path.exists():
             return read(path, kind)
@@ -105,12 +104,12 @@ def latest(kind: str) -> Result | None:
 
 
 def command() -> str:
-    """The command line of this process, as a person types it."""
+    """Return the command line of this process, as a person types it."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def commit() -> str:
-    """The commit of this tree, with `+` after it where files differ from it; empty outside a clone."""
+    """Return the commit of this tree, with `+` after it where files differ from it; empty outside a clone."""
     if not IS_CLONE:
         return ""
     try:
@@ -127,7 +126,7 @@ def commit() -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What this machine is, without its name."""
+    """Describe this machine, without its name."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -138,7 +137,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of the packages that figures depend on."""
+    """Return the versions of the packages that figures depend on."""
     found = {}
     for name in PACKAGES:
         try:

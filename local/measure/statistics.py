@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
 from typing import NamedTuple
 
+import msgspec
 
-class Spread(NamedTuple):
+
+class Spread(msgspec.Struct, frozen=True):
     """A figure over several runs: the median counts, the lowest and the highest run tell how sure it is."""
 
     median: float
@@ -17,49 +19,49 @@ class Spread(NamedTuple):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        """Of one value for each run; at least one."""
+        """Summarise one value for each run; at least one."""
         return cls(rounded(median(values)), rounded(min(values)), rounded(max(values)), len(values))
 
     def as_data(self) -> dict[str, float]:
-        """As plain JSON values."""
-        return self._asdict()
+        """Return the spread as plain JSON values."""
+        return msgspec.structs.asdict(self)
 
 
 def rounded(value: float) -> float:
-    """Five significant digits: more than any run can tell."""
+    """Round to five significant digits: more than any run can tell."""
     return float(f"{value:.5g}")
 
 
-def settled(values: Sequence[float], bound: float) -> bool:
-    """Whether the middle half of the runs lies within `bound` of their median, as a share of it.
+def has_converged(values: Sequence[float], tolerance: float) -> bool:
+    """Return whether the middle half of the runs lies within `tolerance` of their median, as a share of it.
 
     The range from the lowest to the highest run can only grow from run to run; its middle half narrows.
     """
     if len(values) < 2:
         return False
     low, middle, high = quantiles(values, n=4, method="inclusive")
-    return high - low <= bound * abs(middle)
+    return high - low <= tolerance * abs(middle)
 
 
 class StopRule(NamedTuple):
-    """When to stop: after at least `least` rounds once every figure is settled, else when rounds or time are over."""
+    """When to stop: after `min_rounds` once every figure has converged, else when rounds or time are over."""
 
-    least: int
-    most: int
-    bound: float
+    min_rounds: int
+    max_rounds: int
+    tolerance: float
     budget_seconds: float
 
     def reason(self, rounds: int, seconds: float, figures: Mapping[str, Sequence[float]]) -> str | None:
-        """Why to stop now: `settled`, `rounds` or `budget`; None where another round follows.
+        """Return why to stop now: `converged`, `rounds` or `budget`; None where another round follows.
 
-        The budget counts before the least, and no round begins that would pass it: people wait for the end.
+        The budget counts before the minimum, and no round begins that would pass it: people wait for the end.
         """
-        if rounds >= self.least and not self.unsettled(figures):
-            return "settled"
+        if rounds >= self.min_rounds and not self.unconverged(figures):
+            return "converged"
         if rounds and seconds + seconds / rounds > self.budget_seconds:
             return "budget"
-        return "rounds" if rounds >= self.most else None
+        return "rounds" if rounds >= self.max_rounds else None
 
-    def unsettled(self, figures: Mapping[str, Sequence[float]]) -> list[str]:
-        """The figures that spread too much yet."""
-        return [name for name, values in figures.items() if not settled(values, self.bound)]
+    def unconverged(self, figures: Mapping[str, Sequence[float]]) -> list[str]:
+        """Return the figures that spread too much yet."""
+        return [name for name, values in figures.items() if not has_converged(values, self.tolerance)]

@@ -37,13 +37,13 @@ def container(data: Mapping[str, Any]) -> Table | None:
         rows.append(
             (
                 Cell(str(name)),
-                *(cell(run.get(key)) for key in ("rate", "cpu_us")),
+                *(cell(run.get(key)) for key in ("rate", "cpu_ms")),
                 *(cell(latency.get(key)) for key in PERCENTILES),
                 *(cell(run.get(key)) for key in ("requests", "right", "wrong", "errors", "peak_mb", "start_ms")),
                 *(cell(run.get(key)) for key in ("bytes_in", "bytes_out")),
             )
         )
-    head = ("service", "requests/s", "CPU, us a request", *(f"{name}, ms" for name in PERCENTILES))
+    head = ("service", "requests/s", "CPU, ms a request", *(f"{name}, ms" for name in PERCENTILES))
     head += ("requests", "right", "wrong", "errors", "peak MB", "start, ms", "bytes in", "bytes out")
     return Table("The container under load", head, tuple(rows)) if rows else None
 
@@ -96,10 +96,10 @@ def further(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in SHOWN}
 
 
-def void(data: Mapping[str, Any]) -> Iterator[str]:
-    """Runs that say of themselves that they do not count, with the reason."""
+def discarded(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield loads that do not count, or whose latencies do not, with the reason."""
     for name, run in table_at(data, "container").items():
-        reasons = run.get("void") if isinstance(run, Mapping) else None
+        reasons = run.get("discarded") if isinstance(run, Mapping) else None
         for reason in reasons if isinstance(reasons, list) else ():
             yield f"{name}: {str(reason)[:300]}"
 

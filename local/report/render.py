@@ -71,7 +71,7 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         tables=measured.tables(compare.data),
         splits=measured.splits(compare.data),
         further=list(experiments.tables(measured.further(compare.data))),
-        void=list(measured.void(compare.data)),
+        discarded=list(measured.discarded(compare.data)),
         stored=list(experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held")),
         experiments=shown,
         assumptions=assumptions,

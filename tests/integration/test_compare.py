@@ -24,14 +24,14 @@ from local.data.etl.popular import read_popular
 from local.data.tweets.files import popular_tags, write_tweets
 from local.errors import UserError
 from local.measure.comparison import configuration
-from local.measure.comparison.configuration import Configuration
+from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.run import compare
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
 )
 
-TINY = Configuration(
+TINY = ComparisonConfig(
     memory_mb=(128, 1769),
     least_rounds=1,
     most_rounds=1,
@@ -96,7 +96,7 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
     assert set(data["container"]) == {"qrcode", "blockchain", "twitter", "mix"}
     for found in data["container"].values():
         assert found["right"] == found["requests"] > 0
-        assert (found["wrong"], found["errors"], found["void"]) == (0, 0, [])
+        assert (found["wrong"], found["errors"], found["discarded"]) == (0, 0, [])
         assert found["cpu_us"]["runs"] == 1
         assert 5 < found["cpu_us"]["median"] < 100_000
         assert found["peak_mb"] > 10

@@ -23,9 +23,10 @@ from local.errors import UserError
 from local.load.api import GeneratorFailedError
 from local.measure import results
 from local.measure.experiments import flood, flood_server
-from local.measure.experiments.flood import told
+from local.measure.experiments.flood import aggregate
 from local.measure.experiments.flood_server import COMPUTING
-from local.measure.experiments.flood_table import draw
+from local.measure.experiments.result import FloodResult
+from local.measure.experiments.tables import flood as draw
 
 EASY = Mining(b"0" * 64, "1", 65_536)
 MIDDLE = Mining(b"0" * 64, "001", 65_536)
@@ -57,27 +58,35 @@ async def test_the_rejected_ways_are_bounded_too(monkeypatch: pytest.MonkeyPatch
         await long
 
 
-ASKED = {"p50_ms": 1.0, "p99_ms": 2.5, "right": 9.0, "asked": 10.0, "server_cores": 0.25, "lag_p99_ms": 0.1, "void": []}
+ASKED = {
+    "p50_ms": 1.0,
+    "p99_ms": 2.5,
+    "right": 9.0,
+    "asked": 10.0,
+    "server_cores": 0.25,
+    "lag_p99_ms": 0.1,
+    "discarded": [],
+}
 
 
 def round_of(flooded: dict[str, Any]) -> dict[str, Any]:
     return {"quiet": ASKED, "flooded": flooded, "flood": {"asked": 60.0, "right": 8.0, "unavailable": 52.0}}
 
 
-def drawn(data: dict[str, Any]) -> str:
+def drawn(data: FloodResult) -> str:
     console = Console(file=io.StringIO(), width=80, record=True)
     for part in draw({"one_core": True, "rate": 100, "flood": 30}, data):
         console.print(part, highlight=False)
     return console.export_text()
 
 
-def test_a_void_round_is_told_with_its_reason_and_its_medians_are_marked() -> None:
-    data = told({"slices": [round_of(ASKED), round_of({**ASKED, "void": ["too late"]}), round_of(ASKED)]})
-    assert data["void"] == ["slices, round 2, flooded: too late"]
-    parts = data["ways"]["slices"]
-    assert (parts["quiet"]["void_rounds"], parts["flooded"]["void_rounds"]) == (0, 1)
+def test_a_discarded_round_is_reported_with_its_reason_and_its_medians_are_marked() -> None:
+    data = aggregate({"slices": [round_of(ASKED), round_of({**ASKED, "discarded": ["too late"]}), round_of(ASKED)]})
+    assert data.discarded == ["slices, round 2, flooded: too late"]
+    parts = data.ways["slices"]
+    assert (parts.quiet.discarded_rounds, parts.flooded.discarded_rounds) == (0, 1)
     text = drawn(data)
-    assert "void: slices, round 2, flooded: too late" in text
+    assert "discarded: slices, round 2, flooded: too late" in text
     assert ["slices", "1.00", "2.50", "1.00*", "2.50*"] in [line.split()[:5] for line in text.splitlines()]
 
 
@@ -90,16 +99,16 @@ def test_a_load_that_fails_is_one_line_and_no_server_is_left(monkeypatch: pytest
 
     monkeypatch.setattr(flood, "run", fail)
     with pytest.raises(UserError, match="inline: a process of the load did not start; nothing was written"):
-        flood.measure(flood.Configuration(rounds=1, one_core=False), os.environ, lambda _: None)
+        flood.measure(flood.FloodConfig(rounds=1, one_core=False), os.environ, lambda _: None)
     (pid,) = servers
     assert not psutil.pid_exists(pid)
 
 
 def test_the_table_has_a_row_for_each_way_and_says_where_nothing_was_answered() -> None:
-    data = told({"slices": [round_of(ASKED)], "inline": [round_of({**ASKED, "p50_ms": None, "p99_ms": None})]})
+    data = aggregate({"slices": [round_of(ASKED)], "inline": [round_of({**ASKED, "p50_ms": None, "p99_ms": None})]})
     text = drawn(data)
     rows = [line.split() for line in text.splitlines() if line.split()[:1] in (["slices"], ["inline"])]
-    assert "void" not in text
+    assert "discarded" not in text
     assert rows == [
         ["slices", "1.00", "2.50", "1.00", "2.50", "9/10", "4.0", "26.0", "0.25"],
         ["inline", "1.00", "2.50", "none", "none", "9/10", "4.0", "26.0", "0.25"],
@@ -110,7 +119,7 @@ def test_the_table_has_a_row_for_each_way_and_says_where_nothing_was_answered() 
 def test_a_flood_is_measured_for_every_way_and_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(results, "HERE", tmp_path)
+    monkeypatch.setattr(results, "LOCAL_RESULTS", tmp_path)
     monkeypatch.setattr(
         sys, "argv", ["crossover", "experiment", "flood", "--rounds", "1", "--seconds", "1", "--blocks", "5", "--json"]
     )

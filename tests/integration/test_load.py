@@ -133,11 +133,11 @@ def cores() -> tuple[int, ...]:
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
 
 
-def test_a_rate_that_no_generator_keeps_makes_the_run_void() -> None:
+def test_a_rate_that_no_generator_keeps_is_discarded() -> None:
     plan = Plan(mix={"qrcode": 1}, rate=200_000, seconds=0.3, backlog=100, timeout=2)
     with in_a_thread(well) as server:
         outcome = run_load(plan, server.address, ASKED[:1])
-    assert outcome.void
+    assert outcome.discarded
     assert outcome.total.errors["not sent"] > 0
     assert outcome.total.wrong == 0
 

@@ -38,10 +38,10 @@ def sample_work(name: str) -> dict[str, Any]:
 
 
 def sample_container(work: Work, part: float = 0.05) -> dict[str, Any]:
-    cpu_us = float(1_000_000 / work.requests_per_vcpu)
+    cpu_ms = float(1000 / work.requests_per_vcpu)
     latency = {"p50": 1.2, "p90": 2.5, "p99": 6.1, "p99.9": 11.8, "max": 23.4}
     return {
-        "cpu_us": spread(cpu_us, part),
+        "cpu_ms": spread(cpu_ms, part),
         "rate": 500,
         "requests": 10_000,
         "right": 9_990,
@@ -52,7 +52,7 @@ def sample_container(work: Work, part: float = 0.05) -> dict[str, Any]:
         "start_ms": 412,
         "bytes_in": 300,
         "bytes_out": 700,
-        "void": [],
+        "discarded": [],
     }
 
 

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
+from local.measure.comparison.result import Assumption
 from local.measure.comparison.works import COLD_SHARE, CONNECTION_SECONDS, REQUESTS_PER_CONNECTION
-
-
-class Assumption(NamedTuple):
-    """One of them."""
-
-    name: str
-    value: float | str
-    unit: str
-    why: str
-
-    def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return self._asdict()
-
 
 ALWAYS = (
     Assumption(

@@ -7,24 +7,26 @@ or log stream `DATE/NAME[$LATEST]ID` on the line, where NAME contains the servic
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import gzip
 import json
 import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
 from typing import IO, Any, NamedTuple
 
+from msgspec.structs import replace
+
 from functions.registry import SERVICES
 from local.cost.errors import CostError
 from local.errors import UserError
-from local.measure.comparison import schema, works
+from local.measure.comparison import works
+from local.measure.comparison.result import Calibration, Comparison, FunctionFigures, SizeFigures, comparison_of
 from local.measure.results import Result, command
 from local.measure.statistics import Spread, rounded
 
@@ -34,7 +36,7 @@ MAX_LINE = 64 * 1024
 MAX_REPORTS = 1_000_000
 RUNS = 10
 """Lines are taken as so many runs, one after another in the file, so that their spread is known."""
-ENOUGH = 1_000
+MIN_FOR_COLD_SHARE = 1_000
 """Invocations from which their share of cold starts is taken over."""
 NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
 FIELDS = {
@@ -78,21 +80,27 @@ class Found(NamedTuple):
 
 
 def calibrated(result: Result, path: Path, service: str | None) -> Result:
-    """A comparison with the durations of a log in place of its emulated ones. Raises `UserError`."""
+    """Put the durations of a log in place of a comparison's emulated ones. Raises `UserError`."""
     if service is not None and service not in SERVICES:
         raise UserError(f"the bundle has {', '.join(SERVICES)}")
-    schema.check(result)
-    found = read(path)
-    data = copy.deepcopy(dict(result.data))
-    marks = data.setdefault("calibrated", {})
-    for name, reports in _by_service(found.reports, service, path).items():
-        if name not in data["works"]:
-            raise UserError(f"{path}: the comparison has no {name}; it has {', '.join(data['works'])}")
-        marks[name] = {"file": path.name, **_put(data, name, reports, path.name), "unread": found.unread}
+    comparison = comparison_of(result)
+    try:
+        for name, work in comparison.works.items():
+            works.checked(work, f"works.{name}")
+    except CostError as problem:
+        raise UserError(
+            f"the comparison's result cannot be used: {problem}; measure again with: make compare"
+        ) from None
+    log = read(path)
+    for name, reports in _by_service(log.reports, service, path).items():
+        if name not in comparison.works:
+            raise UserError(f"{path}: the comparison has no {name}; it has {', '.join(comparison.works)}")
+        comparison = _put(comparison, name, reports, path.name, log.unread)
     calibration = {"file": path.name, "command": command(), "at": datetime.now(UTC).isoformat(timespec="seconds")}
     before = result.config.get("calibrations")
     calibrations = [*(before if isinstance(before, list) else ()), calibration]
-    return replace(result, data=data, config={**result.config, "calibrations": calibrations})
+    config = {**result.config, "calibrations": calibrations}
+    return dataclasses.replace(result, data=comparison.as_data(), config=config)
 
 
 def read(path: Path) -> Found:
@@ -180,47 +188,65 @@ def _by_service(reports: Iterable[Report], service: str | None, path: Path) -> d
     return found
 
 
-def _put(data: dict[str, Any], service: str, reports: Sequence[Report], name: str) -> dict[str, Any]:
-    """Puts the lines of a service into a comparison's data; tells how many they were."""
-    function = data.setdefault("lambda", {}).setdefault(service, {})
-    memory = function.setdefault("memory", {})
-    work = data["works"][service]
-    lines: dict[str, int] = {}
+def _put(comparison: Comparison, service: str, reports: Sequence[Report], name: str, unread: int) -> Comparison:
+    """Return the comparison with the REPORT lines of one service in it."""
     by_size = defaultdict(list)
     for report in reports:
         if not report.failed:
             by_size[report.memory_mb].append(report)
     if not by_size:
         raise UserError(f"{name}: every invocation of {service} failed; nothing can be learned of its durations")
-    for size, group in sorted(by_size.items()):
-        # A first invocation takes longer than those after it; it counts only where there is no other.
-        warm = [each for each in group if each.init_ms is None] or group
-        durations = runs([each.duration_ms for each in warm])
-        billed = runs([each.billed_ms if each.init_ms is None else each.duration_ms for each in warm])
-        memory[str(size)] = {
-            "duration_ms": Spread.of(durations).as_data(),
-            "billed_ms": Spread.of(billed).median,
-            "peak_mb": max(each.peak_mb for each in group),
-            "calibrated": len(warm),
-        }
-        work["lambda_ms"] = {**work.get("lambda_ms", {}), str(size): Spread.of(durations).median}
-        work["lambda_billed_ms"] = {**work.get("lambda_billed_ms", {}), str(size): Spread.of(billed).median}
-        lines[str(size)] = len(group)
-    function["memory"] = dict(sorted(memory.items(), key=lambda each: int(each[0])))
-    counted = [each for group in by_size.values() for each in group]
-    inits = [each.init_ms for each in counted if each.init_ms is not None]
-    if inits:
-        function["init_ms"] = Spread.of(runs(inits)).as_data()
-        work["init_ms"] = function["init_ms"]["median"]
-    if len(counted) >= ENOUGH:
+    sizes = {str(size): _figures_of_size(group) for size, group in sorted(by_size.items())}
+    counted = [report for group in by_size.values() for report in group]
+    inits = [report.init_ms for report in counted if report.init_ms is not None]
+    function = comparison.functions.get(service, FunctionFigures(memory={}))
+    memory = {**function.memory, **sizes}
+    function = replace(
+        function,
+        memory=dict(sorted(memory.items(), key=lambda size: int(size[0]))),
+        init_ms=Spread.of(runs(inits)) if inits else function.init_ms,
+    )
+    work = dict(comparison.works[service])
+    for field, value in (("lambda_ms", "duration_ms"), ("lambda_billed_ms", "billed_ms")):
+        measured = {size: getattr(figures, value) for size, figures in sizes.items()}
+        medians = {size: spread.median if isinstance(spread, Spread) else spread for size, spread in measured.items()}
+        work[field] = {**work.get(field, {}), **medians}
+    if inits and function.init_ms is not None:
+        work["init_ms"] = function.init_ms.median
+    if len(counted) >= MIN_FOR_COLD_SHARE:
         work["cold_share"] = rounded(len(inits) / len(counted))
-    sizes = ", ".join(lines)
-    work["source"] = f"{work['source']}; durations at {sizes} MB from {len(counted):,} REPORT lines of {name}"
+    named = f"durations at {', '.join(sizes)} MB from {len(counted):,} REPORT lines of {name}"
+    work["source"] = f"{work['source']}; {named}"
     try:
         works.checked(work, service)
     except CostError as problem:
         raise UserError(f"{name}: {problem}") from None
-    return {"lines": len(counted), "cold": len(inits), "failed": len(reports) - len(counted), "memory": lines}
+    calibration = Calibration(
+        file=name,
+        lines=len(counted),
+        cold=len(inits),
+        failed=len(reports) - len(counted),
+        unread=unread,
+        memory={str(size): len(group) for size, group in sorted(by_size.items())},
+    )
+    return replace(
+        comparison,
+        works={**comparison.works, service: work},
+        functions={**comparison.functions, service: function},
+        calibrated={**comparison.calibrated, service: calibration},
+    )
+
+
+def _figures_of_size(reports: Sequence[Report]) -> SizeFigures:
+    # A first invocation takes longer than those after it; it counts only where there is no other.
+    warm = [report for report in reports if report.init_ms is None] or reports
+    billed = [report.billed_ms if report.init_ms is None else report.duration_ms for report in warm]
+    return SizeFigures(
+        duration_ms=Spread.of(runs([report.duration_ms for report in warm])),
+        billed_ms=Spread.of(runs(billed)).median,
+        peak_mb=max(report.peak_mb for report in reports),
+        calibrated=len(warm),
+    )
 
 
 def runs(values: Sequence[float]) -> list[float]:

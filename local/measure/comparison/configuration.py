@@ -1,4 +1,4 @@
-"""What a comparison runs with. Plain values: the same configuration asks the same requests in the same order."""
+"""What a comparison runs with. Plain values: the same configuration sends the same requests in the same order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZES = (128, 192, 256, 384, 512, 768, 1024, 1769)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configuration:
+class ComparisonConfig:
     """One comparison. Rounds take turns over services and platforms; see `rounds` for when they end."""
 
     services: tuple[str, ...] = tuple(SERVICES)
@@ -23,9 +23,9 @@ class Configuration:
     seed: int = 1
     memory_mb: tuple[int, ...] = SIZES
     """Sizes of the functions; the largest should have a whole vCPU, 1,769 MB."""
-    least_rounds: int = 3
-    most_rounds: int = 12
-    bound: float = 0.05
+    min_rounds: int = 3
+    max_rounds: int = 12
+    tolerance: float = 0.05
     """Every figure's middle half of runs has to lie within this share of its median."""
     budget_seconds: float = 170
     """No round begins that would end later."""
@@ -41,23 +41,23 @@ class Configuration:
     burst: int = 8
     """Invocations at the same moment, once: how a function scales out."""
     behaviour: bool = False
-    """Whether only right answers and complete files are wanted: a load that measures nothing cannot be void."""
+    """Whether only right answers and complete files count: then no figure is discarded."""
 
     def weight(self, service: str) -> int:
         """Of a service in the mix."""
         return self.mix.get(service, 1)
 
     def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Return the configuration as plain JSON values."""
         return {**asdict(self), "services": list(self.services), "memory_mb": list(self.memory_mb)}
 
 
-FULL = Configuration()
-QUICK = Configuration(
+FULL = ComparisonConfig()
+QUICK = ComparisonConfig(
     memory_mb=(128, 512, 1769),
-    least_rounds=2,
-    most_rounds=4,
-    bound=0.1,
+    min_rounds=2,
+    max_rounds=4,
+    tolerance=0.1,
     budget_seconds=34,
     load_seconds=1,
     warmup_seconds=0.2,

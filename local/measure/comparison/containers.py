@@ -11,31 +11,34 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import mean
-from typing import Any
+
+from hdrh.histogram import HdrHistogram
+from msgspec import convert
 
 from local.errors import UserError
 from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total, cpu_seconds, run
 from local.load.sender import NOT_SENT
-from local.load.tally import milliseconds
-from local.measure.affinity import Cores, pinned
-from local.measure.comparison.configuration import Configuration
+from local.load.tally import histogram, milliseconds
+from local.measure.affinity import Cores, pinned, real_time
+from local.measure.comparison.configuration import ComparisonConfig
+from local.measure.comparison.result import ContainerFigures, Latency
 from local.measure.memory import peak_mb
-from local.measure.statistics import Spread
+from local.measure.statistics import Spread, rounded
 from local.serve.process import Served, served
 
-TRIES, FIRST_TRIES = 2, 6
-"""Loads of a round that may be void before it goes on without this figure; and as long as there is none at all."""
+MAX_TRIES, MAX_FIRST_TRIES = 2, 6
+"""Loads of a round that may overload the server before it ends without a figure, and while there is no figure yet."""
 SLOWER = 0.7
-"""The next rate of a round after a void load, as a share of its rate."""
+"""The next rate of a round after a load that overloaded the server, as a share of its rate."""
 OVERLOADED = (NOT_SENT, "status 503", "timeout")
-"""Errors that say that the rate was too high, and nothing of the answers."""
+"""Errors that mean that the rate was too high, and nothing about the answers."""
 FIRST_SECONDS = 0.5
-"""A closed loop of at most this length tells what rate would keep the server busy."""
+"""A closed loop of at most this length finds the rate that keeps the server busy."""
 
 
 @dataclass
-class Container:
-    """A running server under observation, and what was found so far."""
+class LoadedContainer:
+    """A running server under observation, and its figures so far."""
 
     name: str
     """The service, or `mix`."""
@@ -43,11 +46,13 @@ class Container:
     asked: Sequence[Asked]
     server: Served
     start_ms: float
-    cpu_us: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
     """Of a request, one value for each round."""
     rates: list[float] = field(default_factory=list)
-    void: list[str] = field(default_factory=list)
-    """Why loads were repeated, each with its rate."""
+    discarded: list[str] = field(default_factory=list)
+    """Why latencies of a load, or a whole load, do not count, each with its rate."""
+    latencies: HdrHistogram = field(default_factory=histogram)
+    """Of the loads that the generator sent as planned."""
     total: Total = field(default_factory=Total)
     """Of all loads that counted."""
     peak_mb: float = 0.0
@@ -56,52 +61,69 @@ class Container:
     send: Callable[..., Outcome] = run
     """The load generator."""
 
-    def round(self, configuration: Configuration, cores: Cores) -> None:
-        """One load. Raises `UserError` where an answer is wrong, the server has ended, or no load ever counted."""
+    def round(self, configuration: ComparisonConfig, cores: Cores) -> None:
+        """Run one load, or further ones at lower rates while the server cannot take it.
+
+        CPU for a request counts whatever else the machine does. Latencies count only where the generator was in time.
+
+        Raises:
+            UserError: An answer is wrong, the server has ended, or it could never take the load.
+        """
         if not self.rate:
             self.rate = self._rate_of(configuration, cores)
         rate = self.rate
-        for _ in range(TRIES if self.cpu_us else FIRST_TRIES):
+        for _ in range(MAX_TRIES if self.cpu_ms else MAX_FIRST_TRIES):
             plan = self._plan(configuration, cores, rate, configuration.load_seconds, configuration.warmup_seconds)
-            outcome, cpu_us = self._load(plan)
-            void = [*outcome.void, *_fell_behind(outcome)]
-            if not void:
-                self.cpu_us.append(cpu_us)
-                self.rates.append(outcome.total.answered / outcome.seconds)
-                self.total.add(outcome.total)
-                self.peak_mb = max(self.peak_mb, peak_mb(self.server.process.pid))
+            outcome, cpu_ms = self._load(plan)
+            overload = _overload(outcome)
+            reasons = [f"load discarded: {overload}"] if overload else []
+            reasons += [f"latencies discarded: {reason}" for reason in outcome.discarded]
+            self.discarded += [f"at {rate:,.0f} requests/s: {reason}" for reason in reasons]
+            if not overload:
+                self._count(outcome, cpu_ms)
                 return
-            self.void += [f"at {rate:,.0f} requests/s: {reason}" for reason in void]
             rate *= SLOWER
-        if not self.cpu_us:
-            raise UserError(f"every load of {self.name} was void, the last {self.void[-1]}; nothing was written")
+        if not self.cpu_ms:
+            raise UserError(
+                f"the container server of {self.name} fell behind at every rate, the last {self.discarded[-1]}; "
+                "nothing was written. Is the machine busy with something else?"
+            )
 
-    def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "cpu_us": Spread.of(self.cpu_us).as_data(),
-            "rate": round(mean(self.rates), 1),
-            "requests": self.total.asked,
-            "right": self.total.right,
-            "wrong": self.total.wrong,
-            "errors": self.total.errors.total(),
-            "latency_ms": milliseconds(self.total.latencies),
-            "peak_mb": round(self.peak_mb, 1),
-            "start_ms": round(self.start_ms, 1),
-            "bytes_in": self.total.bytes_in,
-            "bytes_out": self.total.bytes_out,
-            "void": self.void,
-        }
+    def _count(self, outcome: Outcome, cpu_ms: float) -> None:
+        self.cpu_ms.append(cpu_ms)
+        self.rates.append(outcome.total.answered / outcome.seconds)
+        self.total.add(outcome.total)
+        if not outcome.discarded:
+            self.latencies.add(outcome.total.latencies)
+        self.peak_mb = max(self.peak_mb, peak_mb(self.server.process.pid))
 
-    def _rate_of(self, configuration: Configuration, cores: Cores) -> float:
+    def figures(self) -> ContainerFigures:
+        """Return the figures of all rounds."""
+        latency = milliseconds(self.latencies)
+        return ContainerFigures(
+            cpu_ms=Spread.of(self.cpu_ms),
+            rate=round(mean(self.rates), 1),
+            requests=self.total.asked,
+            right=self.total.right,
+            wrong=self.total.wrong,
+            errors=self.total.errors.total(),
+            latency_ms=convert(latency, Latency) if latency else None,
+            peak_mb=round(self.peak_mb, 1),
+            start_ms=round(self.start_ms, 1),
+            bytes_in=self.total.bytes_in,
+            bytes_out=self.total.bytes_out,
+            discarded=self.discarded,
+        )
+
+    def _rate_of(self, configuration: ComparisonConfig, cores: Cores) -> float:
         seconds = min(FIRST_SECONDS, configuration.load_seconds)
         plan = self._plan(configuration, cores, None, seconds, seconds / 5, behaviour=True)
-        _, cpu_us = self._load(plan)
-        return max(1.0, configuration.utilisation * 1e6 / cpu_us) if cpu_us else 100.0
+        _, cpu_ms = self._load(plan)
+        return max(1.0, configuration.utilisation * 1000 / cpu_ms) if cpu_ms else 100.0
 
     def _plan(
         self,
-        configuration: Configuration,
+        configuration: ComparisonConfig,
         cores: Cores,
         rate: float | None,
         seconds: float,
@@ -120,10 +142,11 @@ class Container:
         )
 
     def _load(self, plan: Plan) -> tuple[Outcome, float]:
-        """A load, and the server's CPU in us for each of its requests."""
+        """Run a load; return its outcome and the server's CPU for a request, in ms."""
         process = self.server.process
         try:
-            outcome = self.send(plan, self.server.address, self.asked, watch=lambda: cpu_seconds(process.pid))
+            with real_time():
+                outcome = self.send(plan, self.server.address, self.asked, watch=lambda: cpu_seconds(process.pid))
         except GeneratorFailedError as problem:
             raise UserError(f"{problem}; nothing was written") from None
         if process.poll() is not None:
@@ -138,23 +161,24 @@ class Container:
             )
         assert outcome.watched is not None  # noqa: S101 - it was asked for
         before, after = outcome.watched
-        return outcome, (after - before) / max(1, outcome.total.answered) * 1e6
+        return outcome, rounded((after - before) / max(1, outcome.total.answered) * 1000)
 
 
-def _fell_behind(outcome: Outcome) -> list[str]:
-    """Whether the server, or the machine that something else keeps busy, could not take the load."""
-    left = sum(outcome.total.errors[name] for name in OVERLOADED)
-    return [f"{left} of {outcome.total.asked} requests were not answered: the server fell behind"] if left else []
+def _overload(outcome: Outcome) -> str:
+    """Return that the server could not take the load; empty where it could."""
+    unanswered = sum(outcome.total.errors[name] for name in OVERLOADED)
+    asked = outcome.total.asked
+    return f"{unanswered} of {asked} requests were not answered: the server fell behind" if unanswered else ""
 
 
 @contextmanager
 def container(
     name: str, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores, environ: Mapping[str, str]
-) -> Iterator[Container]:
-    """Starts a server of the mix's services, on its core, for as long as the block lasts."""
+) -> Iterator[LoadedContainer]:
+    """Run a server of the mix's services on its core, for as long as the block lasts."""
     begun = time.perf_counter()
     settings = {**environ, "CROSSOVER_SERVICES": ",".join(mix), "WORKERS": "1", "PAGE_SAMPLES": ""}
     with ExitStack() as stack:
-        with pinned(cores.server):
+        with pinned(cores.server), real_time():
             server = stack.enter_context(served(settings))
-        yield Container(name, mix, asked, server, (time.perf_counter() - begun) * 1000)
+        yield LoadedContainer(name, mix, asked, server, (time.perf_counter() - begun) * 1000)

@@ -25,6 +25,7 @@ from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
 from local.emulator.spec import Function
 from local.load.sameness import same
+from local.measure.comparison.result import Burst
 from local.workloads.mix import Asked
 
 SOURCE = EVENT_SOURCES["url"]
@@ -81,8 +82,8 @@ class Tally:
         self.wrong += other.wrong
         self.errors.update(other.errors)
 
-    def as_data(self) -> dict[str, int]:
-        """As plain JSON values."""
+    def counts(self) -> dict[str, int]:
+        """Return how many requests there were, and how they were answered."""
         errors = self.errors.total()
         counted = self.right + self.wrong + errors
         return {"requests": counted, "right": self.right, "wrong": self.wrong, "errors": errors}
@@ -167,8 +168,8 @@ class Functions:
         """Asks a function these requests, one after another."""
         return self._run(self._turn(self._function(service, size), asked))
 
-    def burst(self, service: str, size: int, asked: Sequence[Asked]) -> tuple[dict[str, Any], Tally]:
-        """Asks a function all these requests at the same moment: behaviour, and no price."""
+    def burst(self, service: str, size: int, asked: Sequence[Asked]) -> tuple[Burst, Tally]:
+        """Send a function all these requests at the same moment: behaviour, and no price."""
         return self._run(self._burst(self._function(service, size), asked))
 
     def _run(self, work: Coroutine[Any, Any, Value]) -> Value:
@@ -201,18 +202,18 @@ class Functions:
             tally=tally,
         )
 
-    async def _burst(self, function: EmulatedFunction, asked: Sequence[Asked]) -> tuple[dict[str, Any], Tally]:
+    async def _burst(self, function: EmulatedFunction, asked: Sequence[Asked]) -> tuple[Burst, Tally]:
         before, cold = len(function.fleet.environments), function.fleet.counts["cold"]
         outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in asked))
         tally = Tally()
         for outcome, each in zip(outcomes, asked, strict=True):
             tally.score(outcome.ending, outcome.payload, each)
-        behaviour = {
-            "concurrent": len(asked),
-            "environments_before": before,
-            "environments_after": len(function.fleet.environments),
-            "cold_starts": function.fleet.counts["cold"] - cold,
-            "throttled": tally.errors[THROTTLED],
-            **tally.as_data(),
-        }
-        return behaviour, tally
+        burst = Burst(
+            concurrent=len(asked),
+            environments_before=before,
+            environments_after=len(function.fleet.environments),
+            cold_starts=function.fleet.counts["cold"] - cold,
+            throttled=tally.errors[THROTTLED],
+            **tally.counts(),
+        )
+        return burst, tally

@@ -1,4 +1,4 @@
-"""A comparison from its first server to its last round: everything that is measured, as plain data."""
+"""A comparison from its first server to its last round."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from typing import Any
+from contextlib import ExitStack
 
 from local.cost import files as cost_files
 from local.emulator.bundle import Bundle, Limits, check_service, from_template
 from local.emulator.spec import Function
 from local.errors import UserError
 from local.load.api import Asked, requests_of
-from local.measure.affinity import Cores, apart, pinned
+from local.measure.affinity import Cores, pinned, split_cores
 from local.measure.comparison import assumptions, handler_only, storage, works
-from local.measure.comparison.configuration import Configuration
-from local.measure.comparison.containers import Container, container
+from local.measure.comparison.configuration import ComparisonConfig
+from local.measure.comparison.containers import LoadedContainer, container
 from local.measure.comparison.functions import THROTTLED, Functions, Tally
-from local.measure.comparison.measured import Measured
+from local.measure.comparison.measured import MeasuredFunction
+from local.measure.comparison.result import Comparison, Rounds, Storage
+from local.measure.experiments.result import Schemas, decode
 from local.measure.results import latest
 from local.measure.statistics import StopRule, rounded
 
@@ -29,33 +30,33 @@ Step = Callable[[str], None]
 
 
 def compare(
-    configuration: Configuration, given: Mapping[str, works.Data], environ: Mapping[str, str], step: Step
-) -> dict[str, Any]:
-    """Measures what is not `given`; the data of a result of the kind `compare`. Raises `UserError`.
+    configuration: ComparisonConfig, given: Mapping[str, works.Data], environ: Mapping[str, str], step: Step
+) -> Comparison:
+    """Measure what is not `given`. Raises `UserError`.
 
     The Twitter service reads the store that TWITTER_STORE in `environ` names.
     """
     services = [name for name in configuration.services if name not in given]
-    cores = apart()
+    cores = split_cores()
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
         step("preparing requests")
         asked = {name: requests_of({name: 1}, configuration.seed, environ, configuration.prepared) for name in services}
-        bench = Bench(configuration, cores, asked, environ)
+        bench = Rig(configuration, cores, asked, environ)
         if services:
             step("building the functions")
             bundle = from_template(Limits(), environ, say=step)
             bench.open(stack, bundle, step)
             bench.rounds(step)
-    return bench.as_data(given)
+    return bench.comparison(given)
 
 
-class Bench:
+class Rig:
     """Servers and functions that take turns."""
 
     def __init__(
         self,
-        configuration: Configuration,
+        configuration: ComparisonConfig,
         cores: Cores,
         asked: Mapping[str, list[Asked]],
         environ: Mapping[str, str],
@@ -64,12 +65,12 @@ class Bench:
         self._configuration = configuration
         self._cores = cores
         self._asked = asked
-        self._measured = {service: Measured() for service in asked}
-        self._containers: dict[str, Container] = {}
+        self._measured = {service: MeasuredFunction() for service in asked}
+        self._containers: dict[str, LoadedContainer] = {}
         self._specs: dict[str, Function] = {}
         self._functions: Functions | None = None
         self._rule = StopRule(
-            configuration.least_rounds, configuration.most_rounds, configuration.bound, configuration.budget_seconds
+            configuration.min_rounds, configuration.max_rounds, configuration.tolerance, configuration.budget_seconds
         )
         self._ended = ""
         self._done = 0
@@ -110,46 +111,43 @@ class Bench:
             step(f"burst: {service}")
             self._burst(service, asked)
 
-    def as_data(self, given: Mapping[str, works.Data]) -> dict[str, Any]:
-        """Everything, as plain JSON values."""
-        containers = {name: each.as_data() for name, each in self._containers.items()}
-        functions = {service: measured.as_data() for service, measured in self._measured.items()}
-        statements, statements_measured = queries_per_vcpu()
-        made = {}
-        kept: dict[str, Any] = {}
+    def comparison(self, given: Mapping[str, works.Data]) -> Comparison:
+        """Return everything that was measured, with the workloads that are `given` in its place."""
+        containers = {name: loaded.figures() for name, loaded in self._containers.items()}
+        functions = {service: measured.figures() for service, measured in self._measured.items()}
+        database, database_measured = queries_per_vcpu()
+        derived = {}
+        storage_figures: Storage | None = None
         source = "measured by `crossover compare`; see the result's machine, commit and date"
         for service, asked in self._asked.items():
             read = storage.read_by(service, asked, self._environ)
-            made[service] = works.derived(
-                service, source, containers[service], functions[service], read, statements if read else 0
+            measurement = works.Measurement(
+                containers[service], functions[service], read, database if read is not None else 0
             )
-            works.checked(made[service], service)
+            derived[service] = works.derived(service, source, measurement)
+            works.checked(derived[service], service)
             if read is not None:
-                url = self._environ.get(f"{service.upper()}_STORE", "")
-                kept = {**storage.whole(url), "by_request": read._asdict()}
-        both = {**given, **made}
+                storage_figures = storage.stored(self._environ.get(f"{service.upper()}_STORE", ""), read)
+        both = {**given, **derived}
         named = list(self._configuration.services)
         url = self._environ.get("TWITTER_STORE", "")
-        return {
-            "works": {name: both[name] for name in [*named, *(each for each in given if each not in named)]},
-            "mix": {name: self._configuration.weight(name) for name in named},
-            "container": containers,
-            "lambda": functions,
-            "storage": kept,
-            "assumptions": [
-                each.as_data()
-                for each in (*assumptions.ALWAYS, *assumptions.of_store(url, statements, statements_measured))
-            ],
-            "rounds": {
-                "done": self._done,
-                "ended": self._ended,
-                "seconds": round(self._seconds, 1),
-                "bound": self._configuration.bound,
-                "unsettled": self._rule.unsettled(self._figures()),
-            },
-            "placing": self._cores.note,
-            "emulator": self._functions.note if self._functions else "",
-        }
+        return Comparison(
+            works={name: dict(both[name]) for name in [*named, *(name for name in given if name not in named)]},
+            mix={name: self._configuration.weight(name) for name in named},
+            container=containers,
+            functions=functions,
+            storage=storage_figures,
+            assumptions=[*assumptions.ALWAYS, *assumptions.of_store(url, database, database_measured)],
+            rounds=Rounds(
+                done=self._done,
+                ended=self._ended,
+                seconds=round(self._seconds, 1),
+                tolerance=self._configuration.tolerance,
+                unconverged=self._rule.unconverged(self._figures()),
+            ),
+            placing=self._cores.note,
+            emulator=self._functions.note if self._functions else "",
+        )
 
     def _round(self, title: str, step: Step) -> None:
         configuration = self._configuration
@@ -169,9 +167,9 @@ class Bench:
 
     def _burst(self, service: str, asked: list[Asked]) -> None:
         size = max(self._configuration.memory_mb)
-        behaviour, tally = self._emulated.burst(service, size, asked[: self._configuration.burst])
+        burst, tally = self._emulated.burst(service, size, asked[: self._configuration.burst])
         _refuse_faults(service, size, tally, but=THROTTLED)
-        self._measured[service].burst = behaviour
+        self._measured[service].burst = burst
 
     @property
     def _emulated(self) -> Functions:
@@ -189,8 +187,8 @@ class Bench:
         self._measured[service].tally.add(tally)
 
     def _figures(self) -> dict[str, list[float]]:
-        """Every figure that has to be known: one value for each round."""
-        found = {f"container {name}: cpu_us": each.cpu_us for name, each in self._containers.items()}
+        """Return every figure that has to converge: one value for each round."""
+        found = {f"container {name}: cpu_ms": loaded.cpu_ms for name, loaded in self._containers.items()}
         for service, measured in self._measured.items():
             for size, turns in measured.turns.items():
                 found[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
@@ -206,7 +204,7 @@ def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None
         raise UserError(f"{service} on Lambda with {size} MB: {told}")
 
 
-def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: Configuration) -> list[Asked]:
+def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: ComparisonConfig) -> list[Asked]:
     """As many requests as one service has, drawn from all by weight; the same for the same seed."""
     chance = random.Random(configuration.seed)  # noqa: S311 - a load, not a secret
     drawn = chance.choices(list(weights), list(weights.values()), k=configuration.prepared)
@@ -215,9 +213,8 @@ def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configur
 
 
 def queries_per_vcpu() -> tuple[float, bool]:
-    """Queries/s that keep one vCPU of the database busy, and whether a comparison of schemas measured it."""
+    """Return the queries/s that keep one vCPU of the database busy, and whether `schemas` measured them."""
     result = latest("schemas")
-    with suppress(KeyError, TypeError, ZeroDivisionError):
-        if result is not None:
-            return rounded(1e6 / result.data["schemas"]["packed"]["unbatched"]["natural mix"]["server_us"]), True
-    return float(cost_files.work("twitter").queries_per_vcpu), False
+    if result is None:
+        return float(cost_files.work("twitter").queries_per_vcpu), False
+    return rounded(1e6 / decode(result, Schemas).packed_server_us), True

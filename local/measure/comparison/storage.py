@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from statistics import mean
-from typing import Any, NamedTuple
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid
@@ -16,6 +15,7 @@ from crossover.stores.sealing import SEAL_BYTES
 from crossover.stores.sqlite import path_of
 from functions import registry
 from local.load.api import Asked
+from local.measure.comparison.result import Read, Storage
 
 BLOCK = 4096
 """Bytes that a read unit reads (DynamoDB developer guide, "Capacity unit consumption")."""
@@ -23,18 +23,8 @@ NAMES = len("id") + len("record")
 """Bytes that the names of an item's two attributes take: DynamoDB counts them."""
 
 
-class Read(NamedTuple):
-    """What one request of a service reads, on average over a mix."""
-
-    reads: float
-    item_bytes: float
-    """Of an item that is there."""
-    read_blocks: float
-    """Of any item: one that is missing costs a block all the same."""
-
-
-class Watching:
-    """A store that remembers the sizes of what was read, as DynamoDB counts them; 0 for what is not there."""
+class RecordingStore:
+    """A store that records the sizes of what was read, as DynamoDB counts them; 0 for what is not there."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -71,7 +61,7 @@ def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) ->
     store = store_of(found, environ)
     if store is None:
         return None
-    with closing(Watching(store)) as watching:
+    with closing(RecordingStore(store)) as watching:
         runner = InlineRunner(watching)
         for each in asked:
             with suppress(Invalid):
@@ -85,12 +75,12 @@ def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) ->
     )
 
 
-def whole(url: str) -> dict[str, Any]:
-    """All items of a SQLite store; nothing for another, which would have to be read whole."""
+def stored(url: str, by_request: Read) -> Storage:
+    """Measure all items of a SQLite store; none of another, which would have to be read whole."""
     try:
         path = path_of(url).absolute()
     except ValueError:
-        return {}
+        return Storage(by_request=by_request)
     items = total = largest = read = 0
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         for size in _sizes(connection):
@@ -99,13 +89,14 @@ def whole(url: str) -> dict[str, Any]:
             largest = max(largest, size)
             read += blocks(size)
     if not items:
-        return {}
-    return {
-        "items": items,
-        "item_bytes": round(total / items, 1),
-        "max_item_bytes": largest,
-        "read_units": round(read / items, 4),
-    }
+        return Storage(by_request=by_request)
+    return Storage(
+        items=items,
+        item_bytes=round(total / items, 1),
+        max_item_bytes=largest,
+        read_units=round(read / items, 4),
+        by_request=by_request,
+    )
 
 
 def _sizes(connection: sqlite3.Connection) -> Iterator[int]:

@@ -9,13 +9,12 @@ from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.cost import files as cost_files
-from local.cost.errors import CostError
 from local.cost.schema import read as read_table
 from local.cost.work import Work
-from local.measure.comparison.storage import Read
+from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, comparison_of
 from local.measure.statistics import rounded
 
 COLD_SHARE = 0.0001
@@ -25,29 +24,39 @@ CONNECTION_SECONDS = 10
 Data = Mapping[str, Any]
 
 
-def derived(service: str, source: str, container: Data, functions: Data, read: Read | None, database: float) -> Data:
-    """The work of a service as plain JSON values, out of its parts of a comparison's data.
+class Measurement(NamedTuple):
+    """What the workload of a service is derived from."""
 
-    `database` is how many queries/s keep one vCPU of the database busy; 0 where nobody measured it.
-    """
-    cpu_us = container["cpu_us"]["median"]
-    cpu_ms = functions["cpu_ms"]["median"]
-    durations = {size: each["duration_ms"]["median"] for size, each in functions["memory"].items()}
+    container: ContainerFigures
+    function: FunctionFigures
+    read: Read | None = None
+    """None for a service without a store."""
+    queries_per_vcpu: float = 0.0
+    """Queries/s that keep one vCPU of the database busy; 0 where that is unknown."""
+
+
+def derived(service: str, source: str, measurement: Measurement) -> dict[str, Any]:
+    """Derive the workload of a service, as plain JSON values. The function's CPU and INIT were measured too."""
+    container, function, read, database = measurement
+    assert function.cpu_ms is not None  # noqa: S101 - a comparison measures both
+    assert function.init_ms is not None  # noqa: S101
+    cpu_ms, lambda_cpu_ms = container.cpu_ms.median, function.cpu_ms.median
+    durations = {size: figures.duration_ms.median for size, figures in function.memory.items()}
     whole_vcpu = durations[max(durations, key=int)]
     work = {
         "name": service,
         "source": source,
         "measured": True,
-        "requests_per_vcpu": rounded(1e6 / cpu_us),
-        "wait_ms": rounded(max(0.0, whole_vcpu - cpu_ms)),
-        "lambda_cpu_ms": rounded(max(0.0, cpu_ms - cpu_us / 1000)),
+        "requests_per_vcpu": rounded(1000 / cpu_ms),
+        "wait_ms": rounded(max(0.0, whole_vcpu - lambda_cpu_ms)),
+        "lambda_cpu_ms": rounded(max(0.0, lambda_cpu_ms - cpu_ms)),
         "lambda_ms": durations,
-        "lambda_billed_ms": {size: each["billed_ms"] for size, each in functions["memory"].items()},
-        "init_ms": functions["init_ms"]["median"],
+        "lambda_billed_ms": {size: figures.billed_ms for size, figures in function.memory.items()},
+        "init_ms": function.init_ms.median,
         "cold_share": COLD_SHARE,
-        "memory_mb": math.ceil(container["peak_mb"]),
-        "request_bytes": rounded(container["bytes_out"] / container["requests"]),
-        "response_bytes": rounded(container["bytes_in"] / container["requests"]),
+        "memory_mb": math.ceil(container.peak_mb),
+        "request_bytes": rounded(container.bytes_out / container.requests),
+        "response_bytes": rounded(container.bytes_in / container.requests),
         "requests_per_connection": REQUESTS_PER_CONNECTION,
         "connection_seconds": CONNECTION_SECONDS,
     }
@@ -83,17 +92,10 @@ def given(path: Path) -> dict[str, Data]:
         return {work.name: {name: _plain(value) for name, value in document.items()}}
     from local.measure.results import read
 
-    works = read(path, "compare").data.get("works")
-    if not isinstance(works, Mapping) or not works:
-        raise CostError(f"{path}: holds no works")
-    return {name: _checked(data, f"{path.name}: works.{name}") for name, data in works.items()}
-
-
-def _checked(data: object, where: str) -> Data:
-    if not isinstance(data, Mapping):
-        raise CostError(f"{where}: must be a table")
-    checked(data, where)
-    return data
+    works = comparison_of(read(path, "compare")).works
+    for name, data in works.items():
+        checked(data, f"{path.name}: works.{name}")
+    return dict(works)
 
 
 def _exact(value: Any) -> Any:

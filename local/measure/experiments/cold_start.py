@@ -27,10 +27,12 @@ from local.emulator.bundle import Limits, check_service, from_template
 from local.emulator.spec import Function, Scaling
 from local.errors import UserError
 from local.load.api import Asked, requests_of
-from local.measure.affinity import apart, pinned
+from local.measure.affinity import pinned, split_cores
 from local.measure.comparison.functions import Functions
+from local.measure.comparison.result import comparison_of
 from local.measure.comparison.works import checked
 from local.measure.experiments.keep_warm import Times, Traffic, simulate
+from local.measure.experiments.result import ColdStartResult, MemoryFigures, PackageFigures, TrafficFigures
 from local.measure.results import latest
 from local.measure.statistics import Spread, rounded
 
@@ -39,7 +41,7 @@ Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColdStarts:
+class ColdStartConfig:
     """What the experiment runs with."""
 
     services: tuple[str, ...] = tuple(SERVICES)
@@ -67,7 +69,7 @@ class ColdStarts:
         return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
 
 
-QUICK = ColdStarts(rounds=2, memory_mb=(128, 1769), warm=2, rates=(0.001, 0.1, 10), requests=3_000)
+QUICK = ColdStartConfig(rounds=2, memory_mb=(128, 1769), warm=2, rates=(0.001, 0.1, 10), requests=3_000)
 
 PACKAGES = {
     "as deployed": "sources, as a build makes them; Python compiles them in every INIT",
@@ -76,8 +78,8 @@ PACKAGES = {
 }
 
 
-def measure(configuration: ColdStarts, environ: Mapping[str, str], step: Step) -> dict[str, Any]:
-    """Runs the experiment; the data of a result of the kind `cold-start`. Raises `UserError`."""
+def measure(configuration: ColdStartConfig, environ: Mapping[str, str], step: Step) -> ColdStartResult:
+    """Run the experiment. Raises `UserError`."""
     step("building the functions")
     bundle = from_template(Limits(), environ, say=step)
     for service in configuration.services:
@@ -90,22 +92,22 @@ def measure(configuration: ColdStarts, environ: Mapping[str, str], step: Step) -
     packages = _packages(configuration, functions, asked, step)
     memory = _memory(configuration, functions, asked, step)
     step("simulating traffic")
-    return {
-        "packages": packages,
-        "memory": memory,
-        "traffic": [
+    return ColdStartResult(
+        packages=packages,
+        memory=memory,
+        traffic=[
             row
             for service in configuration.services
             for row in _traffic(configuration, service, _times(memory, service))
         ],
-        "meaning": PACKAGES,
-    }
+        meaning=PACKAGES,
+    )
 
 
 def _packages(
-    configuration: ColdStarts, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
-) -> list[dict[str, Any]]:
-    """INIT of each service for each way to package it."""
+    configuration: ColdStartConfig, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+) -> list[PackageFigures]:
+    """Measure INIT of each service for each way to package it."""
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="crossover-packages-") as folder:
@@ -120,23 +122,23 @@ def _packages(
                 found.setdefault((service, kind), []).append(_start(function, service, asked[service][:1], 1769)[:3])
                 sizes[service, kind] = (size_of([function.code]), size_of(function.layers))
     return [
-        {
-            "service": service,
-            "package": kind,
-            "init_ms": Spread.of([each[0] for each in several]).as_data(),
-            "init_cpu_ms": Spread.of([each[1] for each in several]).as_data(),
-            "first_answer_ms": Spread.of([each[0] + each[2] for each in several]).as_data(),
-            "code_kb": round(sizes[service, kind][0] / 1000, 1),
-            "layers_kb": round(sizes[service, kind][1] / 1000, 1),
-        }
-        for (service, kind), several in found.items()
+        PackageFigures(
+            service=service,
+            package=kind,
+            init_ms=Spread.of([start[0] for start in starts]),
+            init_cpu_ms=Spread.of([start[1] for start in starts]),
+            first_answer_ms=Spread.of([start[0] + start[2] for start in starts]),
+            code_kb=round(sizes[service, kind][0] / 1000, 1),
+            layers_kb=round(sizes[service, kind][1] / 1000, 1),
+        )
+        for (service, kind), starts in found.items()
     ]
 
 
 def _memory(
-    configuration: ColdStarts, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
-) -> list[dict[str, Any]]:
-    """INIT, the first answer and later ones of each service at each size."""
+    configuration: ColdStartConfig, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+) -> list[MemoryFigures]:
+    """Measure INIT, the first answer and later ones of each service at each size."""
     found: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
     for number in range(configuration.rounds):
         for service, function in functions.items():
@@ -144,21 +146,21 @@ def _memory(
                 step(f"round {number + 1} of {configuration.rounds}: {service} with {size:,} MB")
                 found.setdefault((service, size), []).append(_start(function, service, asked[service], size))
     return [
-        {
-            "service": service,
-            "memory_mb": size,
-            "init_ms": Spread.of([each[0] for each in several]).as_data(),
-            "first_answer_ms": Spread.of([each[0] + each[2] for each in several]).as_data(),
-            "first_invocation_ms": Spread.of([each[2] for each in several]).as_data(),
-            "warm_ms": Spread.of([each[3] for each in several]).as_data(),
-        }
-        for (service, size), several in found.items()
+        MemoryFigures(
+            service=service,
+            memory_mb=size,
+            init_ms=Spread.of([start[0] for start in starts]),
+            first_answer_ms=Spread.of([start[0] + start[2] for start in starts]),
+            first_invocation_ms=Spread.of([start[2] for start in starts]),
+            warm_ms=Spread.of([start[3] for start in starts]),
+        )
+        for (service, size), starts in found.items()
     ]
 
 
 def _start(function: Function, service: str, asked: Sequence[Asked], size: int) -> tuple[float, float, float, float]:
     """A cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
-    cores = apart()
+    cores = split_cores()
     with pinned(cores.generator), Functions({service: function}, [size], cores.server) as running:
         init, tally = running.start(service, size, asked[0])
         warm = running.turn(service, size, asked[1:]) if asked[1:] else None
@@ -194,14 +196,14 @@ def size_of(folders: Sequence[Path]) -> int:
     return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
-def _times(memory: Sequence[Mapping[str, Any]], service: str) -> Times:
-    """What an environment takes at the largest size."""
-    row = [each for each in memory if each["service"] == service][-1]
-    return Times(row["init_ms"]["median"] / 1000, row["warm_ms"]["median"] / 1000)
+def _times(memory: Sequence[MemoryFigures], service: str) -> Times:
+    """Return what an environment takes at the largest size."""
+    largest = [size for size in memory if size.service == service][-1]
+    return Times(largest.init_ms.median / 1000, largest.warm_ms.median / 1000)
 
 
-def _traffic(configuration: ColdStarts, service: str, times: Times) -> Iterator[dict[str, Any]]:
-    """Shares of cold requests and dollars an hour at each rate: on demand, kept warm by pings, provisioned."""
+def _traffic(configuration: ColdStartConfig, service: str, times: Times) -> Iterator[TrafficFigures]:
+    """Yield shares of cold requests and dollars an hour at each rate: on demand, kept warm by pings, provisioned."""
     work = work_of(service)
     scaling = Scaling(memory_mb=1769, timeout=30, idle_lifetime=configuration.idle_seconds)
     for rate in configuration.rates:
@@ -220,13 +222,13 @@ def _traffic(configuration: ColdStarts, service: str, times: Times) -> Iterator[
             kept = configuration.provisioned if way == "provisioned" else 0
             share = min(1.0, shares.cold_starts_an_hour / 3600 / asked)
             row[f"dollars_an_hour_{way}"] = rounded(hour(work, times, asked, share, kept))
-        yield row
+        yield TrafficFigures(**row)
 
 
 def work_of(service: str) -> Work:
     """The work of the last comparison, or else the shipped one."""
     result = latest("compare")
-    measured = result.data.get("works", {}).get(service) if result else None
+    measured = comparison_of(result).works.get(service) if result else None
     return checked(measured, service) if measured else cost_files.work(service)
 
 

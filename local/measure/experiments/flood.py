@@ -16,12 +16,14 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+import msgspec
 import psutil
 
 from local.errors import UserError
 from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, cpu_seconds, requests_of, run
-from local.measure.affinity import Cores, apart
+from local.measure.affinity import Cores, split_cores
 from local.measure.experiments.flood_server import COMPUTING, CORE, VARIABLE
+from local.measure.experiments.result import FloodResult, WayFigures
 from local.serve.process import served
 from local.workloads.blockchain.draft import Shape
 from local.workloads.blockchain.making import made
@@ -33,7 +35,7 @@ HEAD_START_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class FloodConfig:
     """What the experiment runs with."""
 
     rate: float = 100
@@ -48,15 +50,11 @@ class Configuration:
     seed: int = 1
 
 
-def measure(
-    configuration: Configuration, environ: Mapping[str, str], progress: Callable[[str], object]
-) -> dict[str, Any]:
-    """Runs the experiment.
+def measure(configuration: FloodConfig, environ: Mapping[str, str], progress: Callable[[str], object]) -> FloodResult:
+    """Run the experiment. Raises `UserError` where a load does not end.
 
-    Gives {"ways": {way: {"quiet": ASKED, "flooded": ASKED, "flood": {"asked", "right", "unavailable"}}}, "void":
-    [REASON]}, where ASKED is what came of the QR codes: {"p50_ms", "p99_ms", "right", "asked", "server_cores",
-    "lag_p99_ms", "void_rounds"}. Each number is the median of the rounds, but `void_rounds` how many of them the load
-    generator could not send as planned; each of those has a REASON. Raises `UserError` where a load does not end.
+    Each number is the median of the rounds. A round in which the generator could not send as planned is counted in
+    `discarded_rounds`, and its reason listed.
     """
     qrcode = requests_of({"qrcode": 1}, configuration.seed, environ)
     kind = "proof-of-work-too-hard"
@@ -72,13 +70,13 @@ def measure(
                 rounds[way].append(_round(configuration, environ, way, qrcode, flood))
             except GeneratorFailedError as problem:
                 raise UserError(f"{way}: {problem}; nothing was written") from None
-    return told(rounds)
+    return aggregate(rounds)
 
 
 def _round(
-    configuration: Configuration, environ: Mapping[str, str], way: str, qrcode: list[Asked], flood: list[Asked]
+    configuration: FloodConfig, environ: Mapping[str, str], way: str, qrcode: list[Asked], flood: list[Asked]
 ) -> dict[str, Any]:
-    cores = apart() if configuration.one_core else Cores(frozenset(), frozenset())
+    cores = split_cores() if configuration.one_core else Cores(frozenset(), frozenset())
     load_cores = tuple(sorted(cores.generator))
     settings = {**environ, "CROSSOVER_SERVICES": "qrcode,blockchain", "WORKERS": "1", VARIABLE: way}
     settings[CORE] = "".join(map(str, cores.server))
@@ -111,7 +109,7 @@ def _round(
 
 
 def _end(pid: int) -> None:
-    """Ends a server at once: there may be a minute of work left that nobody waits for, and a process that does it."""
+    """End a server at once: there may be a minute of work left that has no client any more."""
     with suppress(psutil.NoSuchProcess):
         server = psutil.Process(pid)
         for each in (*server.children(recursive=True), server):
@@ -130,7 +128,7 @@ def _asked(outcome: Outcome) -> dict[str, Any]:
         "asked": data["asked"],
         "server_cores": round((after - before) / outcome.seconds, 3),
         "lag_p99_ms": outcome.lag_p99_ms,
-        "void": outcome.void,
+        "discarded": outcome.discarded,
     }
 
 
@@ -143,25 +141,29 @@ def _answers(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def told(rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The experiment's result out of the rounds of each way; see `measure`."""
-    void = [
+def aggregate(rounds: dict[str, list[dict[str, Any]]]) -> FloodResult:
+    """Return the medians of the rounds of each way."""
+    discarded = [
         f"{way}, round {number}, {part}: {reason}"
-        for way, found in rounds.items()
-        for number, each in enumerate(found, 1)
-        for part, values in each.items()
-        for reason in values.get("void", ())
+        for way, several in rounds.items()
+        for number, parts in enumerate(several, 1)
+        for part, values in parts.items()
+        for reason in values.get("discarded", ())
     ]
-    return {"ways": {way: _median(found) for way, found in rounds.items()}, "void": void}
+    return FloodResult(
+        ways={way: msgspec.convert(_median(several), WayFigures) for way, several in rounds.items()},
+        discarded=discarded,
+    )
 
 
 def _median(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    middle: dict[str, Any] = {}
+    medians: dict[str, Any] = {}
     for part, values in rounds[0].items():
-        middle[part] = {name: _middle([each[part][name] for each in rounds]) for name in values if name != "void"}
-        if "void" in values:
-            middle[part]["void_rounds"] = sum(bool(each[part]["void"]) for each in rounds)
-    return middle
+        names = [name for name in values if name != "discarded"]
+        medians[part] = {name: _middle([parts[part][name] for parts in rounds]) for name in names}
+        if "discarded" in values:
+            medians[part]["discarded_rounds"] = sum(bool(parts[part]["discarded"]) for parts in rounds)
+    return medians
 
 
 def _middle(values: list[float | None]) -> float | None:

@@ -1,4 +1,4 @@
-"""The tables of `web-tier` and `cold-start`, drawn from their results alone."""
+"""The tables of the experiments, each drawn from the data of its result alone."""
 
 from __future__ import annotations
 
@@ -6,79 +6,135 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
-from rich.table import Table
+
+from local.formatting import number, spread, table
+from local.measure.experiments.result import (
+    Change,
+    ColdStartResult,
+    FloodResult,
+    ProbeFigures,
+    ToolsResult,
+    TrafficFigures,
+    WebTierResult,
+)
+
+LOAD_COLUMNS = ("requests/s", "CPU ms", "p99 ms")
 
 
-def web_tier(data: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Every variant, and each change before and after."""
-    table = _table("The web tier: medians (lowest to highest round)", ("variant",), (*COLUMNS, "peak MB", "refused"))
-    for row in data["variants"]:
-        cells = [_spread(row[name]) for name in ("capacity", "cpu_us", "p99_ms")]
-        table.add_row(row["variant"], *cells, f"{row['peak_mb']:.0f}", f"{row['refused']:,}")
-    yield table
-    changes = _table("One change at a time, before to after", ("change",), (*COLUMNS, "reported"))
-    for row in data["changes"]:
-        cells = [
-            _change(row[f"{name}_before"], row[f"{name}_after"], digits)
-            for name, digits in (("capacity", 0), ("cpu_us", 0), ("p99_ms", 2))
-        ]
-        changes.add_row(row["change"], *cells, row["reported"].partition(" (")[0] or "-")
+def web_tier(result: WebTierResult) -> Iterator[RenderableType]:
+    """Draw every variant, and each change before and after."""
+    variants = table(
+        "The web tier: medians (lowest to highest round)", ("variant",), (*LOAD_COLUMNS, "peak MB", "refused")
+    )
+    for row in result.variants:
+        cells = (spread(row.capacity), spread(row.cpu_ms), spread(row.p99_ms, "discarded"))
+        variants.add_row(row.variant, *cells, f"{row.peak_mb:.0f}", f"{row.refused:,}")
+    yield variants
+    changes = table("One change at a time, before to after", ("change",), (*LOAD_COLUMNS, "reported"))
+    for change in result.changes:
+        changes.add_row(change.change, *_before_and_after(change), change.reported.partition(" (")[0] or "-")
     yield changes
-    yield f"base: {data['base']}"
-    yield f"requests/s in a closed loop; CPU and p99 at {data['open_loop_rate']:,.0f} requests/s; {data['placing']}"
-    if data["void"]:
-        yield f"Rates and latencies of {len(data['void'])} loads mean little: {data['void'][0]}"
+    yield f"base: {result.base}"
+    yield f"requests/s in a closed loop; CPU and p99 at {result.open_loop_rate:,.0f} requests/s; {result.placing}"
+    if result.discarded:
+        yield f"latencies of {len(result.discarded)} loads were discarded: {result.discarded[0]}"
 
 
-WAYS = ("on_demand", "pinged", "provisioned")
-COLUMNS = ("requests/s", "CPU us", "p99 ms")
-
-
-def cold_start(data: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Packages, memory and traffic."""
+def cold_start(result: ColdStartResult) -> Iterator[RenderableType]:
+    """Draw packages, memory and traffic."""
     headings = ("INIT ms", "CPU ms", "first answer ms", "kB in all")
-    packages = _table("INIT by package", ("service", "package"), headings)
-    for row in data["packages"]:
-        cells = [_spread(row[name]) for name in ("init_ms", "init_cpu_ms", "first_answer_ms")]
-        size = f"{row['code_kb'] + row['layers_kb']:,.0f}"
-        packages.add_row(row["service"], row["package"], *cells, size)
+    packages = table("INIT by package", ("service", "package"), headings)
+    for package in result.packages:
+        cells = map(spread, (package.init_ms, package.init_cpu_ms, package.first_answer_ms))
+        packages.add_row(package.service, package.package, *cells, f"{package.code_kb + package.layers_kb:,.0f}")
     yield packages
-    memory = _table("The first answer by memory", ("service",), ("MB", "INIT ms", "first answer ms", "warm ms"))
-    for row in data["memory"]:
-        cells = [_spread(row[name]) for name in ("init_ms", "first_answer_ms", "warm_ms")]
-        memory.add_row(row["service"], f"{row['memory_mb']:,}", *cells)
-    yield memory
-    title = "Requests that wait for INIT, and dollars an hour"
-    traffic = _table(title, ("service",), ("one every", "on demand", "pinged", "provisioned"))
-    for row in data["traffic"]:
-        ways = (f"{row[f'cold_{way}']:.3%}  ${row[f'dollars_an_hour_{way}']:.6f}" for way in WAYS)
-        traffic.add_row(row["service"], _interval(1 / row["requests_per_second"]), *ways)
+    sizes = table("The first answer by memory", ("service",), ("MB", "INIT ms", "first answer ms", "warm ms"))
+    for size in result.memory:
+        cells = map(spread, (size.init_ms, size.first_answer_ms, size.warm_ms))
+        sizes.add_row(size.service, f"{size.memory_mb:,}", *cells)
+    yield sizes
+    traffic = table(
+        "Requests that wait for INIT, and dollars an hour",
+        ("service",),
+        ("one every", "on demand", "pinged", "provisioned"),
+    )
+    for row in result.traffic:
+        traffic.add_row(row.service, _interval(1 / row.requests_per_second), *_shares_and_dollars(row))
     yield traffic
 
 
-def _table(title: str, left: tuple[str, ...], right: tuple[str, ...]) -> Table:
-    table = Table(title=title, box=None, pad_edge=False, title_justify="left")
-    for name in left:
-        table.add_column(name, no_wrap=True)
-    for name in right:
-        table.add_column(name, justify="right")
-    return table
+def flood(config: Mapping[str, Any], result: FloodResult) -> Iterator[RenderableType]:
+    """Draw one row for each way to compute, before and during the flood, and then what was discarded and why."""
+    cores = "one core" if config["one_core"] else "any core"
+    ways = table(
+        f"{config['rate']:g} QR codes/s from one worker on {cores}, alone | with {config['flood']:g} blocks/s "
+        "that cannot be mined",
+        ("computing",),
+        ("p50", "p99", "p50", "p99", "right", "mined/s", "503/s", "cores"),
+        "Medians of the rounds. p50, p99: ms from the planned moment; right: QR codes answered right in the "
+        "flood; mined: blocks tried to the last attempt; 503: blocks refused or out of time; cores: CPU of the server"
+        + ("; *: the generator was late in a round" if result.discarded else ""),
+    )
+    for name, way in result.ways.items():
+        seconds = way.flood.asked / config["flood"]
+        ways.add_row(
+            name,
+            *_percentiles(way.quiet),
+            *_percentiles(way.flooded),
+            f"{way.flooded.right:g}/{way.flooded.asked:g}",
+            *(f"{count / seconds:.1f}" for count in (way.flood.right, way.flood.unavailable)),
+            f"{way.flooded.server_cores:.2f}",
+        )
+    yield ways
+    yield from (f"discarded: {reason}" for reason in result.discarded)
 
 
-def _spread(spread: Mapping[str, float] | None) -> str:
-    if not spread:
-        return "-"
-    median = f"{spread['median']:,.0f}" if spread["median"] >= 100 else f"{spread['median']:.3g}"
-    if spread["runs"] == 1:
-        return median
-    low, high = (f"{spread[end]:,.0f}" if spread[end] >= 100 else f"{spread[end]:.3g}" for end in ("low", "high"))
-    return f"{median} ({low}-{high})"
+def tools(result: ToolsResult) -> Iterator[RenderableType]:
+    """Draw one row for each tool, by the steps of a request; the tool in use is marked."""
+    rows = table(
+        "Tools for the blockchain service; * is the one in use",
+        ("step", "tool"),
+        ("us", "units", "import", "MB", "zip", "bytes"),
+        "Median CPU of a call over the real requests, and units of one SHA-256 of 60 bytes;\n"
+        "CPU of the first import in ms; MB of the package as it is installed here, and zipped;\n"
+        "bytes that an answer has before base64.",
+    )
+    for tool in result.tools:
+        rows.add_row(
+            tool.step,
+            ("* " if tool.chosen else "  ") + tool.tool,
+            f"{tool.cpu_us:.2f}",
+            f"{tool.units:.1f}",
+            f"{tool.import_ms:.1f}" if tool.import_ms else "",
+            f"{tool.installed_mb:.2f}" if tool.installed_mb else "",
+            f"{tool.zipped_mb:.2f}" if tool.zipped_mb else "",
+            "" if tool.bytes is None else str(tool.bytes),
+        )
+    yield rows
 
 
-def _change(before: float | None, after: float | None, digits: int) -> str:
-    if before is None or after is None:
-        return "-"
-    return f"{before:,.{digits}f} to {after:,.{digits}f}"
+def _before_and_after(change: Change) -> Iterator[str]:
+    pairs = (
+        (change.capacity_before, change.capacity_after),
+        (change.cpu_ms_before, change.cpu_ms_after),
+        (change.p99_ms_before, change.p99_ms_after),
+    )
+    for before, after in pairs:
+        yield "-" if before is None or after is None else f"{number(before)} to {number(after)}"
+
+
+def _shares_and_dollars(row: TrafficFigures) -> Iterator[str]:
+    pairs = (
+        (row.cold_on_demand, row.dollars_an_hour_on_demand),
+        (row.cold_pinged, row.dollars_an_hour_pinged),
+        (row.cold_provisioned, row.dollars_an_hour_provisioned),
+    )
+    yield from (f"{share:.3%}  ${dollars:.6f}" for share, dollars in pairs)
+
+
+def _percentiles(probe: ProbeFigures) -> Iterator[str]:
+    for value in (probe.p50_ms, probe.p99_ms):
+        yield ("none" if value is None else f"{value:.2f}") + "*" * (probe.discarded_rounds > 0)
 
 
 def _interval(seconds: float) -> str:

@@ -31,6 +31,7 @@ from functions.blockchain.handler import SERVICE
 from functions.blockchain.ledger import Answered
 from functions.blockchain.limits import Limits
 from functions.blockchain.toy_rsa import MODULUS
+from local.measure.experiments.result import ToolFigures, ToolsResult
 from local.measure.microbench.blockchain import queries
 from local.measure.microbench.measure import Bench, Call, measure
 
@@ -165,22 +166,24 @@ TOOLS = (
 )
 
 
-def run(rounds: int) -> Iterator[list[dict[str, Any]]]:
-    """Measures all tools in rounds, and gives a row for each after every one."""
+def run(rounds: int) -> Iterator[ToolsResult]:
+    """Measure all tools in rounds; yield the figures so far after each."""
     benches = [Bench(f"{tool.step}: {tool.name}", _call(tool)) for tool in TOOLS]
     weights = [_weight(tool) for tool in TOOLS]
     for results in measure(benches, rounds):
-        yield [
-            {
-                "step": tool.step,
-                "tool": tool.name,
-                "chosen": tool.chosen,
-                "cpu_us": round(result.microseconds, 3),
-                "units": round(result.units, 2),
-                **weight,
-            }
-            for tool, result, weight in zip(TOOLS, results, weights, strict=True)
-        ]
+        yield ToolsResult(
+            tools=[
+                ToolFigures(
+                    step=tool.step,
+                    tool=tool.name,
+                    chosen=tool.chosen,
+                    cpu_us=round(result.microseconds, 3),
+                    units=round(result.units, 2),
+                    **weight,
+                )
+                for tool, result, weight in zip(TOOLS, results, weights, strict=True)
+            ]
+        )
 
 
 def _call(tool: Tool) -> Callable[[], Call]:

@@ -1,9 +1,9 @@
 """The web tier, one change at a time: worker processes, the concurrency limit, and keep-alive at either end.
 
 After the table of the report that this project grew from, whose service was in Go behind a load balancer. A closed
-loop tells how many requests/s come through when every connection asks again at once, an open loop what users wait at a
-rate that all variants can take. A capacity is behaviour of this machine, on which the generator runs too; what carries
-over to another is the CPU of a request.
+loop finds how many requests/s come through when every connection sends its next one at once, an open loop how long
+users wait at a rate that all variants can take. A capacity is behaviour of this machine, on which the generator runs
+too; what carries over to another is the CPU of a request.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ from local.errors import UserError
 from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, cpu_seconds, requests_of, run
 from local.load.sender import NOT_SENT
 from local.load.tally import milliseconds
-from local.measure.affinity import Cores, apart, pinned
+from local.measure.affinity import Cores, pinned, split_cores
+from local.measure.experiments.result import Change, VariantFigures, WebTierResult
 from local.measure.memory import peak_mb
-from local.measure.statistics import Spread
+from local.measure.statistics import Spread, rounded
 from local.serve.process import Served, served
 
-LEAST_CORES = 3
+MIN_CORES = 3
 """From here on two workers have cores of their own beside the generator's."""
 Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebTier:
+class WebTierConfig:
     """What the experiment runs with."""
 
     service: str = "qrcode"
@@ -44,18 +45,18 @@ class WebTier:
     """Of what the base takes in the first closed loop: the rate of the open loop."""
     prepared: int = 2_000
     behaviour: bool = False
-    """Whether only right answers and a complete file are wanted."""
+    """Whether only right answers and a complete file count."""
 
     def __post_init__(self) -> None:
         if not 0 < self.low_limit < self.connections:
             raise UserError("the low limit must be lower than the connections, or it limits nothing")
 
     def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
+        """Return the configuration as plain JSON values."""
         return asdict(self)
 
 
-QUICK = WebTier(rounds=1, seconds=1)
+QUICK = WebTierConfig(rounds=1, seconds=1)
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ BASE = Variant("base")
 """One worker, and the settings of the container as they are by default."""
 
 
-def variants(configuration: WebTier) -> tuple[Variant, ...]:
-    """The base, and the changes to it."""
+def variants(configuration: WebTierConfig) -> tuple[Variant, ...]:
+    """Return the base, and the changes to it."""
     limit = {"MAX_CONNECTIONS": str(configuration.low_limit)}
     return (
         BASE,
@@ -94,23 +95,23 @@ def variants(configuration: WebTier) -> tuple[Variant, ...]:
 
 
 @dataclass
-class Row:
-    """What was found of a variant so far, one value for each round."""
+class VariantRuns:
+    """The runs of a variant so far, one value for each round."""
 
     variant: Variant
     server: Served
     capacity: list[float] = field(default_factory=list)
     """Right answers a second in the closed loop."""
-    cpu_us: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)
     p50_ms: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
     right: int = 0
     refused: int = 0
-    void: list[str] = field(default_factory=list)
+    discarded: list[str] = field(default_factory=list)
     peak_mb: float = 0.0
 
     def count(self, outcome: Outcome) -> None:
-        """Scores a load. Raises `UserError` where an answer was wrong, or is missing without being refused."""
+        """Count a load. Raises `UserError` where an answer was wrong, or is missing without being refused."""
         total = outcome.total
         refused = sum(count for name, count in total.errors.items() if name != NOT_SENT)
         if total.wrong or (refused and not self.variant.refuses):
@@ -119,69 +120,70 @@ class Row:
             )
         self.right += total.right
         self.refused += refused
-        self.void += outcome.void
+        self.discarded += outcome.discarded
         if total.errors[NOT_SENT]:
-            self.void.append(f"{total.errors[NOT_SENT]} requests found no free connection")
+            self.discarded.append(f"{total.errors[NOT_SENT]} requests found no free connection")
 
-    def as_data(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return {
-            "variant": self.variant.name,
-            "capacity": Spread.of(self.capacity).as_data(),
-            "cpu_us": Spread.of(self.cpu_us).as_data(),
-            "p50_ms": Spread.of(self.p50_ms).as_data() if self.p50_ms else None,
-            "p99_ms": Spread.of(self.p99_ms).as_data() if self.p99_ms else None,
-            "peak_mb": round(self.peak_mb, 1),
-            "right": self.right,
-            "refused": self.refused,
-            "void_loads": len(self.void),
-            "reported": self.variant.reported,
-        }
+    def figures(self) -> VariantFigures:
+        """Return the figures of all rounds."""
+        return VariantFigures(
+            variant=self.variant.name,
+            capacity=Spread.of(self.capacity),
+            cpu_ms=Spread.of(self.cpu_ms),
+            p50_ms=Spread.of(self.p50_ms) if self.p50_ms else None,
+            p99_ms=Spread.of(self.p99_ms) if self.p99_ms else None,
+            peak_mb=round(self.peak_mb, 1),
+            right=self.right,
+            refused=self.refused,
+            discarded_loads=len(self.discarded),
+            reported=self.variant.reported,
+        )
 
 
-def measure(configuration: WebTier, environ: Mapping[str, str], step: Step) -> dict[str, Any]:
-    """Runs the experiment; the data of a result of the kind `web-tier`. Raises `UserError`."""
+def measure(configuration: WebTierConfig, environ: Mapping[str, str], step: Step) -> WebTierResult:
+    """Run the experiment. Raises `UserError`."""
     step("preparing requests")
     asked = requests_of({configuration.service: 1}, configuration.seed, environ, configuration.prepared)
-    cores = apart()
-    if len(cores.server | cores.generator) < LEAST_CORES:
+    cores = split_cores()
+    if len(cores.server | cores.generator) < MIN_CORES:
         cores = Cores(frozenset(), frozenset())
     with ExitStack() as stack:
         rows = []
         for variant in variants(configuration):
             step(f"starting: {variant.name}")
             settings = {"CROSSOVER_SERVICES": configuration.service, "WORKERS": "1", "PAGE_SAMPLES": ""}
-            # Two workers cannot share the one core that `apart` gives a server: they have all but the generator's.
+            # Two workers cannot share the server's one core of `split_cores`: they have all but the generator's.
             with pinned((cores.server | cores.generator) - set(sorted(cores.generator)[:1])):
                 server = stack.enter_context(served({**environ, **settings, **variant.settings}))
-            rows.append(Row(variant, server))
-        bench = Bench(configuration, asked, tuple(sorted(cores.generator)[:1]))
+            rows.append(VariantRuns(variant, server))
+        runner = LoadRunner(configuration, asked, tuple(sorted(cores.generator)[:1]))
         for number in range(configuration.rounds):
             for row in rows:
                 step(f"round {number + 1} of {configuration.rounds}: {row.variant.name}")
-                bench.round(row)
-    return {
-        "variants": [row.as_data() for row in rows],
-        "changes": [_change(rows[0], row) for row in rows[1:]],
-        "open_loop_rate": round(bench.rate, 1),
-        "base": "1 worker, 10,000 connections, keep-alive of 75 s; the clients keep their connections",
-        "placing": "generator on a core of its own" if cores.server else "server and generator share all cores",
-        "void": sorted({f"{row.variant.name}: {reason}" for row in rows for reason in row.void}),
-    }
+                runner.round(row)
+    base, *others = [row.figures() for row in rows]
+    return WebTierResult(
+        variants=[base, *others],
+        changes=[_change(base, variant) for variant in others],
+        open_loop_rate=round(runner.rate, 1),
+        base="1 worker, 10,000 connections, keep-alive of 75 s; the clients keep their connections",
+        placing="generator on a core of its own" if cores.server else "server and generator share all cores",
+        discarded=sorted({f"{row.variant.name}: {reason}" for row in rows for reason in row.discarded}),
+    )
 
 
-class Bench:
-    """Loads one variant after another."""
+class LoadRunner:
+    """Runs the loads of one variant after another."""
 
-    def __init__(self, configuration: WebTier, asked: Sequence[Asked], cores: tuple[int, ...]) -> None:
+    def __init__(self, configuration: WebTierConfig, asked: Sequence[Asked], cores: tuple[int, ...]) -> None:
         self._configuration = configuration
         self._asked = asked
         self._cores = cores
         self.rate = 0.0
         """Of the open loop, requests/s: the same for all."""
 
-    def round(self, row: Row) -> None:
-        """A closed and an open loop."""
+    def round(self, row: VariantRuns) -> None:
+        """Run a closed and an open loop."""
         closed = self._load(row, None)
         row.count(closed)
         row.capacity.append(closed.total.right / closed.seconds)
@@ -190,14 +192,14 @@ class Bench:
         row.count(opened)
         assert opened.watched is not None  # noqa: S101 - it was asked for
         before, after = opened.watched
-        row.cpu_us.append((after - before) / max(1, opened.total.answered) * 1e6)
+        row.cpu_ms.append(rounded((after - before) / max(1, opened.total.answered) * 1000))
         latency = milliseconds(opened.total.latencies)
-        if latency:
+        if latency and not opened.discarded:
             row.p50_ms.append(latency["p50"])
             row.p99_ms.append(latency["p99"])
         row.peak_mb = max(row.peak_mb, peak_mb(row.server.process.pid))
 
-    def _load(self, row: Row, rate: float | None) -> Outcome:
+    def _load(self, row: VariantRuns, rate: float | None) -> Outcome:
         configuration = self._configuration
         plan = Plan(
             mix={configuration.service: 1},
@@ -222,11 +224,15 @@ class Bench:
         return outcome
 
 
-def _change(base: Row, row: Row) -> dict[str, Any]:
-    """Before and after one change, by the medians."""
-    before, after = base.as_data(), row.as_data()
-    found: dict[str, Any] = {"change": row.variant.name}
-    for name in ("capacity", "cpu_us", "p99_ms"):
-        for when, data in (("before", before), ("after", after)):
-            found[f"{name}_{when}"] = data[name]["median"] if data[name] else None
-    return {**found, "reported": row.variant.reported}
+def _change(base: VariantFigures, variant: VariantFigures) -> Change:
+    """Compare the medians before and after one change."""
+    return Change(
+        change=variant.variant,
+        capacity_before=base.capacity.median,
+        capacity_after=variant.capacity.median,
+        cpu_ms_before=base.cpu_ms.median,
+        cpu_ms_after=variant.cpu_ms.median,
+        p99_ms_before=base.p99_ms.median if base.p99_ms else None,
+        p99_ms_after=variant.p99_ms.median if variant.p99_ms else None,
+        reported=variant.reported,
+    )

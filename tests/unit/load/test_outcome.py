@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.cli.load import exit_status
-from local.load.outcome import Outcome, void_reasons
+from local.load.outcome import Outcome, discard_reasons
 from local.load.plan import Plan
 from local.load.show import remarks
 from local.load.tally import Durations, Tally, Total, histogram, milliseconds
@@ -50,31 +50,31 @@ def outcome(*reports: dict[str, Any], **values: Any) -> Outcome:
     return made
 
 
-def test_a_run_is_void_where_a_generator_process_was_too_busy() -> None:
-    assert void_reasons(plan(), [0.2, 0.7], 0.5) == []
-    (reason,) = void_reasons(plan(), [0.2, 0.71], 0.5)
+def test_rates_and_latencies_are_discarded_where_a_generator_process_was_too_busy() -> None:
+    assert discard_reasons(plan(), [0.2, 0.7], 0.5) == []
+    (reason,) = discard_reasons(plan(), [0.2, 0.71], 0.5)
     assert "process 2 used 71% of a core" in reason
 
 
-def test_a_run_is_void_where_requests_were_sent_late() -> None:
-    assert void_reasons(plan(), [0.2], 1.0) == []
-    (reason,) = void_reasons(plan(), [0.2], 1.5)
+def test_rates_and_latencies_are_discarded_where_requests_were_sent_late() -> None:
+    assert discard_reasons(plan(), [0.2], 1.0) == []
+    (reason,) = discard_reasons(plan(), [0.2], 1.5)
     assert "sent 1.50 ms after their planned moment at p99" in reason
 
 
-def test_a_busy_and_late_run_is_void_for_both() -> None:
-    assert len(void_reasons(plan(), [0.9, 0.9], 7.0)) == 3
+def test_a_busy_and_late_run_is_discarded_for_both() -> None:
+    assert len(discard_reasons(plan(), [0.9, 0.9], 7.0)) == 3
 
 
 def test_a_closed_loop_has_no_schedule_to_lag_behind_but_may_be_too_busy() -> None:
-    assert void_reasons(plan(rate=None), [0.5], None) == []
-    assert len(void_reasons(plan(rate=None), [0.95], None)) == 1
+    assert discard_reasons(plan(rate=None), [0.5], None) == []
+    assert len(discard_reasons(plan(rate=None), [0.95], None)) == 1
 
 
-def test_behaviour_is_never_void_and_tells_no_rates_and_no_latencies() -> None:
+def test_of_behaviour_nothing_is_discarded_and_there_are_no_rates_and_latencies() -> None:
     made = outcome(report(0.99, 0.1, qrcode=tally(right=10)), behaviour=True)
     data = made.as_data()
-    assert (made.void, data["void"], data["right"]) == ([], [], 10)
+    assert (made.discarded, data["discarded"], data["right"]) == ([], [], 10)
     assert data["latency_ms"] is data["requests_per_second"] is data["services"]["qrcode"]["latency_ms"] is None
     assert exit_status(made) == 0
 

@@ -12,6 +12,7 @@ import pytest
 
 from local.errors import UserError
 from local.measure.comparison.calibration import calibrated, read, runs
+from local.measure.comparison.result import comparison_of
 from local.measure.comparison.summary import draw
 from local.measure.results import Result
 
@@ -164,7 +165,7 @@ def test_lines_that_belong_to_nobody_are_refused(
     ("part", "said"),
     [
         ({"works": None}, r"Expected `object`, got `null` - at `\$.works`"),
-        ({"works": {}}, "holds no works"),
+        ({"works": {}}, "holds no workloads"),
         ({"works": {"qrcode": {"name": "qrcode"}}}, "works.qrcode"),
         ({"lambda": "qrcode"}, r"Expected `object`, got `str` - at `\$.lambda`"),
         ({"lambda": {"qrcode": {"memory": {"much": {}}}}}, "memory"),
@@ -183,4 +184,4 @@ def test_a_comparison_without_durations_takes_those_of_the_log(tmp_path: Path) -
     bare = replace(before, data={"works": before.data["works"]})
     after = calibrated(bare, logged(tmp_path, line(20.5, 21)), "qrcode")
     assert after.data["lambda"]["qrcode"]["memory"]["256"]["duration_ms"]["median"] == 20.5
-    assert list(draw(after)) == ["qrcode: durations at 256 MB from 1 lines of log.txt"]
+    assert list(draw(comparison_of(after))) == ["qrcode: durations at 256 MB from 1 lines of log.txt"]

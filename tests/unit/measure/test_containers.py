@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -10,20 +11,21 @@ import pytest
 
 from local.errors import UserError
 from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total
-from local.measure.affinity import Cores, apart, pinned
-from local.measure.comparison.configuration import Configuration
-from local.measure.comparison.containers import Container
+from local.measure.affinity import Cores, can_be_real_time, pinned, real_time, split_cores
+from local.measure.comparison.configuration import ComparisonConfig
+from local.measure.comparison.containers import LoadedContainer
+from local.measure.statistics import Spread
 
 CORES = Cores(frozenset({1}), frozenset({0}))
-CONFIGURATION = Configuration(load_seconds=2, utilisation=0.5)
+CONFIGURATION = ComparisonConfig(load_seconds=2, utilisation=0.5)
 
 
 class Generator:
     """Sends nothing; remembers what was asked for. Every request takes 250 us of the server's CPU."""
 
-    def __init__(self, void_above: float = 1e9, wrong: int = 0, behind_above: float = 1e9) -> None:
+    def __init__(self, late_above: float = 1e9, wrong: int = 0, behind_above: float = 1e9) -> None:
         self.plans: list[Plan] = []
-        self._void_above = void_above
+        self._late_above = late_above
         self._wrong = wrong
         self._behind_above = behind_above
 
@@ -33,17 +35,18 @@ class Generator:
         total.statuses[200] = 100
         outcome = Outcome(plan, {"qrcode": total}, seconds=2.0)
         outcome.watched = (3.0, 3.025)
-        if plan.rate and plan.rate > self._void_above:
+        total.latencies.record_value(1_000, 100)
+        if plan.rate and plan.rate > self._late_above:
             outcome.lags.record_value(5_000)
         if plan.rate and plan.rate > self._behind_above:
             total.errors["not sent"] += 7
         return outcome
 
 
-def container(send: Callable[..., Outcome], status: int | None = None) -> Container:
+def container(send: Callable[..., Outcome], status: int | None = None) -> LoadedContainer:
     process = SimpleNamespace(pid=0, poll=lambda: status, returncode=status)
     server: Any = SimpleNamespace(process=process, address="http://127.0.0.1:1")
-    return Container("qrcode", {"qrcode": 1}, [Asked("/qrcode", b"")], server, 900.0, send=send)
+    return LoadedContainer("qrcode", {"qrcode": 1}, [Asked("/qrcode", b"")], server, 900.0, send=send)
 
 
 def test_the_load_keeps_the_server_as_busy_as_it_is_meant_to_be() -> None:
@@ -57,43 +60,54 @@ def test_the_load_keeps_the_server_as_busy_as_it_is_meant_to_be() -> None:
     assert not generator.plans[1].behaviour
     assert generator.plans[1].seed != generator.plans[2].seed
     assert {plan.cores for plan in generator.plans} == {(0,)}
-    data = found.as_data()
-    assert data["cpu_us"] == {"median": 250.0, "low": 250.0, "high": 250.0, "runs": 2}
-    assert (data["rate"], data["requests"], data["right"], data["void"]) == (50.0, 200, 200, [])
+    figures = found.figures()
+    assert figures.cpu_ms == Spread(0.25, 0.25, 0.25, 2)
+    assert (figures.rate, figures.requests, figures.right, figures.discarded) == (50.0, 200, 200, [])
 
 
-def test_a_void_load_is_repeated_at_a_lower_rate_and_told() -> None:
-    generator = Generator(void_above=1_200)
+def test_a_late_generator_costs_the_latencies_of_the_load_and_not_its_cpu_figure() -> None:
+    generator = Generator(late_above=1_200)
+    found = container(generator)
+    found.round(CONFIGURATION, CORES)
+    assert [round(plan.rate or 0) for plan in generator.plans] == [0, 2000]
+    figures = found.figures()
+    assert figures.cpu_ms == Spread(0.25, 0.25, 0.25, 1)
+    assert figures.latency_ms is None
+    (reason,) = figures.discarded
+    assert reason.startswith("at 2,000 requests/s: latencies discarded: requests were sent 5.00 ms after")
+    assert "--" not in reason  # no option that `compare` does not have
+    found.send = Generator()
+    found.round(CONFIGURATION, CORES)
+    latency = found.figures().latency_ms
+    assert latency is not None
+    assert latency.p99 == pytest.approx(1.0)
+
+
+def test_a_load_that_the_server_cannot_take_is_repeated_at_a_lower_rate() -> None:
+    generator = Generator(behind_above=1_200)
     found = container(generator)
     found.round(CONFIGURATION, CORES)
     assert [round(plan.rate or 0) for plan in generator.plans] == [0, 2000, 1400, 980]
-    assert len(found.cpu_us) == 1
-    assert [reason.partition(":")[0] for reason in found.void] == ["at 2,000 requests/s", "at 1,400 requests/s"]
+    reason = "load discarded: 7 of 107 requests were not answered: the server fell behind"
+    assert found.discarded == [f"at 2,000 requests/s: {reason}", f"at 1,400 requests/s: {reason}"]
+    assert len(found.cpu_ms) == 1
+    assert found.figures().errors == 0
 
 
-def test_a_load_that_the_server_cannot_take_is_void_too() -> None:
-    found = container(Generator(behind_above=1_500))
-    found.round(CONFIGURATION, CORES)
-    assert found.void == ["at 2,000 requests/s: 7 of 107 requests were not answered: the server fell behind"]
-    assert found.as_data()["errors"] == 0
-
-
-def test_a_round_whose_loads_are_all_void_adds_nothing() -> None:
+def test_a_round_whose_loads_are_all_discarded_adds_nothing() -> None:
     found = container(Generator())
     found.round(CONFIGURATION, CORES)
-    found.send = Generator(void_above=0)
+    found.send = Generator(behind_above=0)
     found.round(CONFIGURATION, CORES)
-    assert len(found.cpu_us) == 1
-    assert len(found.void) == 2
+    assert len(found.cpu_ms) == 1
+    assert len(found.discarded) == 2
 
 
-def test_a_container_of_which_no_load_ever_counts_ends_the_comparison() -> None:
-    found = container(Generator(void_above=0))
-    with pytest.raises(
-        UserError, match="every load of qrcode was void, the last at 336 requests/s: requests were sent"
-    ):
+def test_a_server_that_can_take_no_load_at_all_ends_the_comparison() -> None:
+    found = container(Generator(behind_above=0))
+    with pytest.raises(UserError, match="server of qrcode fell behind at every rate, the last at 336 requests/s"):
         found.round(CONFIGURATION, CORES)
-    assert len(found.void) == 6
+    assert len(found.discarded) == 6
 
 
 def test_a_wrong_answer_ends_the_comparison() -> None:
@@ -117,9 +131,18 @@ def test_a_generator_that_fails_ends_the_comparison() -> None:
 
 
 def test_server_and_generator_have_no_core_in_common() -> None:
-    cores = apart()
+    cores = split_cores()
     assert not cores.server & cores.generator
     assert bool(cores.server) == ("pinned to core" in cores.note)
     with pinned(cores.server), pinned(cores.generator):
-        assert apart() == (Cores(frozenset(), frozenset()) if len(cores.generator) < 2 else apart())
-    assert apart() == cores
+        assert split_cores() == (Cores(frozenset(), frozenset()) if len(cores.generator) < 2 else split_cores())
+    assert split_cores() == cores
+
+
+def test_a_real_time_priority_ends_with_its_block() -> None:
+    if not can_be_real_time():
+        pytest.skip("this user may not use real-time priority")
+    before = os.sched_getscheduler(0)
+    with real_time():
+        assert os.sched_getscheduler(0) == os.SCHED_FIFO
+    assert os.sched_getscheduler(0) == before

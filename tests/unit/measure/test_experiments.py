@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from local.cli import main
@@ -19,14 +20,24 @@ from local.emulator.spec import Function
 from local.errors import UserError
 from local.load.api import Outcome, Plan, Total
 from local.measure.experiments import tables
-from local.measure.experiments.cold_start import ColdStarts, hour, packaged, size_of
+from local.measure.experiments.cold_start import ColdStartConfig, hour, packaged, size_of
 from local.measure.experiments.keep_warm import Times
-from local.measure.experiments.web_tier import BASE, Row, Variant, WebTier, variants
+from local.measure.experiments.result import (
+    Change,
+    ColdStartResult,
+    MemoryFigures,
+    PackageFigures,
+    TrafficFigures,
+    VariantFigures,
+    WebTierResult,
+)
+from local.measure.experiments.web_tier import BASE, Variant, VariantRuns, WebTierConfig, variants
+from local.measure.statistics import Spread
 
 
-def row(variant: Variant) -> Row:
+def row(variant: Variant) -> VariantRuns:
     server: Any = SimpleNamespace()
-    return Row(variant, server)
+    return VariantRuns(variant, server)
 
 
 def outcome(right: int = 10, wrong: int = 0, **errors: int) -> Outcome:
@@ -35,7 +46,7 @@ def outcome(right: int = 10, wrong: int = 0, **errors: int) -> Outcome:
 
 
 def test_every_variant_is_the_base_with_one_change() -> None:
-    found = variants(WebTier())
+    found = variants(WebTierConfig())
     assert found[0] is BASE
     assert all(len(variant.settings) + (not variant.keep_alive) == 1 for variant in found[1:])
 
@@ -46,7 +57,7 @@ def test_a_wrong_answer_ends_the_experiment() -> None:
 
 
 def test_only_the_limit_may_refuse() -> None:
-    limited = row(variants(WebTier())[2])
+    limited = row(variants(WebTierConfig())[2])
     limited.count(outcome(status_503=4))
     assert (limited.right, limited.refused) == (10, 4)
     with pytest.raises(UserError, match="status 503"):
@@ -56,14 +67,14 @@ def test_only_the_limit_may_refuse() -> None:
 def test_a_load_that_the_server_cannot_take_is_told() -> None:
     found = row(BASE)
     found.count(outcome(not_sent=3))
-    assert found.void == ["3 requests found no free connection"]
+    assert found.discarded == ["3 requests found no free connection"]
 
 
 def test_a_limit_that_limits_nothing_is_refused() -> None:
     with pytest.raises(UserError, match="must be lower than the connections"):
-        WebTier(connections=50, low_limit=50)
+        WebTierConfig(connections=50, low_limit=50)
     with pytest.raises(UserError, match="provisioned concurrency takes"):
-        ColdStarts(provisioned=0)
+        ColdStartConfig(provisioned=0)
 
 
 @pytest.fixture
@@ -115,40 +126,64 @@ def drawn(parts: Any) -> str:
     return console.export_text()
 
 
-def spread(median: float) -> dict[str, float]:
-    return {"median": median, "low": median - 1, "high": median + 1, "runs": 3}
+def spread(median: float, around: float = 1) -> Spread:
+    return Spread(median, median - around, median + around, 3)
 
 
 def test_the_table_of_the_web_tier_shows_each_change() -> None:
-    variant = {"variant": "base", "peak_mb": 50.0, "refused": 0, "capacity": spread(5000), "cpu_us": spread(140)}
-    change = {"change": "2 workers", "reported": "a to b"}
-    change |= {f"{name}_{when}": 1234.5 for name in ("capacity", "cpu_us") for when in ("before", "after")}
-    data = {
-        "variants": [{**variant, "p99_ms": spread(4)}],
-        "changes": [{**change, "p99_ms_before": 1.5, "p99_ms_after": None}],
-        "open_loop_rate": 2000.0,
-        "placing": "shared",
-        "base": "as it is",
-        "void": ["base: because"],
-    }
-    text = drawn(tables.web_tier(data))
-    assert ["base", "5,000", "(4,999-5,001)", "140", "(139-141)", "4", "(3-5)", "50", "0"] in [
-        line.split() for line in text.splitlines()
-    ]
-    assert "2 workers" in text
-    assert "1,234 to 1,234" in text
-    assert "base: because" in text
+    variant = VariantFigures(
+        variant="base",
+        capacity=spread(5000),
+        cpu_ms=spread(0.14, 0.01),
+        p50_ms=spread(2),
+        p99_ms=spread(4),
+        peak_mb=50.0,
+        right=10,
+        refused=0,
+        discarded_loads=1,
+        reported="",
+    )
+    change = Change(
+        change="2 workers",
+        capacity_before=1234,
+        capacity_after=2345,
+        cpu_ms_before=0.14,
+        cpu_ms_after=0.16,
+        p99_ms_before=1.5,
+        p99_ms_after=None,
+        reported="a to b",
+    )
+    result = WebTierResult(
+        variants=[variant, replace(variant, variant="late", p50_ms=None, p99_ms=None)],
+        changes=[change],
+        open_loop_rate=2000.0,
+        placing="shared",
+        base="as it is",
+        discarded=["base: because"],
+    )
+    text = drawn(tables.web_tier(result))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["base", "5,000", "(4,999-5,001)", "0.14", "(0.13-0.15)", "4", "(3-5)", "50", "0"] in lines
+    assert ["late", "5,000", "(4,999-5,001)", "0.14", "(0.13-0.15)", "discarded", "50", "0"] in lines
+    assert "1,234 to 2,345" in text
+    assert "latencies of 1 loads were discarded: base: because" in text
 
 
 def test_the_tables_of_cold_starts_show_packages_memory_and_traffic() -> None:
-    timing = {name: spread(300) for name in ("init_ms", "init_cpu_ms", "first_answer_ms", "warm_ms")}
-    ways = {f"{what}_{way}": 0.5 for what in ("cold", "dollars_an_hour") for way in tables.WAYS}
-    data = {
-        "packages": [{"service": "qrcode", "package": "as deployed", "code_kb": 20.0, "layers_kb": 3000.0, **timing}],
-        "memory": [{"service": "qrcode", "memory_mb": 1769, **timing}],
-        "traffic": [{"service": "qrcode", "requests_per_second": rate, **ways} for rate in (0.001, 0.1, 100)],
-    }
-    text = drawn(tables.cold_start(data))
+    timing = {name: spread(300) for name in ("init_ms", "first_answer_ms")}
+    ways = ("on_demand", "pinged", "provisioned")
+    shares = {f"{what}_{way}": 0.5 for what in ("cold", "dollars_an_hour") for way in ways}
+    size = {"first_invocation_ms": spread(2), "warm_ms": spread(300)}
+    package = PackageFigures(
+        service="qrcode", package="as deployed", code_kb=20.0, layers_kb=3000.0, init_cpu_ms=spread(300), **timing
+    )
+    result = ColdStartResult(
+        packages=[package],
+        memory=[MemoryFigures(service="qrcode", memory_mb=1769, **timing, **size)],
+        traffic=[TrafficFigures(service="qrcode", requests_per_second=rate, **shares) for rate in (0.001, 0.1, 100)],
+        meaning={},
+    )
+    text = drawn(tables.cold_start(result))
     assert "3,020" in text
     assert "1,769" in text
     for interval in ("17 min", "10 s", "10 ms"):

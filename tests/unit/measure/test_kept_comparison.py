@@ -15,7 +15,7 @@ from tests.support.report import RUN, sample_compare, sample_work
 
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(results, "KEPT", tmp_path)
+    monkeypatch.setattr(results, "REFERENCE_RESULTS", tmp_path)
     return tmp_path / "compare.json"
 
 
@@ -31,7 +31,7 @@ def test_it_has_a_row_for_each_service_and_for_the_mix_and_tells_the_run(kept: P
     found = rows()
     assert list(found) == ["qrcode", "twitter", "mix"]
     cpu, rate, lambda_ms, init, cheaper, *prices = found["qrcode"]
-    assert (cpu, rate, init) == ("141 (134-148)", "7,076", "380 (361-399)")
+    assert (cpu, rate, init) == ("0.141 (0.134-0.148)", "7,076", "380 (361-399)")
     assert lambda_ms == "0.184 (0.175-0.193) (0.113 + 0.0707 + 0.1)"
     assert cheaper.startswith("≈74")
     assert all(price.startswith("$0.") for price in prices)
@@ -52,5 +52,5 @@ def test_without_a_kept_comparison_it_says_how_to_make_one() -> None:
 
 def test_a_kept_comparison_that_is_not_whole_is_told(kept: Path) -> None:
     write(Result(kind="compare", config={}, data={}), kept)
-    with pytest.raises(UserError, match="holds no works"):
+    with pytest.raises(UserError, match="missing required field `works`"):
         compared()

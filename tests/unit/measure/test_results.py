@@ -52,7 +52,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         (b'{"kind": "a", "config": {}, "data": {}, "machine": "mine"}', "is no result file"),
         (b'{"kind": "a", "config": {}, "data": {}, "at": 1}', "is no result file"),
         (b'{"kind": "b", "config": {}, "data": {}}', "is no a result"),
-        (b'{"kind": "a", "config": {}, "data": {}, "format": 2}', "is no a result"),
+        (b'{"kind": "a", "config": {}, "data": {}, "format": 1}', "is no a result"),
     ],
 )
 def test_what_is_no_result_is_told(tmp_path: Path, content: bytes, said: str) -> None:
@@ -74,8 +74,8 @@ def test_a_missing_or_a_huge_file_is_told(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_last_result_is_of_this_folder_or_else_of_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "HERE", tmp_path / "here")
-    monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(results, "LOCAL_RESULTS", tmp_path / "here")
+    monkeypatch.setattr(results, "REFERENCE_RESULTS", tmp_path / "kept")
     assert latest("a") is None
     write(Result(kind="a", config={}, data={"of": "kept"}), tmp_path / "kept" / "a.json")
     assert latest("a").data == {"of": "kept"}  # type: ignore[union-attr]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from local.errors import UserError
 from local.measure.affinity import Cores
-from local.measure.comparison.configuration import Configuration
+from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.functions import THROTTLED, Tally
-from local.measure.comparison.run import Bench
+from local.measure.comparison.result import Burst
+from local.measure.comparison.run import Rig
 from local.workloads.mix import Asked
 
 ASKED = [Asked("/qrcode?type=encode&data=a", b"result")]
+COUNTS = {"requests": 8, "right": 8, "wrong": 0, "errors": 0, "cold_starts": 7, "throttled": 0}
+BURST = Burst(concurrent=8, environments_before=1, environments_after=8, **COUNTS)
 
 
 class Bursting:
@@ -23,16 +25,16 @@ class Bursting:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
 
-    def burst(self, service: str, size: int, asked: list[Asked]) -> tuple[dict[str, Any], Tally]:
+    def burst(self, service: str, size: int, asked: list[Asked]) -> tuple[Burst, Tally]:
         assert (service, size, asked) == ("qrcode", 1769, ASKED)
-        return {"concurrent": 8}, self._tally
+        return BURST, self._tally
 
 
-def burst(tally: Tally) -> Bench:
-    bench = Bench(Configuration(memory_mb=(128, 1769)), Cores(frozenset(), frozenset()), {"qrcode": ASKED}, {})
-    bench._functions = Bursting(tally)  # type: ignore[assignment]
-    bench._burst("qrcode", ASKED)
-    return bench
+def burst(tally: Tally) -> Rig:
+    rig = Rig(ComparisonConfig(memory_mb=(128, 1769)), Cores(frozenset(), frozenset()), {"qrcode": ASKED}, {})
+    rig._functions = Bursting(tally)  # type: ignore[assignment]
+    rig._burst("qrcode", ASKED)
+    return rig
 
 
 @pytest.mark.parametrize(
@@ -48,5 +50,5 @@ def test_an_answer_of_the_burst_that_is_not_right_ends_the_comparison(tally: Tal
 
 
 def test_requests_of_the_burst_that_are_throttled_are_behaviour() -> None:
-    bench = burst(Tally(right=7, errors=Counter({THROTTLED: 1})))
-    assert bench._measured["qrcode"].burst == {"concurrent": 8}
+    rig = burst(Tally(right=7, errors=Counter({THROTTLED: 1})))
+    assert rig._measured["qrcode"].burst is BURST

@@ -8,10 +8,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from rich.table import Table
 
 from functions.blockchain.ledger import Asked
+from local.measure.experiments import tables
+from local.measure.experiments.result import ToolFigures, ToolsResult
 from local.measure.experiments.tools import TOOLS, Tool, inputs
-from local.measure.experiments.tools_table import rows
 
 
 def plain(step: str, value: Any) -> Any:
@@ -41,6 +43,18 @@ def test_one_tool_of_each_step_is_in_use() -> None:
 
 def test_the_table_marks_what_is_in_use_and_leaves_out_what_weighs_nothing() -> None:
     tool = Tool("inflate", "zlib", len, chosen=True)
-    row = {"step": tool.step, "tool": tool.name, "chosen": True, "cpu_us": 1.234, "units": 2.25, "bytes": None}
-    (drawn,) = rows([{**row, "import_ms": 0.0, "installed_mb": 0.0, "zipped_mb": 0.0}])
-    assert drawn == ("inflate", "* zlib", "1.23", "2.2", "", "", "", "")
+    figures = ToolFigures(
+        step=tool.step,
+        tool=tool.name,
+        chosen=True,
+        cpu_us=1.234,
+        units=2.25,
+        import_ms=0.0,
+        installed_mb=0.0,
+        zipped_mb=0.0,
+        bytes=None,
+    )
+    (table,) = tables.tools(ToolsResult(tools=[figures]))
+    assert isinstance(table, Table)
+    cells = [list(column.cells) for column in table.columns]
+    assert cells == [["inflate"], ["* zlib"], ["1.23"], ["2.2"], [""], [""], [""], [""]]

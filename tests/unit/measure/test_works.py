@@ -12,28 +12,40 @@ import pytest
 
 from local.cost import files
 from local.cost.errors import CostError
+from local.errors import UserError
 from local.measure.comparison import works
-from local.measure.comparison.storage import Read
+from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, SizeFigures
 from local.measure.results import Result
+from local.measure.statistics import Spread
 
 
-def spread(median: float) -> dict[str, float]:
-    return {"median": median, "low": median / 2, "high": median * 2, "runs": 3}
+def spread(median: float) -> Spread:
+    return Spread(median, median / 2, median * 2, 3)
 
 
-CONTAINER = {"cpu_us": spread(125.0), "peak_mb": 53.2, "requests": 1_000, "bytes_in": 700_000, "bytes_out": 300_500}
-FUNCTIONS = {
-    "memory": {
-        "128": {"duration_ms": spread(1.75), "billed_ms": 2.4},
-        "1769": {"duration_ms": spread(1.5), "billed_ms": 2.0},
+CONTAINER = ContainerFigures(
+    cpu_ms=spread(0.125),
+    rate=100,
+    requests=1_000,
+    right=1_000,
+    wrong=0,
+    errors=0,
+    peak_mb=53.2,
+    bytes_in=700_000,
+    bytes_out=300_500,
+)
+FUNCTION = FunctionFigures(
+    memory={
+        "128": SizeFigures(duration_ms=spread(1.75), billed_ms=2.4),
+        "1769": SizeFigures(duration_ms=spread(1.5), billed_ms=2.0),
     },
-    "cpu_ms": spread(1.25),
-    "init_ms": spread(350.0),
-}
+    cpu_ms=spread(1.25),
+    init_ms=spread(350.0),
+)
 
 
 def derived(read: Read | None = None, database: float = 0.0) -> Any:
-    return works.derived("qrcode", 'say "so"', CONTAINER, FUNCTIONS, read, database)
+    return works.derived("qrcode", 'say "so"', works.Measurement(CONTAINER, FUNCTION, read, database))
 
 
 def test_a_work_is_what_was_measured() -> None:
@@ -100,5 +112,5 @@ def test_a_result_of_a_comparison_brings_all_its_works(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [{}, {"works": {}}, {"works": {"qrcode": 1}}, {"works": {"qrcode": {"name": "x"}}}])
 def test_a_result_without_works_that_can_be_used_is_refused(tmp_path: Path, data: dict[str, Any]) -> None:
-    with pytest.raises(CostError):
+    with pytest.raises((CostError, UserError)):
         works.given(result_file(tmp_path / "compare.json", data))

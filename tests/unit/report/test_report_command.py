@@ -23,8 +23,8 @@ MAX_BYTES = 1_500_000
 
 @pytest.fixture
 def nothing_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(results, "HERE", tmp_path / "here")
-    monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(results, "LOCAL_RESULTS", tmp_path / "here")
+    monkeypatch.setattr(results, "REFERENCE_RESULTS", tmp_path / "kept")
     return tmp_path
 
 
@@ -130,7 +130,7 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
     changes: dict[str, Any] = {
         "works": works,
         "mix": {evil: 1},
-        "container": {evil: {"rate": evil, "void": [evil]}},
+        "container": {evil: {"rate": evil, "discarded": [evil]}},
         "assumptions": [{"name": evil, "value": evil, "unit": evil, "why": evil}],
     }
     compare = Result(kind="compare", config={}, data={**one_service().data, **changes}, command=evil)

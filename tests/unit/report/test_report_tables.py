@@ -71,14 +71,14 @@ def test_what_was_not_measured_has_no_table() -> None:
 
 
 def test_missing_figures_of_a_service_are_dashes() -> None:
-    (table,) = measured.tables({"container": {"qrcode": {"cpu_us": spread(100)}}})
+    (table,) = measured.tables({"container": {"qrcode": {"cpu_ms": spread(100)}}})
     assert [each.text for each in table.rows[0][:4]] == ["qrcode", "–", "100", "–"]
 
 
-def test_a_void_run_tells_why() -> None:
+def test_discarded_loads_are_listed_with_their_reasons() -> None:
     data = dict(sample_compare().data)
-    data["container"] = {"qrcode": {"void": ["the generator was at 80 % of a core"]}, "twitter": {"void": []}}
-    assert list(measured.void(data)) == ["qrcode: the generator was at 80 % of a core"]
+    data["container"] = {"qrcode": {"discarded": ["the generator was at 80 % of a core"]}, "twitter": {"discarded": []}}
+    assert list(measured.discarded(data)) == ["qrcode: the generator was at 80 % of a core"]
 
 
 def test_right_answers_are_counted_of_all_requests() -> None:
