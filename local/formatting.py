@@ -49,7 +49,7 @@ def table(title: str, left: Iterable[str], right: Iterable[str], caption: str | 
     for heading in left:
         made.add_column(heading, no_wrap=True)
     for heading in right:
-        made.add_column(heading, justify="right")
+        made.add_column(heading, justify="right", overflow="fold")
     return made
 
 

@@ -15,8 +15,9 @@ import psutil
 import pytest
 from rich.console import Console
 
+from container.compute_queue import Computing
 from container.settings import ContainerSettings
-from crossover.runner import Unavailable
+from crossover.runner import Later, Unavailable
 from functions.blockchain.mining import Mined, Mining
 from local.cli import main
 from local.errors import UserError
@@ -33,10 +34,16 @@ MIDDLE = Mining(b"0" * 64, "001", 65_536)
 HARD = Mining(b"0" * 64, "00000001", 65_536)
 
 
+async def mined(computing: Computing, work: Mining) -> Any:
+    """What the computation gives, now or later."""
+    value = computing.compute(work)
+    return await value.value if isinstance(value, Later) else value
+
+
 @pytest.mark.parametrize("way", COMPUTING)
 async def test_every_way_mines_the_same(way: str) -> None:
     computing = COMPUTING[way](ContainerSettings(compute_seconds=60))
-    easy, middle, hard = await asyncio.gather(*(computing.compute(work) for work in (EASY, MIDDLE, HARD)))
+    easy, middle, hard = await asyncio.gather(*(mined(computing, work) for work in (EASY, MIDDLE, HARD)))
     assert isinstance(easy, Mined)
     assert easy.hash < "1"
     assert middle.hash < "001"
@@ -50,10 +57,10 @@ async def test_every_way_mines_the_same(way: str) -> None:
 async def test_the_rejected_ways_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood_server, "PLACES", 1)
     computing = COMPUTING["task each"](ContainerSettings(compute_seconds=0.05))
-    long = asyncio.create_task(computing.compute(HARD._replace(limit=10**8)))
+    long = asyncio.create_task(mined(computing, HARD._replace(limit=10**8)))
     await asyncio.sleep(0)
     with pytest.raises(Unavailable, match="every place is taken"):
-        await computing.compute(HARD)
+        await mined(computing, HARD)
     with pytest.raises(Unavailable, match="out of time"):
         await long
 

@@ -242,7 +242,7 @@ def test_a_figure_tells_where_it_comes_from(report: Page, how: str) -> None:
     assert "fargate vcpu-arm64: $0.03238 per vCPU-hour; AWS price list" in cost
     assert "read 20" in cost
     run = told(report.locator("#measured-title ~ .card .fig.measured").nth(1))
-    assert "the median, from 283.6 to 313.4, 5 runs" in run
+    assert "the median, from 0.2836 to 0.3134, 5 runs" in run
     assert "crossover compare --sample, 2026-11-23" in run
     assumed = told(report.locator(".assumptions .fig.assumed").first)
     assert "one cold start in 10,000 invocations" in assumed
