@@ -16,7 +16,7 @@ from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.template import ANY, Template, read_template
 from local.paths import BUILD
 
-OVERRIDES = ("TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
+OVERRIDES = ("BASE_PATH", "TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
 """Settings of the emulator's own environment that override the template's."""
 
 
@@ -130,7 +130,9 @@ def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapp
             variables={key: _in_layer(value, layers) for key, value in variables.items()},
             scaling=limits.over(scaling),
         )
-        routes |= dict.fromkeys(function.routes or ((ANY, f"/{function.service}"),), name)
+        base = variables.get("BASE_PATH", "").rstrip("/")
+        for method, path in function.routes or ((ANY, f"/{function.service}"),):
+            routes |= {(method, path): name, (method, base + path if path.startswith("/") else path): name}
     return Bundle(functions, routes)
 
 
