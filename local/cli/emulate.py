@@ -57,6 +57,7 @@ def serve_lambda(
     """Serve the functions of the template through emulated Lambda environments. Ctrl-C ends it."""
     from local.emulator.bundle import Limits
     from local.emulator.event_sources import EVENT_SOURCES
+    from local.emulator.log_printer import LogPrinter
     from local.emulator.machine import room
     from local.emulator.quotas import ACCOUNT_CONCURRENCY
     from local.emulator.runtime_files import Missing
@@ -68,28 +69,20 @@ def serve_lambda(
         listener = listen(host, port)
     except OSError as problem:
         raise UserError(f"cannot listen on {host}:{port} ({problem.strerror}); give another --port or PORT") from None
-    show = console.is_terminal and not logs
-    try:
-        asyncio.run(
-            serve(
-                bundle,
-                EVENT_SOURCES[event_shape],
-                listener,
-                ServeOptions(
-                    concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
-                    records=records,
-                    on_log=_print_log if logs else None,
-                    show=show,
-                    groups=control_groups,
-                ),
-            )
+    with listener, LogPrinter(sys.stderr) as print_log:
+        options = ServeOptions(
+            concurrency=concurrency or min(ACCOUNT_CONCURRENCY, room()),
+            records=records,
+            on_log=print_log if logs else None,
+            show=console.is_terminal and not logs,
+            groups=control_groups,
         )
-    except (BadSpec, Missing) as problem:
-        raise UserError(str(problem)) from None
-    except OSError as problem:
-        raise UserError(f"cannot serve: {problem}") from None
-    finally:
-        listener.close()
+        try:
+            asyncio.run(serve(bundle, EVENT_SOURCES[event_shape], listener, options))
+        except (BadSpec, Missing) as problem:
+            raise UserError(str(problem)) from None
+        except OSError as problem:
+            raise UserError(f"cannot serve: {problem}") from None
 
 
 def invoke(
@@ -146,7 +139,7 @@ def events(
     fault = source.refuse(request)
     if fault:
         raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
-    print_json(source.event(request, Call(new_id(), datetime.now(UTC), new_trace())))
+    print_json(source.event(request, Call(new_id(), datetime.now(UTC), new_trace(), f"GET /{service}")))
 
 
 def _service(name: str) -> str:
@@ -192,7 +185,7 @@ def _event(source: str) -> bytes:
         raise UserError(f"the event is larger than Lambda takes: {quotas.PAYLOAD:,} bytes")
     try:
         json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError("the event is no JSON; crossover events writes one") from None
     return payload
 
@@ -214,10 +207,5 @@ async def _run(function: Function, event: bytes, repeat: int) -> list[tuple[Outc
 def _json_or_text(payload: bytes) -> Any:
     try:
         return json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace")
-
-
-def _print_log(function: str, chunk: bytes) -> None:
-    text = chunk.decode("utf-8", "replace").rstrip("\n")
-    stderr.print("\n".join(f"{function}: {line}" for line in text.split("\n")), markup=False, highlight=False)

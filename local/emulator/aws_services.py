@@ -22,7 +22,7 @@ class AwsServices:
         self.address = f"http://{host}:{server.port}"
 
     def environment(self) -> dict[str, str]:
-        """The environment variables with which boto3 reaches it, and nobody else."""
+        """Return the environment variables with which boto3 reaches this server."""
         return {
             "AWS_ENDPOINT_URL": self.address,
             "AWS_ACCESS_KEY_ID": "local",
@@ -31,15 +31,15 @@ class AwsServices:
         }
 
     def start(self) -> None:
-        """Begins to serve."""
+        """Begin to serve."""
         self._thread.start()
 
     def wait(self) -> None:
-        """Waits until somebody ends the process."""
+        """Wait until the process is told to end."""
         self._thread.join()
 
     def close(self) -> None:
-        """Stops."""
+        """Stop."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -47,10 +47,15 @@ class AwsServices:
 
 @contextmanager
 def serve(host: str = "127.0.0.1", port: int = 0) -> Iterator[AwsServices]:
-    """Serves in a thread of its own; port 0 takes a free one. Raises OSError where the port is taken."""
+    """Serve in a thread of its own; port 0 takes a free one.
+
+    Raises:
+        OSError: where the port is taken.
+    """
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited by accepted sockets
         listener.bind((host, port))
         listener.listen(128)
         port = listener.getsockname()[1]

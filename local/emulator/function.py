@@ -35,6 +35,8 @@ class Outcome(NamedTuple):
     payload: bytes
     """The handler's answer, or the error object; empty where the request was throttled."""
     throttle: Throttle | None = None
+    log: bytes = b""
+    """The end of what the invocation printed."""
 
 
 def new_id() -> str:
@@ -50,11 +52,23 @@ def new_trace() -> str:
 class Invocation:
     """A request on its way, from the caller's question to the end of its environment's work."""
 
-    __slots__ = ("answer_bytes", "event", "future", "log_bytes", "log_tail", "payload", "request", "status", "trace")
+    __slots__ = (
+        "answer_bytes",
+        "client_context",
+        "event",
+        "future",
+        "log_bytes",
+        "log_tail",
+        "payload",
+        "request",
+        "status",
+        "trace",
+    )
 
-    def __init__(self, event: bytes, trace: str) -> None:
+    def __init__(self, event: bytes, trace: str, client_context: str) -> None:
         self.request = new_id()
         self.trace = trace
+        self.client_context = client_context
         self.event = event
         self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.payload = b""
@@ -92,9 +106,9 @@ class EmulatedFunction:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
-    async def invoke(self, event: bytes, trace: str | None = None) -> Outcome:
+    async def invoke(self, event: bytes, trace: str | None = None, client_context: str = "") -> Outcome:
         """Invoke the function synchronously with an event within the payload quota."""
-        invocation = Invocation(event, trace or new_trace())
+        invocation = Invocation(event, trace or new_trace(), client_context)
         self.invocations[invocation.request] = invocation
         self.do(self.fleet.invoke(invocation.request, self._loop.time()))
         return await invocation.future
@@ -224,7 +238,9 @@ class EmulatedFunction:
     def _deliver(self, identity: int, request: str, deadline: float) -> None:
         invocation = self.invocations[request]
         deadline_ms = int((time.time() + deadline - self._loop.time()) * 1000)
-        event = Event(request, invocation.event, deadline_ms, self.function.arn, invocation.trace)
+        event = Event(
+            request, invocation.event, deadline_ms, self.function.arn, invocation.trace, invocation.client_context
+        )
         self._environments[identity].deliver(event)
 
     def _answer(self, answer: Answer) -> None:
@@ -244,7 +260,9 @@ class EmulatedFunction:
                     answer.ending, answer.request, timeout, invocation.status, invocation.answer_bytes
                 )
         if not invocation.future.done():
-            invocation.future.set_result(Outcome(answer.request, answer.ending, payload, answer.throttle))
+            invocation.future.set_result(
+                Outcome(answer.request, answer.ending, payload, answer.throttle, invocation.log_tail)
+            )
 
     def _report(self, report: Report) -> None:
         invocation = self.invocations.pop(report.request)

@@ -13,10 +13,11 @@ from local.emulator import quotas
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator
-from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, HttpRequest, HttpResponse
+from local.emulator.event_sources.base import FRAMING, BadAnswer, Call, EventSource, Fault, HttpRequest, HttpResponse
 from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
+from local.emulator.invoke_api import InvokeApi
 from local.emulator.metrics import FunctionMetrics
-from local.emulator.template import ANY
+from local.emulator.template import ANY, DEFAULT_ROUTE
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -38,11 +39,14 @@ Routes = Mapping[tuple[str, str], str]
 """Methods (`ANY` for all of them) and paths, and the names of the functions that answer on them."""
 
 
-def route(source: EventSource, routes: Routes, request: HttpRequest) -> str | None:
-    """Return the name of the function that a request goes to; only some event sources look at the method."""
-    if source.by_method:
-        return routes.get((request.method, request.path)) or routes.get((ANY, request.path))
-    return next((name for (_, path), name in routes.items() if path == request.path), None)
+def route(source: EventSource, routes: Routes, request: HttpRequest) -> tuple[str, str] | None:
+    """Return the key of the route that a request takes; only some event sources look at the method."""
+    methods = (request.method, ANY) if source.by_method else dict.fromkeys(method for method, _ in routes)
+    for path in (request.path, DEFAULT_ROUTE):
+        for method in methods:
+            if (method, path) in routes:
+                return method, path
+    return None
 
 
 class Gateway:
@@ -52,21 +56,22 @@ class Gateway:
         self.emulator = emulator
         self.source = source
         self.routes = dict(routes)
+        self._invoke_api = InvokeApi(emulator.functions)
         self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in routes.values()}
 
     def add(self, record: Record) -> None:
-        """A record for the figures."""
+        """Add a record to the figures."""
         self.metrics.setdefault(record.function, FunctionMetrics()).add(record)
 
     def summary(self) -> dict[str, Any]:
-        """Everything that page and table show."""
+        """Return everything that page and table show."""
         functions = []
         for name, function in self.emulator.functions.items():
             scaling = function.function.scaling
             functions.append(
                 {
                     "name": name,
-                    "paths": list(dict.fromkeys(path for (_, path), each in self.routes.items() if each == name)),
+                    "paths": list(dict.fromkeys(path for (_, path), owner in self.routes.items() if owner == name)),
                     "memory_mb": scaling.memory_mb,
                     "timeout_s": scaling.timeout,
                     "states": {state.value: count for state, count in function.fleet.states().items()},
@@ -76,17 +81,17 @@ class Gateway:
         return {"source": self.source.title, "note": self.emulator.note, "functions": functions}
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        """One request through the source."""
+        """Answer one request as the event source does."""
         fault = self.source.refuse(request)
         if fault:
             return self.source.fault(fault)
-        name = route(self.source, self.routes, request)
-        if name is None:
+        key = route(self.source, self.routes, request)
+        if key is None:
             return self.source.fault(Fault.NO_ROUTE)
-        return await self._ask(self.emulator.functions[name], request)
+        call = Call(new_id(), datetime.now(UTC), new_trace(), key[1] if key[1] == DEFAULT_ROUTE else " ".join(key))
+        return await self._invoke(self.emulator.functions[self.routes[key]], request, call)
 
-    async def _ask(self, function: EmulatedFunction, request: HttpRequest) -> HttpResponse:
-        call = Call(new_id(), datetime.now(UTC), new_trace())
+    async def _invoke(self, function: EmulatedFunction, request: HttpRequest, call: Call) -> HttpResponse:
         event = json.dumps(self.source.event(request, call), separators=(",", ":")).encode()
         if len(event) > quotas.PAYLOAD:
             return self.source.fault(Fault.EVENT_TOO_LARGE)
@@ -110,7 +115,7 @@ class Gateway:
     # --- ASGI ---
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """HTTP requests alone; whoever serves this switches lifespan and WebSockets off."""
+        """Answer an HTTP request; the server switches lifespan and WebSockets off."""
         path = scope["raw_path"].decode("latin-1")
         if path == "/_lambda":
             response = HttpResponse(200, (("content-type", "text/html; charset=utf-8"),), PAGE.read_bytes())
@@ -118,16 +123,22 @@ class Gateway:
             body = json.dumps(self.summary()).encode()
             response = HttpResponse(200, (("content-type", "application/json"), ("cache-control", "no-store")), body)
         else:
-            response = await self.handle(await _request(scope, receive, path))
-        headers = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in response.headers]
-        if not any(name == b"content-length" for name, _ in headers) and response.status not in (204, 304):
+            request = await _request(scope, receive, path)
+            response = await self._invoke_api.handle(request) or await self.handle(request)
+        bodiless = scope["method"] == "HEAD" or response.status in (204, 304)
+        headers = [
+            (name.lower().encode("ascii"), value.encode("utf-8"))
+            for name, value in response.headers
+            if name.lower() not in FRAMING
+        ]
+        if response.status not in (204, 304):
             headers.append((b"content-length", b"%d" % len(response.body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
 
 
 MAX_BODY = 10 * quotas.MB + 1
-"""No source takes more; what is beyond is read and dropped, for the source to refuse."""
+"""Bytes: no event source takes more. What is beyond is read and dropped, for the source to refuse."""
 
 
 async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRequest:

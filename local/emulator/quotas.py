@@ -8,6 +8,9 @@ PAYLOAD = 6 * MB + 100
 """Event and answer of a synchronous invocation, each. AWS: "Lambda quotas", invocation payload, and the message of
 `Function.ResponseSizeTooLarge`, which names 6,291,556 bytes."""
 
+ASYNCHRONOUS_PAYLOAD = MB
+"""Event of an asynchronous invocation. AWS: "Lambda quotas", 1 MB since 2025-10."""
+
 INIT_TIMEOUT = 10.0
 """INIT of an on-demand environment; then it is retried inside the first invocation.
 AWS: "Lambda runtime environment"."""
@@ -49,5 +52,5 @@ IDLE_LIFETIME = 600.0
 
 
 def cpu_share(memory_mb: int) -> float:
-    """The vCPUs that come with this memory: 128 MB has 0.072 of one."""
+    """Return the vCPUs that come with this memory: 128 MB has 0.072 of one."""
     return memory_mb / VCPU_MB

@@ -29,6 +29,8 @@ class Event(NamedTuple):
     """Milliseconds since the epoch."""
     arn: str
     trace: str
+    client_context: str = ""
+    """One line of JSON, or nothing."""
 
 
 class Runtime(Protocol):
@@ -89,6 +91,8 @@ class RuntimeApi:
             f"Lambda-Runtime-Deadline-Ms: {event.deadline_ms}\r\nLambda-Runtime-Invoked-Function-Arn: {event.arn}\r\n"
             f"Lambda-Runtime-Trace-Id: {event.trace}\r\n"
         )
+        if event.client_context:
+            headers += f"Lambda-Runtime-Client-Context: {event.client_context}\r\n"
         connection.send("200 OK", event.payload, headers)
         return True
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import contextlib
 import http.client
 import io
@@ -16,8 +18,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from crossover.seam import Service
 from crossover.stores import load
@@ -30,6 +34,7 @@ from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import Fault
 from local.emulator.gateway import Gateway
+from local.emulator.serve import listen
 from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
 
@@ -154,6 +159,161 @@ async def test_the_page_and_its_figures_are_there(tmp_path: Path) -> None:
     assert shown["peak_mb"] > 5
 
 
+async def test_a_head_request_is_answered_as_a_get_without_its_body(bundle: Bundle, tmp_path: Path) -> None:
+    for shape in ("url", "alb", "alb-multi"):
+        async with gateway([bundle.functions["qrcode"]], {"/qrcode": "QrcodeFunction"}, shape, tmp_path) as client:
+            get = await client.get(f"/qrcode?{EXAMPLE.query}")
+            head = await client.head(f"/qrcode?{EXAMPLE.query}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers == get.headers
+    async with gateway([bundle.functions["qrcode"]], {"/qrcode": "QrcodeFunction"}, "v2", tmp_path) as client:
+        assert (await client.head("/qrcode")).status_code == 404, "the route names GET"
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[::1]:8081", "x:", "x:abc", "a:b:c", "localhost:1"])
+async def test_any_host_header_is_served(bundle: Bundle, host: str, tmp_path: Path) -> None:
+    async with gateway([bundle.functions["qrcode"]], {"/{any}": "QrcodeFunction"}, "url", tmp_path) as client:
+        client._transport.app.routes[("ANY", "$default")] = "QrcodeFunction"
+        assert (await client.get(f"/qrcode?{EXAMPLE.query}", headers={"host": host})).status_code == 200
+        assert (await client.get("/healthz", headers={"host": host})).text == "ok"
+
+
+UNSENDABLE = {
+    "status 100": {"statusCode": 100},
+    "status 101": {"statusCode": 101, "headers": {"upgrade": "x"}, "multiValueHeaders": {}},
+    "a name with a space": {"statusCode": 200, "headers": {"a b": "c"}, "multiValueHeaders": {"a b": ["c"]}},
+    "a name with an accent": {"statusCode": 200, "headers": {"é": "c"}, "multiValueHeaders": {"é": ["c"]}},
+    "half a pair": {"statusCode": 200, "headers": {"a": "\ud800"}, "multiValueHeaders": {"a": ["\ud800"]}},
+}
+
+
+@pytest.mark.parametrize("name", UNSENDABLE)
+async def test_an_answer_that_http_cannot_carry_is_a_bad_answer(name: str, tmp_path: Path) -> None:
+    for shape in EVENT_SOURCES:
+        source = EVENT_SOURCES[shape]
+        async with gateway([odd()], {"/odd": "Odd"}, shape, tmp_path) as client:
+            app = client._transport.app
+            outcome = await app.emulator.functions["Odd"].invoke(
+                json.dumps({"do": "reply", "answer": UNSENDABLE[name]}).encode()
+            )
+            assert app._answer(outcome) == source.fault(Fault.BAD_ANSWER), shape
+
+
+@pytest.fixture(scope="module")
+def plain_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """The emulator's own server on a socket, with answers that a test chooses."""
+    program = f"""
+import asyncio, json
+from pathlib import Path
+from local.emulator.bundle import Bundle
+from local.emulator.event_sources import EVENT_SOURCES
+from local.emulator.serve import ServeOptions, listen, serve
+from local.emulator.spec import Function, Scaling
+function = Function("Odd", Path({str(CODE)!r}), "odd.reply", scaling=Scaling(memory_mb=1769, timeout=30))
+asyncio.run(serve(Bundle({{"odd": function}}, {{("ANY", "$default"): "Odd"}}), EVENT_SOURCES["url"],
+                  listen("127.0.0.1", 0), ServeOptions()))
+"""
+    server = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert server.stdout
+    found = re.search(r"http://127.0.0.1:(\d+)", server.stdout.readline())
+    assert found
+    yield "127.0.0.1", int(found[1])
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=20)
+    server.stdout.close()
+
+
+def replied(address: tuple[str, int], answer: Any, raw: str = "") -> http.client.HTTPResponse:
+    client = http.client.HTTPConnection(*address)
+    client.request("POST", "/", raw or json.dumps(answer), {"content-type": "application/json"})
+    response = client.getresponse()
+    response.content = response.read()  # type: ignore[attr-defined]
+    client.close()
+    return response
+
+
+@pytest.mark.parametrize("length", ["1", "100000", "x", "-1"])
+def test_a_content_length_that_lies_is_replaced(plain_server: tuple[str, int], length: str) -> None:
+    answer = {"statusCode": 200, "body": "hello", "headers": {"Content-Length": length, "Transfer-Encoding": "x"}}
+    response = replied(plain_server, answer)
+    assert (response.status, response.content) == (200, b"hello")  # type: ignore[attr-defined]
+    assert response.headers["content-length"] == "5"
+
+
+def test_a_status_without_a_body_has_none(plain_server: tuple[str, int]) -> None:
+    for status in (204, 304):
+        response = replied(plain_server, {"statusCode": status, "body": "hello"})
+        assert (response.status, response.content) == (status, b"")  # type: ignore[attr-defined]
+
+
+def test_accepted_connections_do_not_wait_for_acknowledgements() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+# --- the Invoke API ---
+
+
+async def test_boto3_invokes_a_function_by_its_name(tmp_path: Path, plain_server: tuple[str, int]) -> None:
+    lambda_ = boto3.client(
+        "lambda",
+        endpoint_url=f"http://{plain_server[0]}:{plain_server[1]}",
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+    def invoke(name: str = "Odd", **options: Any) -> Any:
+        return lambda_.invoke(FunctionName=name, **options)
+
+    answer = invoke(Payload=b'{"body": "hi", "print": "seen"}', LogType="Tail")
+    assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "$LATEST")
+    assert json.loads(answer["Payload"].read()) == "hi"
+    assert base64.b64decode(answer["LogResult"]) == b"seen\n"
+    assert json.loads(invoke(Payload=b"{}")["Payload"].read()) is None
+    context = base64.b64encode(b'{"custom": {"a": "b"}}').decode()
+    assert json.loads(invoke(ClientContext=context)["Payload"].read()) == {"a": "b"}
+    assert invoke("arn:aws:lambda:us-east-1:000000000000:function:Odd", Qualifier="$LATEST")["StatusCode"] == 200
+    failed = invoke(Payload=b'{"body": 5, "raise": true}')
+    assert (failed["StatusCode"], failed["FunctionError"]) == (200, "Unhandled")
+    assert json.loads(failed["Payload"].read())["errorType"] == "ValueError"
+    assert invoke(InvocationType="DryRun")["StatusCode"] == 204
+    kept = tmp_path / "kept"
+    queued = invoke(InvocationType="Event", Payload=json.dumps({"body": "x", "write": str(kept)}).encode())
+    assert (queued["StatusCode"], queued["Payload"].read()) == (202, b"")
+    for _ in range(1000):
+        if kept.exists():
+            break
+        await asyncio.sleep(0.01)
+    assert kept.exists()
+    for problem, options in (
+        ("ResourceNotFoundException", {"name": "Nothing"}),
+        ("ResourceNotFoundException", {"name": "Odd:live"}),
+        ("InvalidRequestContentException", {"Payload": b"{"}),
+        ("InvalidRequestContentException", {"Payload": b"[" * 100_000}),
+        ("InvalidRequestContentException", {"ClientContext": base64.b64encode(b"{").decode()}),
+        ("InvalidRequestContentException", {"ClientContext": "e30" * 2_000}),
+        ("RequestTooLargeException", {"Payload": b'"' + b"x" * 6_291_555 + b'"'}),
+        ("RequestTooLargeException", {"Payload": b'"' + b"x" * 1_048_575 + b'"', "InvocationType": "Event"}),
+    ):
+        with pytest.raises(ClientError) as refused:
+            invoke(**options)  # type: ignore[arg-type]
+        assert refused.value.response["Error"]["Code"] == problem
+
+
+async def test_the_invoke_api_refuses_other_calls_and_says_that_a_function_is_throttled(tmp_path: Path) -> None:
+    stopped = Function("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
+    async with gateway([stopped], {"/odd": "Odd"}, "url", tmp_path) as client:
+        path = "/2015-03-31/functions/Odd/invocations"
+        throttled = await client.post(path)
+        assert (throttled.status_code, throttled.headers["x-amzn-errortype"]) == (429, "TooManyRequestsException")
+        assert throttled.json()["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+        assert (await client.get(path)).status_code == 405
+        assert (await client.post(path, headers={"x-amz-invocation-type": "Odd"})).status_code == 400
+
+
 # --- what an entry imports ---
 
 BUDGETS = {"qrcode": 130, "twitter": 130, "blockchain": 220}
@@ -248,7 +408,7 @@ def test_an_event_that_is_written_can_be_invoked(service: Service) -> None:
 
 def test_invoke_prints_the_answer_and_the_report_line() -> None:
     event = json.dumps({"parameters": {"type": "encode", "data": "CC Team"}})
-    invoked = crossover("invoke", "qrcode", "--event", "-", given=event)
+    invoked = crossover("invoke", "QrcodeFunction", "--event", "-", given=event)
     answer, report = invoked.stdout.strip().splitlines()
     assert json.loads(answer)["body"] == ANSWER
     assert re.match(r"REPORT RequestId: [0-9a-f-]{36}\tDuration: [0-9.]+ ms\tBilled Duration: \d+ ms\t", report)
@@ -257,6 +417,8 @@ def test_invoke_prints_the_answer_and_the_report_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "given", "says"),
     [
+        (["invoke", "nope"], "", "no service is called 'nope'; there are: blockchain, qrcode, twitter"),
+        (["invoke", "qrcode"], "[" * 100_000, "the event is no JSON"),
         (["invoke", "nothing"], "{}", "no service is called 'nothing'; there are: blockchain, qrcode, twitter"),
         (["invoke", "qrcode"], "{", "the event is no JSON"),
         (["invoke", "qrcode", "--event", "/nowhere"], "", "cannot read /nowhere"),

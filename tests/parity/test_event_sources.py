@@ -21,7 +21,7 @@ from crossover.runner import InlineRunner
 from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, HttpRequest
+from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, Headers, HttpRequest
 from local.emulator.gateway import route
 from tests.support.events import SHAPES, Pairs
 
@@ -71,24 +71,44 @@ def body_matches(body: bytes, documented: str, kind: str) -> bool:
     return f"<title>{documented}</title>" in body.decode() if "html" in kind else body.decode() == documented
 
 
+A_BODY = "a POST of `hi` with the content type"
+HEADINGS = ("what goes wrong", "to a route for GET", "request", A_BODY, "the function answers")
 FAULTS = list(tables("what goes wrong"))
 
 
 @pytest.mark.parametrize("row", FAULTS, ids=named)
 def test_an_event_source_answers_each_fault_as_documented(row: Row) -> None:
-    fault, _, status, body, source, certainty = row.cells
+    fault, _, status, body, *_ = row.cells
     answer = row.source.fault(Fault(fault))
     assert answer.status == int(status)
     assert body_matches(answer.body, body, dict(answer.headers)["content-type"])
-    assert source
-    assert certainty.split(" ")[0] in ("documented", "likely", "assumed", "chosen", "status")
 
 
 def test_every_fault_of_every_event_source_is_documented() -> None:
     for source in EVENT_SOURCES.values():
         documented = {row.cells[0] for row in FAULTS if row.source is source}
-        possible = {fault.value for fault in Fault if fault is not Fault.SOURCE_TIMEOUT or source.timeout is not None}
-        assert documented == possible
+        impossible = set() if source.timeout is not None else {Fault.SOURCE_TIMEOUT}
+        impossible |= set() if source.name.startswith("alb") else {Fault.UPGRADE}
+        assert documented == {fault.value for fault in Fault if fault not in impossible}
+
+
+CERTAINTIES = ("documented", "likely", "assumed", "chosen")
+SOURCES = set(re.findall(r"^\| ([a-z0-9-]+) \| .+ \|$", DOCS.partition("## url:")[0], re.MULTILINE)) - {"source", "---"}
+ROWS = [row for heading in HEADINGS for row in tables(heading)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=named)
+def test_every_row_has_a_source_that_was_read_or_says_that_it_is_assumed(row: Row) -> None:
+    *_, source, certainty = row.cells
+    words = [word for word in re.split(r"[ ,]+", certainty) if word in CERTAINTIES]
+    assert words
+    if {"documented", "likely"} & set(words):
+        assert source.split(" ")[0].rstrip(":;,") in SOURCES
+
+
+def test_every_source_is_used() -> None:
+    used = {word.strip(":;,") for row in ROWS for word in row.cells[-2].split(" ")} | {"apigw-notes"}
+    assert not SOURCES - used
 
 
 LIMITED = [row for row in FAULTS if row.cells[0] in ("url too long", "headers too large", "body too large")]
@@ -121,12 +141,13 @@ def test_an_alb_bounds_all_headers_together() -> None:
 
 @pytest.mark.parametrize("row", list(tables("to a route for GET")), ids=named)
 def test_an_event_source_minds_the_routes_method_or_not_as_documented(row: Row) -> None:
-    line, documented, source, _ = row.cells
+    line, documented, *_ = row.cells
     routes = {("GET", "/q"): "Getting", ("ANY", "/any"): "Any"}
-    assert route(row.source, routes, request(line)) == {"invoked": "Getting", "no route": None}[documented]
-    assert route(row.source, routes, request("GET /q")) == "Getting"
-    assert route(row.source, routes, request(line.replace("/q", "/any"))) == "Any"
-    assert source
+    assert route(row.source, routes, request(line)) == {"invoked": ("GET", "/q"), "no route": None}[documented]
+    assert route(row.source, routes, request("GET /q")) == ("GET", "/q")
+    assert route(row.source, routes, request(line.replace("/q", "/any"))) == ("ANY", "/any")
+    catching = {**routes, ("ANY", "$default"): "Rest"}
+    assert route(row.source, catching, request("GET /elsewhere")) == ("ANY", "$default")
 
 
 def test_every_event_source_says_whether_it_minds_the_method() -> None:
@@ -136,7 +157,7 @@ def test_every_event_source_says_whether_it_minds_the_method() -> None:
 @pytest.mark.parametrize("row", list(tables("request")), ids=named)
 def test_a_request_arrives_in_the_event_as_documented(row: Row) -> None:
     line, field, documented, *_ = row.cells
-    found: Any = row.source.event(request(line), CALL)
+    found: Any = row.source.event(request(line), CALL._replace(route=line.partition("?")[0]))
     parts = field.split(".")
     if documented == "absent":
         assert field not in found
@@ -144,6 +165,16 @@ def test_a_request_arrives_in_the_event_as_documented(row: Row) -> None:
     for part in parts:
         found = found[part]
     assert found == json.loads(documented)
+
+
+@pytest.mark.parametrize("row", list(tables(A_BODY)), ids=named)
+def test_a_body_is_text_or_base64_as_documented(row: Row) -> None:
+    kind, body, encoded, *_ = row.cells
+    kind, *encoding = kind.replace("`", "").split(", content-encoding: ")
+    headers = [] if kind == "none" else [("content-type", kind)]
+    headers += [("content-encoding", value) for value in encoding]
+    event = row.source.event(HttpRequest("POST", "/q", "", tuple(headers), b"hi"), CALL)
+    assert (event["body"], event["isBase64Encoded"]) == (body.strip("`"), json.loads(encoded))
 
 
 @pytest.mark.parametrize("row", list(tables("the function answers")), ids=named)
@@ -163,7 +194,11 @@ def test_an_answer_leaves_as_documented(row: Row) -> None:
     [b"", b"{", b"\xff",
      b'{"statusCode":99}', b'{"statusCode":200,"body":1}', b'{"statusCode":200,"headers":"x","multiValueHeaders":"x"}',
      b'{"statusCode":200,"headers":{"a":"b\\nc"},"multiValueHeaders":{"a":["b\\nc"]}}',
-     b'{"statusCode":200,"headers":{"a":{}},"multiValueHeaders":{"a":"b"}}'],
+     b'{"statusCode":200,"headers":{"a":{}},"multiValueHeaders":{"a":"b"}}',
+     b"[" * 100_000 + b"]" * 100_000, b'{"statusCode":100}', b'{"statusCode":101}',
+     b'{"statusCode":200,"headers":{"a b":"c"},"multiValueHeaders":{"a b":["c"]}}',
+     '{"statusCode":200,"headers":{"é":"c"},"multiValueHeaders":{"é":["c"]}}'.encode(),
+     b'{"statusCode":200,"headers":{"a":"\\ud800"},"multiValueHeaders":{"a":["\\ud800"]}}'],
 )  # fmt: skip
 def test_an_answer_of_the_wrong_shape_is_a_bad_answer(source: EventSource, payload: bytes) -> None:
     with pytest.raises(BadAnswer):
@@ -183,13 +218,28 @@ def test_format_2_sets_a_header_for_each_cookie_of_the_answer() -> None:
     assert [value for name, value in response.headers if name == "set-cookie"] == ["a=1", "b=2"]
 
 
-def test_a_body_that_is_no_text_travels_as_base64_and_text_does_not() -> None:
+@pytest.mark.parametrize("cookies", ['"a=1"', '["a\\nb"]', "[{}]", '["\\ud800"]'])
+def test_cookies_that_http_cannot_carry_are_a_bad_answer(cookies: str) -> None:
+    with pytest.raises(BadAnswer):
+        EVENT_SOURCES["v2"].response(f'{{"statusCode":200,"cookies":{cookies}}}'.encode())
+
+
+def test_a_rest_api_gives_the_functions_own_framing_headers_another_name() -> None:
+    response = EVENT_SOURCES["v1"].response(b'{"statusCode":200,"headers":{"Content-Length":"1","Date":"x","x":"y"}}')
+    assert {name for name, _ in response.headers} >= {"x-amzn-remapped-Content-Length", "x-amzn-remapped-Date", "x"}
+
+
+def test_a_load_balancer_refuses_an_upgrade_and_the_others_ignore_it() -> None:
+    upgrade = HttpRequest("GET", "/q", "", (("upgrade", "h2c"), ("connection", "upgrade")))
+    assert {name for name, source in EVENT_SOURCES.items() if source.refuse(upgrade)} == {"alb", "alb-multi"}
+    assert EVENT_SOURCES["alb"].fault(Fault.UPGRADE).status == 400
+
+
+def test_a_text_type_whose_bytes_are_no_utf_8_travels_as_base64() -> None:
     for name in ("url", "v2", "alb", "alb-multi"):
-        binary = HttpRequest("POST", "/q", "", (("content-type", "image/png"),), b"\x89PNG")
-        assert EVENT_SOURCES[name].event(binary, CALL)["body"] == "iVBORw=="
-        assert EVENT_SOURCES[name].event(binary, CALL)["isBase64Encoded"] is True
-        text = HttpRequest("POST", "/q", "", (("content-type", "text/plain"),), b"hi")
-        assert EVENT_SOURCES[name].event(text, CALL)["body"] == "hi"
+        request = HttpRequest("POST", "/q", "", (("content-type", "text/plain"),), b"\xff")
+        event = EVENT_SOURCES[name].event(request, CALL)
+        assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
 
 
 def test_the_client_and_the_trace_are_told_in_headers_that_a_client_cannot_forge() -> None:
@@ -256,10 +306,13 @@ def handler() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     return lambda_handler(SERVICE, {"LOG_SAMPLE_RATE": "0"})
 
 
-def through(source: EventSource, handler: Callable[..., Any], query: str) -> tuple[int, dict[str, str], bytes]:
-    event = json.loads(json.dumps(source.event(HttpRequest("GET", "/qrcode", query, HEADERS), CALL)))
+def through(
+    source: EventSource, handler: Callable[..., Any], query: str, path: str = "/qrcode", headers: Headers = HEADERS
+) -> tuple[int, dict[str, str], bytes]:
+    event = json.loads(json.dumps(source.event(HttpRequest("GET", path, query, headers), CALL)))
     response = source.response(json.dumps(handler(event, None)).encode())
-    return response.status, dict(response.headers), response.body
+    headers_sent = {name.removeprefix("x-amzn-remapped-"): value for name, value in response.headers}
+    return response.status, headers_sent, response.body
 
 
 ENCODINGS = st.sampled_from([quote, quote_plus, lambda text: "".join(f"%{byte:02x}" for byte in text.encode())])
@@ -289,3 +342,18 @@ def test_every_text_that_can_be_encoded_is_encoded_alike_behind_every_door(
     assert expected[0] == 200
     for source in EVENT_SOURCES.values():
         assert through(source, handler, f"type=encode&data={quote(text)}") == expected
+
+
+HOSTS = st.sampled_from(["[::1]", "[::1]:8081", "x:", "x:abc", "a:b:c", "", "localhost", "localhost:80", "ä"])
+NAMES_OF_HEADERS = st.sampled_from(["Host", "x-forwarded-port", "x-forwarded-proto", "cookie", "X-A", "accept"])
+VALUES = HOSTS | st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=9)
+
+
+@given(
+    headers=st.lists(st.tuples(NAMES_OF_HEADERS, VALUES), max_size=5),
+    path=st.sampled_from(["/qrcode", "/healthz", "/nowhere"]),
+)
+def test_no_header_changes_an_answer(handler: Callable[..., Any], headers: list[tuple[str, str]], path: str) -> None:
+    for source in EVENT_SOURCES.values():
+        plain = through(source, handler, "type=encode&data=a", path)
+        assert through(source, handler, "type=encode&data=a", path, tuple(headers)) == plain, source.name

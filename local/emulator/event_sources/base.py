@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote_plus
+
+TEXT_TYPES = frozenset(("application/json", "application/javascript", "application/xml"))
 
 Headers = tuple[tuple[str, str], ...]
 """Names in the case that they came in, and values, in their order."""
@@ -28,7 +31,7 @@ class HttpRequest(NamedTuple):
     source_ip: str = "127.0.0.1"
 
     def header(self, name: str) -> str:
-        """The value of a header by its lower-case name; `""` where it is missing; the last of several."""
+        """Return a header's value by its lower-case name: `""` where it is missing, the last of several."""
         return {key.lower(): value for key, value in self.headers}.get(name, "")
 
     @property
@@ -57,6 +60,8 @@ class Call(NamedTuple):
     now: datetime
     """In UTC."""
     trace: str
+    route: str = "$default"
+    """The key of the route that it matched, such as `GET /qrcode`."""
 
 
 class Fault(Enum):
@@ -77,6 +82,8 @@ class Fault(Enum):
     BAD_ANSWER = "bad answer"
     """The function's answer has not the shape that the source needs."""
     ANSWER_TOO_LARGE = "answer too large"
+    UPGRADE = "upgrade"
+    """The client asks for another protocol, where the source refuses that; the others ignore it."""
     NO_ROUTE = "no route"
     """Nothing answers on the path, or not to the method."""
 
@@ -98,29 +105,25 @@ class EventSource(Protocol):
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """Whether the source turns the request away by its own limits."""
-        ...
+        """Return the fault where the source turns the request away by its own limits."""
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
-        """The event that the function gets."""
-        ...
+        """Return the event that the function gets."""
 
     def response(self, payload: bytes) -> HttpResponse:
-        """What the caller gets for the function's answer. Raises `BadAnswer`."""
-        ...
+        """Return what the caller gets for the function's answer. Raises `BadAnswer`."""
 
     def fault(self, fault: Fault) -> HttpResponse:
-        """What the caller gets where something went wrong."""
-        ...
+        """Return what the caller gets where something went wrong."""
 
 
 # --- what several event sources do alike ---
 
 
 def forwarded(request: HttpRequest, call: Call) -> Headers:
-    """The request's headers and those that AWS adds."""
-    given = request.header("x-forwarded-for")
-    client = f"{given}, {request.source_ip}" if given else request.source_ip
+    """Return the request's headers and those that AWS adds."""
+    proxies = request.header("x-forwarded-for")
+    client = f"{proxies}, {request.source_ip}" if proxies else request.source_ip
     own = (
         ("x-forwarded-for", client),
         ("x-forwarded-port", "443"),
@@ -132,7 +135,7 @@ def forwarded(request: HttpRequest, call: Call) -> Headers:
 
 
 def multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Values gathered by name, in their order."""
+    """Gather values by name, in their order."""
     gathered: dict[str, list[str]] = {}
     for name, value in pairs:
         gathered.setdefault(name, []).append(value)
@@ -140,57 +143,69 @@ def multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def raw_pairs(query: str) -> list[tuple[str, str]]:
-    """The pairs of a query string, not decoded."""
+    """Split a query string without decoding it."""
     parts = (pair.partition("=") for pair in query.split("&") if pair)
     return [(name, value) for name, _, value in parts]
 
 
 def decoded_pairs(query: str) -> list[tuple[str, str]]:
-    """The pairs of a query string, decoded once; bytes that are not UTF-8 become U+FFFD."""
+    """Split and decode a query string; bytes that are not UTF-8 become U+FFFD."""
     return [(unquote_plus(name), unquote_plus(value)) for name, value in raw_pairs(query)]
 
 
 def loads(payload: bytes) -> Any:
-    """The function's answer. Raises `BadAnswer` where it is no JSON."""
+    """Return the function's answer. Raises `BadAnswer` where it is no JSON, or nested beyond what can be read."""
     try:
         return json.loads(payload)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise BadAnswer("no JSON") from problem
 
 
 def status_of(answer: Mapping[str, Any]) -> int:
-    """`statusCode`, as a number or as its digits. Raises `BadAnswer`."""
+    """Return `statusCode`, a number or its digits. Raises `BadAnswer`: a response that ends is 200 to 599."""
     status = answer.get("statusCode")
-    if isinstance(status, str) and status.isascii() and status.isdigit():
+    if isinstance(status, str) and len(status) == 3 and status.isascii() and status.isdigit():
         status = int(status)
-    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise BadAnswer("statusCode is no HTTP status")
     return status
 
 
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header may be called (RFC 9110, 5.6.2)."""
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""Characters that no header's value can carry: controls (RFC 9110, 5.5), and halves of surrogate pairs."""
+FRAMING = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade", "trailer", "te"))
+"""Headers of an answer that describe a connection that the function does not have: the source sets its own."""
+
+
+def header_of(name: str, value: Any) -> tuple[str, str]:
+    """Return a header of the answer as name and text. Raises `BadAnswer` where HTTP cannot carry it."""
+    if not isinstance(value, str | int | float):
+        raise BadAnswer("a header's value is no string")
+    text = (str(value).lower() if isinstance(value, bool) else str(value)).strip(" \t")
+    if not TOKEN.fullmatch(name) or UNSENDABLE.search(text):
+        raise BadAnswer("a header that HTTP cannot carry")
+    return name, text
+
+
 def headers_of(answer: Mapping[str, Any], multiple: bool = False) -> list[tuple[str, str]]:
-    """`headers`, or `multiValueHeaders`, as pairs. Raises `BadAnswer`."""
-    given = answer.get("multiValueHeaders" if multiple else "headers")
-    if given is None:
+    """Return `headers`, or `multiValueHeaders`, as pairs. Raises `BadAnswer`."""
+    headers = answer.get("multiValueHeaders" if multiple else "headers")
+    if headers is None:
         return []
-    if not isinstance(given, Mapping):
+    if not isinstance(headers, Mapping):
         raise BadAnswer("headers are no map")
     pairs: list[tuple[str, str]] = []
-    for name, values in given.items():
+    for name, values in headers.items():
         if multiple and not isinstance(values, list):
             raise BadAnswer("a header has no list of values")
-        for value in values if multiple else [values]:
-            if not isinstance(value, str | int | float):
-                raise BadAnswer("a header's value is no string")
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            if any(ord(character) < 32 or ord(character) == 127 for character in f"{name}{text}"):
-                raise BadAnswer("a header holds a control character")
-            pairs.append((name, text))
+        pairs += [header_of(name, value) for value in (values if multiple else [values])]
     return pairs
 
 
 def body_of(answer: Mapping[str, Any], decode: bool = True) -> bytes:
-    """`body`, from base64 where the answer says so. Raises `BadAnswer`."""
+    """Return `body`, from base64 where the answer says so. Raises `BadAnswer`."""
     body = answer.get("body")
     if body is None:
         return b""
@@ -205,36 +220,30 @@ def body_of(answer: Mapping[str, Any], decode: bool = True) -> bytes:
 
 
 def with_default(headers: list[tuple[str, str]], name: str, value: str) -> Headers:
-    """The headers, and this one where it is missing."""
+    """Return the headers, with this one added where it is missing."""
     if not any(key.lower() == name for key, _ in headers):
         headers.append((name, value))
     return tuple(headers)
 
 
-def text_body(body: bytes, plain: bool) -> tuple[str | None, bool]:
-    """An event's `body` and `isBase64Encoded`."""
-    if not body:
+def event_body(request: HttpRequest) -> tuple[str | None, bool]:
+    """Return an event's `body` and `isBase64Encoded`: text of some types that is not compressed, else base64."""
+    if not request.body:
         return None, False
-    if plain:
+    if is_text(request.header("content-type")) and not request.header("content-encoding"):
         try:
-            return body.decode(), False
+            return request.body.decode(), False
         except UnicodeDecodeError:
             pass
-    return base64.b64encode(body).decode(), True
+    return base64.b64encode(request.body).decode(), True
 
 
 def is_text(content_type: str) -> bool:
-    """Whether AWS passes this type on as text."""
+    """Return whether AWS passes this type on as text."""
     kind = content_type.partition(";")[0].strip().lower()
-    return kind.startswith("text/") or kind in {
-        "",
-        "application/json",
-        "application/javascript",
-        "application/xml",
-        "application/x-www-form-urlencoded",
-    }
+    return kind.startswith("text/") or kind in TEXT_TYPES
 
 
 def json_response(status: int, body: str) -> HttpResponse:
-    """A fault told in JSON."""
+    """Return a fault's answer with a JSON body."""
     return HttpResponse(status, (("content-type", "application/json"),), body.encode())

@@ -8,6 +8,8 @@ from local.emulator import quotas
 from local.emulator.event_sources import payload2
 from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, json_response
 
+DEFAULT_ROUTE = "$default"
+"""The only route of a Function URL."""
 MAX_REQUEST_LINE = 16 * 1024
 MAX_HEADERS = 64 * 1024
 ERROR = HttpResponse(502, (("content-type", "text/plain"),), b"Internal Server Error")
@@ -38,7 +40,7 @@ class FunctionUrl:
     answer_limit: int | None = None
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """AWS publishes the payload's limit alone."""
+        """Return what is beyond a limit; AWS publishes the payload's alone."""
         if request.line_bytes > MAX_REQUEST_LINE:
             return Fault.URL_TOO_LONG
         if sum(len(name) + len(value) + 4 for name, value in request.headers) > MAX_HEADERS:
@@ -46,7 +48,7 @@ class FunctionUrl:
         return Fault.BODY_TOO_LARGE if len(request.body) > quotas.PAYLOAD else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
-        """Payload format 2.0; the path stays encoded."""
+        """Return the event in payload format 2.0; the path stays encoded."""
         domain = request.header("host")
         context = {
             "accountId": "anonymous",
@@ -55,12 +57,12 @@ class FunctionUrl:
             "domainName": domain,
             "domainPrefix": domain.partition(".")[0],
         }
-        return payload2.event(request, call, request.path, context)
+        return payload2.event(request, call._replace(route=DEFAULT_ROUTE), request.path, context)
 
     def response(self, payload: bytes) -> HttpResponse:
-        """Payload format 2.0."""
-        return payload2.response(payload)
+        """Return the answer of payload format 2.0."""
+        return payload2.response(payload, quoted=True)
 
     def fault(self, fault: Fault) -> HttpResponse:
-        """See `FAULTS`."""
+        """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

@@ -39,7 +39,7 @@ class HttpApi:
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """Request line and header values together have one limit."""
+        """Return what is beyond a limit: request line and header values have one together."""
         if request.line_bytes > MAX_LINE_AND_HEADERS:
             return Fault.URL_TOO_LONG
         if request.line_bytes + sum(len(value) for _, value in request.headers) > MAX_LINE_AND_HEADERS:
@@ -47,7 +47,7 @@ class HttpApi:
         return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
-        """Payload format 2.0; `rawPath` is decoded, whatever its name says."""
+        """Return the event in payload format 2.0; `rawPath` is decoded, whatever its name says."""
         domain = request.header("host")
         context = {
             "accountId": "000000000000",
@@ -58,9 +58,9 @@ class HttpApi:
         return payload2.event(request, call, unquote(request.path), context)
 
     def response(self, payload: bytes) -> HttpResponse:
-        """Payload format 2.0."""
+        """Return the answer of payload format 2.0."""
         return payload2.response(payload)
 
     def fault(self, fault: Fault) -> HttpResponse:
-        """See `FAULTS`."""
+        """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

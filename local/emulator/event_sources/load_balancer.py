@@ -11,14 +11,13 @@ from local.emulator.event_sources.base import (
     HttpRequest,
     HttpResponse,
     body_of,
+    event_body,
     forwarded,
     headers_of,
-    is_text,
     loads,
     multi,
     raw_pairs,
     status_of,
-    text_body,
     with_default,
 )
 
@@ -52,6 +51,7 @@ FAULTS = {
     Fault.HEADERS_TOO_LARGE: _page(400),
     Fault.BODY_TOO_LARGE: _page(413),
     Fault.EVENT_TOO_LARGE: _page(413),
+    Fault.UPGRADE: _page(400),
     Fault.NO_ROUTE: _page(503),
 }
 """Everything that goes wrong behind it is a 502."""
@@ -70,7 +70,9 @@ class LoadBalancer:
         self.title = f"Application Load Balancer, {'multi' if multiple else 'single'}-value"
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """A line has a limit, and all lines together."""
+        """Return what is beyond the limit of a line, of all lines together, or of a body; upgrades are refused."""
+        if request.header("upgrade"):
+            return Fault.UPGRADE
         if request.line_bytes > MAX_LINE:
             return Fault.URL_TOO_LONG
         sizes = [len(name) + len(value) + 4 for name, value in request.headers]
@@ -79,10 +81,10 @@ class LoadBalancer:
         return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
-        """Query values are not decoded; of repeated keys the last wins in single-value mode."""
+        """Return the event. Query values are not decoded; of repeated keys the last wins in single-value mode."""
         query = multi(raw_pairs(request.query))
         headers = multi((name.lower(), value) for name, value in forwarded(request, call))
-        body, encoded = text_body(request.body, is_text(request.header("content-type")))
+        body, encoded = event_body(request)
         event: dict[str, Any] = {
             "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
             "httpMethod": request.method,
@@ -96,7 +98,7 @@ class LoadBalancer:
         return event | {"body": body or "", "isBase64Encoded": encoded}
 
     def response(self, payload: bytes) -> HttpResponse:
-        """Needs a map with `statusCode`, and headers in the form that the switch asks for."""
+        """Return the answer of a map with `statusCode`, and headers in the form that the switch asks for."""
         answer = loads(payload)
         if not isinstance(answer, dict):
             raise BadAnswer("no map")
@@ -104,5 +106,5 @@ class LoadBalancer:
         return HttpResponse(status_of(answer), headers, body_of(answer))
 
     def fault(self, fault: Fault) -> HttpResponse:
-        """See `FAULTS`."""
+        """Return the page of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

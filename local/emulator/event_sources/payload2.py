@@ -6,33 +6,33 @@ import json
 from typing import Any
 
 from local.emulator.event_sources.base import (
+    BadAnswer,
     Call,
     HttpRequest,
     HttpResponse,
     body_of,
     decoded_pairs,
+    event_body,
     forwarded,
+    header_of,
     headers_of,
-    is_text,
     loads,
     multi,
     status_of,
-    text_body,
     with_default,
 )
 
 
 def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) -> dict[str, Any]:
-    """The event. `context` is the source's own part of `requestContext`."""
+    """Return the event. `context` is the source's own part of `requestContext`."""
     headers = multi((name.lower(), value) for name, value in forwarded(request, call))
     cookies = [cookie.strip() for value in headers.pop("cookie", []) for cookie in value.split(";")]
     query = {name: ",".join(values) for name, values in multi(decoded_pairs(request.query)).items()}
-    content_type = request.header("content-type")
-    body, encoded = text_body(request.body, is_text(content_type))
+    body, encoded = event_body(request)
     optional = {"cookies": cookies, "queryStringParameters": query, "body": body}
     return {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": call.route,
         "rawPath": path,
         "rawQueryString": request.query,
         "headers": {name: ",".join(values) for name, values in headers.items()},
@@ -47,7 +47,7 @@ def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) 
                 "userAgent": request.header("user-agent"),
             },
             "requestId": call.id,
-            "routeKey": "$default",
+            "routeKey": call.route,
             "stage": "$default",
             "time": call.now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "timeEpoch": int(call.now.timestamp() * 1000),
@@ -56,13 +56,23 @@ def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) 
     }
 
 
-def response(payload: bytes) -> HttpResponse:
-    """The answer: a map with `statusCode`, or anything else, which is then the body of a 200. Raises `BadAnswer`."""
+def response(payload: bytes, quoted: bool = False) -> HttpResponse:
+    """Return the answer: a map with `statusCode`, or anything else, which is then the body of a 200.
+
+    Args:
+        payload: The function's answer.
+        quoted: Whether a string that is the whole answer is sent as JSON, with its quotes.
+
+    Raises:
+        BadAnswer: where it cannot be sent.
+    """
     answer = loads(payload)
     if not isinstance(answer, dict) or "statusCode" not in answer:
-        body = answer if isinstance(answer, str) else json.dumps(answer)
+        body = answer if isinstance(answer, str) and not quoted else json.dumps(answer, ensure_ascii=False)
         return HttpResponse(200, (("content-type", "application/json"),), body.encode("utf-8", "surrogatepass"))
     headers = list(with_default(headers_of(answer), "content-type", "application/json"))
     cookies = answer.get("cookies") or []
-    headers += [("set-cookie", str(cookie)) for cookie in cookies if isinstance(cookie, str)]
+    if not isinstance(cookies, list):
+        raise BadAnswer("cookies are no list")
+    headers += [header_of("set-cookie", cookie) for cookie in cookies]
     return HttpResponse(status_of(answer), tuple(headers), body_of(answer))

@@ -24,6 +24,9 @@ from local.emulator.event_sources.base import (
 MAX_URL = 10_240
 MAX_HEADERS = 10_240
 MAX_BODY = 10 * 1024 * 1024
+REMAPPED = frozenset(("connection", "content-length", "date", "server", "www-authenticate"))
+"""Headers of an answer that the API sets itself; the function's own get another name. API Gateway guide, Amazon API
+Gateway important notes."""
 ERROR = json_response(502, '{"message": "Internal server error"}')
 TOO_LARGE = json_response(413, '{"message": "Request Too Long"}')
 
@@ -52,7 +55,7 @@ class RestApi:
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:
-        """URL and headers have a limit each."""
+        """Return what is beyond a limit: URL and headers have one each."""
         if len(request.target) > MAX_URL:
             return Fault.URL_TOO_LONG
         if sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADERS:
@@ -60,7 +63,7 @@ class RestApi:
         return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
-        """Query decoded, in two maps; absent things are null; a body is text, for no binary type is configured."""
+        """Return the event: query decoded, in two maps; absent things are null; a body is text."""
         headers = multi(forwarded(request, call))
         query = multi(decoded_pairs(request.query))
         return {
@@ -96,16 +99,17 @@ class RestApi:
         }
 
     def response(self, payload: bytes) -> HttpResponse:
-        """Needs a map with `statusCode`; base64 is passed on as it is, for no binary type is configured."""
+        """Return the answer of a map with `statusCode`; base64 is passed on: no binary type is configured."""
         answer = loads(payload)
         if not isinstance(answer, dict):
             raise BadAnswer("no map")
         many = headers_of(answer, multiple=True)
         names = {name.lower() for name, _ in many}
         headers = [pair for pair in headers_of(answer) if pair[0].lower() not in names] + many
+        headers = [(f"x-amzn-remapped-{name}" if name.lower() in REMAPPED else name, text) for name, text in headers]
         body = body_of(answer, decode=False)
         return HttpResponse(status_of(answer), with_default(headers, "content-type", "application/json"), body)
 
     def fault(self, fault: Fault) -> HttpResponse:
-        """See `FAULTS`."""
+        """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)
