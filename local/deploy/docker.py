@@ -1,4 +1,4 @@
-"""Docker's command line, for whichever engine."""
+"""Docker's command line, for the user's engine or any other."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import subprocess
 
 
 class EngineError(RuntimeError):
-    """The engine refused something. The message is one line, the end of what it said."""
+    """The engine refused something. The message is one line, the end of its output."""
 
 
 class Docker:
-    """The `docker` command with one engine: the one at `address`, or the one that the user's environment means."""
+    """The `docker` command with one engine: the one at `address`, or the one that the user's environment names."""
 
     def __init__(self, address: str | None = None) -> None:
         self.address = address or ""
         self._command = ["docker", *(("-H", address) if address else ())]
 
     def command(self, *arguments: str) -> list[str]:
-        """The whole command line."""
+        """Return the whole command line."""
         return [*self._command, *arguments]
 
     def ask(self, *arguments: str, seconds: float = 600) -> str:
-        """What a command prints. Raises `EngineError`."""
+        """Return what a command prints. Raises `EngineError`."""
         try:
             done = subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=seconds)
         except subprocess.TimeoutExpired:
             raise EngineError(f"docker {arguments[0]} did not end within {seconds:g} s") from None
         if done.returncode:
-            said = " ".join((done.stderr or done.stdout).split())
-            raise EngineError(f"docker {arguments[0]}: {said[-600:]}")
+            output = " ".join((done.stderr or done.stdout).split())
+            raise EngineError(f"docker {arguments[0]}: {output[-600:]}")
         return done.stdout.strip()
 
     def show(self, *arguments: str) -> None:
-        """Runs a long command whose output the user sees, on standard error. Raises `EngineError`."""
+        """Run a long command whose output the user sees, on standard error. Raises `EngineError`."""
         done = subprocess.run(self.command(*arguments), stdout=2)
         if done.returncode:
-            raise EngineError(f"docker {arguments[0]} failed; what it said stands above")
+            raise EngineError(f"docker {arguments[0]} failed; its output stands above")
 
     def has(self, plugin: str) -> bool:
-        """Whether a plugin of the command line is there."""
+        """Return whether the command line has a plugin."""
         try:
             self.ask(plugin, "version", seconds=20)
         except EngineError:
@@ -48,14 +48,14 @@ class Docker:
         return True
 
     def logs(self, container: str) -> str:
-        """All that a container has written, on either stream."""
+        """Return all that a container has written, on either stream."""
         done = subprocess.run(
             self.command("logs", container), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         return done.stdout
 
     def answers(self) -> bool:
-        """Whether there is a `docker` command and an engine behind it."""
+        """Return whether there is a `docker` command and an engine behind it."""
         if shutil.which("docker", path=os.environ.get("PATH")) is None:
             return False
         try:

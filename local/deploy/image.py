@@ -1,4 +1,4 @@
-"""Builds the image: the wheels first, on this machine and by their hashes, then everything else in the engine."""
+"""Builds the image: wheels are downloaded here by their hashes, then everything else happens in the engine."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
 
 def default_base() -> str:
-    """The base image that the Dockerfile names."""
+    """Return the base image that the Dockerfile names."""
     line = next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("ARG BASE="))
     return line.removeprefix("ARG BASE=")
 
 
 def require(docker: Docker) -> None:
-    """Raises `UserError` where no engine answers."""
+    """Raise `UserError` where no engine answers."""
     if not docker.answers():
         raise UserError(
             "no container engine answers: start Docker (macOS: Docker Desktop or colima start; Debian, Ubuntu: "
@@ -46,33 +46,42 @@ def build(
     push: bool = False,
     fetch: Callable[[str], None] | None = None,
 ) -> None:
-    """Builds `tag` on `base`, for the engine's own platform, or with buildx for `platforms`, `linux/amd64,linux/arm64`.
+    """Build an image, for the engine's own platform or with buildx for others.
 
-    `fetch` lays the wheels for a Python where the Dockerfile looks for them. Raises `UserError` for what cannot be,
-    `EngineError` where a build fails.
+    Args:
+        docker: The engine.
+        base: The base image, which has Python 3.11 or newer.
+        tag: The image's name.
+        platforms: `linux/amd64,linux/arm64`, for instance.
+        push: Push it to the registry in its name.
+        fetch: Puts the wheels for a version of Python where the Dockerfile looks for them.
+
+    Raises:
+        UserError: The options exclude each other, or the engine lacks buildx.
+        EngineError: A build failed.
     """
     if "," in platforms and not push:
         raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
     if (platforms or push) and not docker.has("buildx"):
         raise UserError("--platform and --push need Docker's buildx (Debian, Ubuntu: the package docker-buildx)")
     (fetch or fetch_wheels)(python_of(docker, base))
-    how = ["build"]
+    command = ["build"]
     if platforms or push:
-        how = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
+        command = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
     arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={commit() or 'unknown'}", "--tag", tag)
-    docker.show(*how, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
+    docker.show(*command, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
 
 
 def python_of(docker: Docker, base: str) -> str:
-    """The version of the Python in an image, `3.13` for instance. Raises `EngineError`."""
+    """Return the version of an image's Python, `3.13` for instance. Raises `EngineError`."""
     ask = "import sys; print('%d.%d' % sys.version_info[:2])"
     return docker.ask("run", "--rm", "--network", "none", "--entrypoint", "python3", base, "-c", ask)
 
 
 def fetch_wheels(python: str, folder: Path = WHEELS, download: Callable[[str, str, Path], None] | None = None) -> None:
-    """Lays the locked wheels for a Python into a folder, for both architectures. Raises `EngineError`.
+    """Put the locked wheels for a Python into a folder, for both architectures. Raises `EngineError`.
 
-    What is there is kept if it is for the same Python and lock.
+    Wheels of the same Python and lock are kept.
     """
     wanted = f"{python} {', '.join(MANYLINUX)}\n{LOCK.read_text()}"
     stamp = folder / ".stamp"
@@ -86,11 +95,11 @@ def fetch_wheels(python: str, folder: Path = WHEELS, download: Callable[[str, st
 
 
 def pip_download(python: str, architecture: str, folder: Path) -> None:
-    """Downloads the locked wheels by their hashes. Raises `EngineError`."""
+    """Download the locked wheels by their hashes. Raises `EngineError`."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     pip += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
     pip += [argument for name in MANYLINUX for argument in ("--platform", f"{name}_{architecture}")]
     done = subprocess.run([*pip, "--dest", str(folder), "-r", str(LOCK)], capture_output=True, text=True)
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise EngineError(f"the wheels for Python {python} on {architecture} cannot be had: {said[-600:]}")
+        output = " ".join((done.stderr or done.stdout).split())
+        raise EngineError(f"the wheels for Python {python} on {architecture} are not available: {output[-600:]}")

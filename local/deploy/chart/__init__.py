@@ -1,1 +1,1 @@
-"""The chart of `container/chart`: helm fetched, every values file rendered, and the manifests checked."""
+"""The Helm chart of `container/chart`: rendered with every values file, and checked."""

@@ -1,4 +1,4 @@
-"""The chart, rendered: what a values file makes of it, as a cluster would be given it."""
+"""The chart, rendered with a values file as a cluster would get it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Manifest = dict[str, Any]
 
 CHART = ROOT / "container/chart"
 EXAMPLE = ROOT / "local/deploy/chart/example.yaml"
+"""What a user gives beside a values file."""
 RELEASE = "crossover"
 PLATFORMS = ("nodes", "fargate", "laptop")
 VALUES = ("", *PLATFORMS)
@@ -26,35 +27,35 @@ class Refused(ValueError):
 
 
 def file_of(values: str) -> Path:
-    """A values file, by what follows `values-` in its name."""
+    """Return a values file, by what follows `values-` in its name."""
     return CHART / (f"values-{values}.yaml" if values else "values.yaml")
 
 
 def options(values: str) -> list[str]:
-    """What helm is given for a values file, with the example of what somebody who deploys adds to it."""
+    """Return helm's options for a values file, with the example of what a user adds to it."""
     files = [file_of(values)] if values == "laptop" else [file_of(values), EXAMPLE]
     return [option for file in files for option in ("--values", str(file))]
 
 
 def render(values: str, *more: str) -> str:
-    """The manifests of a values file as YAML; `more` are options of `helm template`. Raises `Refused` and `NotHere`."""
+    """Return the manifests of a values file as YAML; `more` are options of helm. Raises `Refused`, `NotHere`."""
     return run("template", RELEASE, str(CHART), "--namespace", RELEASE, *options(values), *more)
 
 
 def objects(text: str) -> list[Manifest]:
-    """The objects of rendered manifests."""
-    return [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
+    """Return the objects of rendered manifests."""
+    return [manifest for manifest in yaml.load_all(text, yaml.CSafeLoader) if manifest]
 
 
 def lint(values: str) -> None:
-    """`helm lint --strict`. Raises `Refused` and `NotHere`."""
+    """Run `helm lint --strict`. Raises `Refused` and `NotHere`."""
     run("lint", "--strict", "--quiet", str(CHART), *options(values))
 
 
 def notes(values: str, *more: str) -> str:
-    """What helm says after an installation, as far as it can be known without a cluster.
+    """Return what helm prints after an installation, as far as it is known without a cluster.
 
-    Raises `Refused`, and `NotHere` with helm 3, which does not even pretend to install without one.
+    Raises `Refused`, and `NotHere` with helm 3, whose dry run needs a cluster.
     """
     arguments = ("install", RELEASE, str(CHART), "--namespace", RELEASE, "--dry-run=client", *options(values), *more)
     try:
@@ -66,7 +67,7 @@ def notes(values: str, *more: str) -> str:
 
 
 def run(*arguments: str) -> str:
-    """helm's output. Raises `Refused` with its message where it fails, and `NotHere`."""
+    """Return helm's output. Raises `Refused` with its message where it fails, and `NotHere`."""
     nowhere = str(Path("/nonexistent"))
     environment = {"PATH": "/usr/bin:/bin", "HOME": nowhere, "KUBECONFIG": nowhere}
     done = subprocess.run([str(helm()), *arguments], capture_output=True, text=True, env=environment)

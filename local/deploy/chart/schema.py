@@ -1,4 +1,4 @@
-"""What values.schema.json says of services and settings, made from the registry and from what a pod can be told.
+"""The parts of values.schema.json about services and settings, made from the registry and the settings' classes.
 
 The rest of the schema is written by hand. `make docs` renews it.
 """
@@ -18,11 +18,11 @@ Schema = dict[str, Any]
 
 SCHEMA = ROOT / "container/chart/values.schema.json"
 SET_BY_CHART = ("CROSSOVER_SERVICES", "HOST", "PORT", "KEEP_ALIVE_SECONDS", "DRAIN_SECONDS", "STOP_SECONDS", "PODS")
-"""Settings that the templates give themselves; values of other names stand behind some of them."""
+"""Settings that the templates set themselves, some of them from values with other names."""
 
 
 def renewed(text: str) -> str:
-    """The schema's text with its made parts made anew: the services, and the settings of pods."""
+    """Return the schema's text with its generated parts renewed: the services, and the settings of pods."""
     schema = json.loads(text)
     schema["definitions"]["settings"] = _closed(settings_of(ContainerSettings))
     overrides = {name: ref for name, ref in schema["properties"]["pods"]["properties"].items() if name != "settings"}
@@ -33,12 +33,15 @@ def renewed(text: str) -> str:
 
 
 def settings_of(group: type[Any]) -> dict[str, Schema]:
-    """Each setting of a group that values may give, with its type, bounds and meaning."""
+    """Return each setting of a group that values may set, with its type, bounds and meaning."""
     hints = get_type_hints(group)
     return {
-        each.name.upper(): {"description": each.metadata["meaning"], **_bounds(hints[each.name], each.metadata)}
-        for each in dataclasses.fields(group)
-        if each.name.upper() not in SET_BY_CHART
+        setting.name.upper(): {
+            "description": setting.metadata["meaning"],
+            **_bounds(hints[setting.name], setting.metadata),
+        }
+        for setting in dataclasses.fields(group)
+        if setting.name.upper() not in SET_BY_CHART
     }
 
 
@@ -58,7 +61,7 @@ def _closed(properties: dict[str, Schema]) -> Schema:
 
 
 def _bounds(kind: type, metadata: Any) -> Schema:
-    least, most = metadata["minimum"], metadata["maximum"]
+    minimum, maximum = metadata["minimum"], metadata["maximum"]
     if kind is str:
-        return {"type": "string", "minLength": least, "maxLength": most}
-    return {"type": "integer" if kind is int else "number", "minimum": least, "maximum": most}
+        return {"type": "string", "minLength": minimum, "maxLength": maximum}
+    return {"type": "integer" if kind is int else "number", "minimum": minimum, "maximum": maximum}

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy.chart import check, checkov, manifests, programs
-from local.deploy.chart.checkov import Finding
+from local.deploy.chart import check, manifests, programs
 
 
 def test_a_chart_that_cannot_be_rendered_fails_the_checks_in_one_line(
@@ -32,6 +31,6 @@ def test_checkov_reads_the_manifests_and_finds_what_is_wrong_in_them(helm: None)
     except programs.NotHere as problem:
         pytest.skip(f"NOT RUN: checkov is not asked: {problem}")
     text = manifests.render("nodes").replace("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false")
-    assert Finding("CKV_K8S_22", "nodes") in checkov.findings({"nodes": text})
-    with pytest.raises(checkov.NotRead):
-        checkov.findings({"nodes": ""})
+    assert ("CKV_K8S_22", "nodes") in check.findings({"nodes": text})
+    with pytest.raises(check.UnreadManifestsError):
+        check.findings({"nodes": ""})

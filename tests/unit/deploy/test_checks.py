@@ -8,36 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy.chart import check, checkov, manifests, programs
-from local.deploy.chart.checkov import Finding, Justification, complaints
+from local.deploy.chart import check, manifests, programs
+from local.deploy.chart.check import unjustified
 
-LIMITS = Finding("CKV_K8S_11", "nodes")
-JUSTIFIED = Justification("CKV_K8S_11", ("nodes",), "shared in proportion")
+LIMITS = {("CKV_K8S_11", "nodes"): "CPU limits should be set"}
+JUSTIFIED = {("CKV_K8S_11", "nodes"): "shared in proportion"}
 
 
 def test_a_finding_with_a_reason_is_no_complaint() -> None:
-    assert complaints({LIMITS: "CPU limits should be set"}, [JUSTIFIED]) == []
+    assert unjustified(LIMITS, JUSTIFIED) == []
 
 
 def test_a_finding_without_a_reason_is_named_with_its_values_file() -> None:
-    (line,) = complaints({LIMITS: "CPU limits should be set"}, [])
+    (line,) = unjustified(LIMITS, {})
     assert line.startswith("CKV_K8S_11 on nodes: CPU limits should be set")
 
 
 def test_a_reason_whose_finding_is_gone_has_to_go_too() -> None:
-    (line,) = complaints({}, [JUSTIFIED])
+    (line,) = unjustified({}, JUSTIFIED)
     assert line.startswith("CKV_K8S_11 on nodes is not found any more")
 
 
 def test_a_finding_is_justified_only_on_the_values_files_that_are_named() -> None:
-    assert len(complaints({LIMITS: "", Finding("CKV_K8S_11", "fargate"): ""}, [JUSTIFIED])) == 1
+    assert len(unjustified({**LIMITS, ("CKV_K8S_11", "fargate"): ""}, JUSTIFIED)) == 1
 
 
 def test_every_justification_has_a_reason_and_names_values_files() -> None:
-    for each in checkov.justifications():
-        assert len(each.reason.split()) >= 8, each.check
-        assert set(each.values) <= {"nodes", "fargate", "laptop"}
-        assert each.values
+    for (name, values), reason in check.justifications().items():
+        assert len(reason.split()) >= 8, name
+        assert values in {"nodes", "fargate", "laptop"}
 
 
 def test_schemas_of_both_ends_of_the_admitted_versions_are_known() -> None:
@@ -84,8 +83,11 @@ def test_where_helm_cannot_be_had_the_checks_say_that_they_were_not_run(
 ) -> None:
     monkeypatch.setattr(programs, "PACKAGED_FOR", ("Plan 9", "mips"))
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CI", raising=False)
     assert check.main() == 0
     assert capsys.readouterr().out.startswith("NOT RUN: the chart's checks: helm is not on the PATH: brew install helm")
+    monkeypatch.setenv("CI", "true")
+    assert check.main() == 1
 
 
 def test_a_program_that_cannot_be_fetched_is_not_run_in_one_line(
@@ -97,6 +99,7 @@ def test_a_program_that_cannot_be_fetched_is_not_run_in_one_line(
     monkeypatch.setattr(programs, "HELM_LOCK", lock)
     monkeypatch.setattr(programs, "WORK", tmp_path / "work")
     monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.delenv("CI", raising=False)
     assert check.main() == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("NOT RUN: the chart's checks: ")

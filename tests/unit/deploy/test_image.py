@@ -61,7 +61,7 @@ def test_without_buildx_there_is_one_line_that_says_what_to_do(used: Path, monke
 
 def test_a_build_that_fails_is_one_line(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAIL", "1")
-    with pytest.raises(EngineError, match="docker build failed; what it said stands above"):
+    with pytest.raises(EngineError, match="docker build failed; its output stands above"):
         image.build(Docker(), "b", "crossover", fetch=lambda _: None)
 
 
