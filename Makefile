@@ -39,10 +39,15 @@ lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, 
 	@exec $(BIN)/crossover lambda
 
 .PHONY: test
-test: $(READY) ## Check, then run all the tests but the heavy ones
+test: $(READY) ## Check, then run all the tests but the heavy ones (NO_APT=1: root installs nothing for them)
 	@bash local/setup/for_tests.sh $(BIN)
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n 2 -m "not heavy" --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -n 2 -m "not heavy" --durations=20 --durations-min=1 --cov --cov-report=
+	@$(BIN)/python -m tests.support.coverage_floors
+
+.PHONY: test-fast
+test-fast: check ## Check, then run the unit and contract tests: a minute
+	@$(BIN)/pytest -q -n 2 -m "not heavy" tests/unit tests/contract
 
 .PHONY: test-all
 test-all: test ## The heavy tests too: load, soak, container engine, SAM
@@ -65,10 +70,11 @@ test-container: $(READY) ## Test and measure the image, run as restricted as a p
 	@$(BIN)/pytest -v --fail-not-run tests/integration/image
 
 .PHONY: check
-check: $(READY) ## Lint, types, architecture, templates, the Dockerfile, the chart
+check: $(READY) ## Lint, types, spelling, architecture, templates, the Dockerfile, the chart
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/codespell
 	@$(BIN)/lint-imports
 	@$(BIN)/cfn-lint template.yaml
 	@$(BIN)/hadolint container/Dockerfile
