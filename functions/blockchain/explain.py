@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, to_builtins
 
 from crossover.seam import Compute, Explanation, Invalid, Request
-from functions.blockchain import rules
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import next_transactions, to_mine
 from functions.blockchain.ledger import BEFORE_THE_FIRST, Asked, Transaction
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mined
-from functions.blockchain.rules import RULES, Broken, balances_by_block, judge
+from functions.blockchain.rules import RULES, Broken, judge, walk_ledger
 
 KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
 MAX_BRIEF_TRANSACTIONS = 200
 """Transactions that a brief explanation draws at most; a request can have thousands."""
 
-CODES: dict[Callable[[Asked], None], str] = {
-    rules.ids: "id",
-    rules.times: "time",
-    rules.amounts: "amount",
-    rules.rewards: "reward",
-    rules.balances: "balance",
-    rules.transaction_hashes: "tx-hash",
-    rules.signatures: "signature",
-    rules.block_hashes: "block-hash",
-    rules.targets: "target",
-}
 ENCODING = "cc is URL-safe base64 of a zlib stream, within the limits"
 SHAPE = "Rule 2: exactly the keys and types of the contract, a reward at each block's end"
 PROOF = "A number within the limit of attempts gives the next block a hash below new_target"
@@ -43,7 +31,7 @@ class Verdict(NamedTuple):
     """The CODE that a request is refused with where the rule is broken."""
     meaning: str
     state: str
-    """`kept`, `broken` or `not reached`."""
+    """`broken` at the place where judging ended; `kept` as far as that place, or `not reached` there."""
     block: int | None = None
     """Where it is broken: in which block; None among the new transactions, and where it is about none."""
     tx: int | None = None
@@ -169,7 +157,7 @@ def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]
     """One for each rule, in order: those after the one that `problem` is about were not asked."""
     code = problem.code if problem is not None else ""
     steps = [("encoding", ENCODING), ("shape", SHAPE)]
-    steps += [(CODES[rule], str(rule.__doc__).partition("\n")[0]) for rule in RULES]
+    steps += RULES.items()
     steps.append(("proof-of-work", PROOF))
     # What is refused before there are values, for another reason than their shape, is refused as it is decoded.
     broken = "encoding" if asked is None and code not in ("", "shape") else code
@@ -185,9 +173,9 @@ def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]
 
 
 def _balances(asked: Asked) -> Iterable[dict[int, int]]:
-    """After each block, and then after the new transactions: as many as nobody overdraws his account in."""
+    """After each block, and then after the new transactions, up to the place where a rule is broken."""
     try:
-        for balance in balances_by_block(asked):
+        for balance in walk_ledger(asked):
             yield {account: amount for account, amount in balance.items() if amount}
     except Broken:
         return

@@ -83,11 +83,16 @@ class Answered(Struct, gc=False):
     chain: list[Block]
 
 
-def short_hash(text: str) -> str:
-    """The contract's CCHash: the first 8 of the 64 hex digits of a text's SHA-256."""
+def sha256_hex(text: str) -> str:
+    """Return the contract's SHA: the 64 hex digits of a text's SHA-256."""
     hashing = begin_hash()
     hashing.update(text.encode())
-    return hashing.hexdigest()[:8]
+    return hashing.hexdigest()
+
+
+def short_hash(text: str) -> str:
+    """Return the contract's CCHash: the first 8 of the 64 hex digits of a text's SHA-256."""
+    return sha256_hex(text)[:8]
 
 
 def transaction_hash(transaction: Transaction) -> str:
@@ -105,9 +110,7 @@ def transaction_hash(transaction: Transaction) -> str:
 def seal(number: int, previous: str, transactions: list[Transaction]) -> str:
     """What the proof of work is written behind, 64 hex digits: the hash of a block's id, previous hash and content."""
     hashes = "|".join([transaction.hash for transaction in transactions])  # type: ignore[misc]
-    hashing = begin_hash()
-    hashing.update(f"{number}|{previous}|{hashes}".encode())
-    return hashing.hexdigest()
+    return sha256_hex(f"{number}|{previous}|{hashes}")
 
 
 def reward_of(number: int) -> int:
