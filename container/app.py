@@ -87,7 +87,7 @@ def build(
         app.draining = True
 
     platform = create_platform_app(bound, metrics, lifecycle, lifespan)
-    add_page(platform, bound, settings.offered_samples())
+    add_page(platform, bound, settings.offered_samples(), settings.report_file())
     observe = sampling(settings.log_sample_rate, metrics.observe)
     app = ServiceApp(bound, Envelope(settings), log_errors(platform), observe, settings.base_path)
     return app

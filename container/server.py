@@ -74,6 +74,7 @@ def main(factory: str = FACTORY) -> None:
         for service in registry.load(settings.service_names(), os.environ):
             check_store(service, os.environ)
         settings.offered_samples()
+        settings.report_file()
         listener = bind(settings)
         with contextlib.suppress(KeyboardInterrupt):
             serve(settings, listener, factory)

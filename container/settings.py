@@ -33,10 +33,20 @@ class ContainerSettings(Identity):
         100, "percent of max_connections that are RDS Proxy's; 100 without one", 1, 100
     )
     page_samples: str = setting("", "JSON file of requests that the page offers: {SERVICE: [{title, query}]}", 0, 4096)
+    page_report: str = setting("", "HTML file of a report that the page links to", 0, 4096)
     max_computations: int = setting(
         1_024, "computations of a service that wait in one worker; one more is 503", 1, 10_000
     )
     compute_seconds: float = setting(4.0, "time from a long computation's begin to its end; then 503", 0.01, 900)
+
+    def report_file(self) -> Path | None:
+        """The report that the page links to, if any. Raises `SettingError` where there is no such file."""
+        if not self.page_report:
+            return None
+        report = Path(self.page_report)
+        if not report.is_file():
+            raise SettingError("PAGE_REPORT takes an HTML file, as crossover report writes it")
+        return report
 
     def offered_samples(self) -> bytes:
         """What is in the file of samples. Raises `SettingError` where it is no JSON object."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
@@ -22,17 +23,24 @@ MAX_SCANNABLE_CHARACTERS = 40
 EXACT_IN_JAVASCRIPT = 2**53
 
 
-def add_page(app: FastAPI, services: Iterable[Bound], offered: bytes) -> None:
+def add_page(app: FastAPI, services: Iterable[Bound], offered: bytes, report: Path | None) -> None:
     """Add `/` and what lies under `/page/`.
 
     Args:
         app: the application.
         services: those that are served; one that explains its answers does so at `/page/explain/NAME`, with the
             service's own parameters.
-        offered: JSON of requests that the page offers, {SERVICE: [{"title", "query"}]}.
+        offered: JSON of what the page offers: {SERVICE: [{"title", "query"}]} and, if known, "costs": {SERVICE: text}.
+        report: an HTML file that the page links to and that is served at `/report`.
     """
     explaining = {bound.service.name: bound for bound in services if bound.service.explain is not None}
     one_at_a_time = asyncio.Lock()
+    if report is not None:
+        offered = json.dumps({**json.loads(offered), "report": "/report"}).encode()
+
+        @app.get("/report", include_in_schema=False)
+        async def page_report() -> FileResponse:
+            return FileResponse(report, media_type="text/html; charset=utf-8")
 
     async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a service's explanation in a thread, one at a time: they hold the interpreter."""

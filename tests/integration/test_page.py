@@ -138,6 +138,79 @@ def test_a_users_contacts_are_cards_with_scores_multiplied_out_and_matches_marke
         page.close()
 
 
+def test_an_empty_text_is_drawn_and_has_no_standard_code(page: Page) -> None:
+    page.get_by_label("Text").fill("")
+    expect(page.locator("[data-of=decoded]")).to_have_text("“”")
+    expect(page.locator("[data-of=scannable]")).to_be_hidden()
+    expect(page.locator("figure.other")).to_contain_text("no standard QR code")
+
+
+def test_a_text_that_is_refused_leaves_no_earlier_code(page: Page) -> None:
+    page.get_by_label("Text").fill("x" * 22)
+    expect(page.locator("[data-of=decoded]")).to_have_text(f"“{'x' * 22}”")
+    page.get_by_label("Text").fill("x" * 23)
+    expect(page.get_by_role("alert").first).to_contain_text("INVALID, length: ")
+    expect(page.locator("[data-of=decoded]")).to_be_empty()
+    expect(page.locator("[data-of=hex]")).to_be_empty()
+    expect(page.locator("[data-of=scannable]")).to_be_hidden()
+    script = (
+        """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.every(v => v === 0)"""
+    )
+    assert all(page.locator(f"canvas[data-of={name}]").evaluate(script) for name in ("sent", "plain", "image"))
+
+
+def test_without_a_server_every_panel_says_so_and_shows_no_earlier_answer(
+    browser: Browser, small_store: dict[str, str]
+) -> None:
+    with running_server(crossover_services="qrcode,twitter", **small_store) as server:
+        page = browser.new_page()
+        page.goto(server.address)
+        expect(page.locator(".contacts li")).to_have_count(2)
+        page.route("**/*", lambda route: route.abort())
+        page.get_by_label("Text").fill("gone")
+        page.get_by_label("Phrase").fill("gone")
+        expect(page.get_by_role("alert").first).to_have_text("no answer: is the server still running?")
+        expect(page.get_by_role("alert").last).to_have_text("no answer: is the server still running?")
+        expect(page.locator(".contacts li")).to_have_count(0)
+        expect(page.locator("[data-of=count]")).to_be_empty()
+        expect(page.locator("[data-of=hex]")).to_be_empty()
+        page.close()
+
+
+def test_many_contacts_are_counted_and_shown_when_they_are_asked_for(browser: Browser, tmp_path: Path) -> None:
+    contacts = [Contact(number, "", "", 1, 1, 0, (Tweet("text", ()),)) for number in range(2, 60)]
+    load(f"sqlite:///{tmp_path}/store.db", [(key(1, "both"), pack(contacts))])
+    (tmp_path / "page.json").write_text(
+        json.dumps({"twitter": [{"title": "many", "query": "user_id=1&type=both&phrase=x&hashtag=y"}]})
+    )
+    with running_server(
+        crossover_services="twitter",
+        twitter_store=f"sqlite:///{tmp_path}/store.db",
+        page_samples=tmp_path / "page.json",
+    ) as server:
+        page = browser.new_page()
+        page.goto(server.address)
+        expect(page.locator("[data-of=count]")).to_have_text("58 contacts, the first 50 of them below")
+        expect(page.locator(".contacts li:visible")).to_have_count(6)
+        expect(page.locator(".contacts li").first).to_contain_text("1 reply, 1 retweet")
+        page.get_by_role("button", name="show 44 more").click()
+        expect(page.locator(".contacts li:visible")).to_have_count(50)
+        page.close()
+
+
+def test_what_a_request_costs_is_said_and_a_report_is_linked(browser: Browser, tmp_path: Path) -> None:
+    offered, report = tmp_path / "page.json", tmp_path / "report.html"
+    offered.write_text(json.dumps({"costs": {"qrcode": "A million requests cost little."}}))
+    report.write_text("<title>The report</title>")
+    with running_server(crossover_services="qrcode", page_samples=offered, page_report=report) as server:
+        page = browser.new_page()
+        page.goto(server.address)
+        expect(page.locator(".cost")).to_have_text("A million requests cost little.")
+        page.get_by_role("link", name="what it costs").click()
+        expect(page).to_have_title("The report")
+        page.close()
+
+
 @pytest.fixture
 def chains(page: Page) -> Locator:
     """The blockchain's panel."""

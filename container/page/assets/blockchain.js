@@ -1,5 +1,5 @@
 // The blockchain panel: the chain drawn block by block, the rule that fails marked at its place, and the block that is mined.
-import { curl, documented, fromTemplate, offered, part } from "/page/page.js";
+import { counted, curl, documented, explained, fromTemplate, offered, part } from "/page/page.js";
 
 const OURS = "1097844002039";
 const TYPING_MS = 200; // a request may take 65,536 attempts: one for a text, not for each key
@@ -86,7 +86,7 @@ function chain(found) {
   cards.push(waiting);
   if (found.mined) {
     const { id, hash, target, pow, attempts } = found.mined;
-    const mining = `mined in ${number(attempts)} ${attempts === 1 ? "attempt" : "attempts"}, ${(found.seconds * 1000).toFixed(2)} ms`;
+    const mining = `mined in ${counted(attempts, "attempt")}, ${(found.seconds * 1000).toFixed(2)} ms`;
     const pairs = [["hash", hash], ["target", target], ["proof of work", pow]];
     cards.push(card(`Block ${id}`, found.mined, pairs, undefined, mining));
     cards.at(-1).classList.add("mined");
@@ -107,17 +107,6 @@ function rule({ code, meaning, state, problem }) {
   return item;
 }
 
-/** What there is to draw, or the problem that leaves nothing to draw. */
-async function explained(cc) {
-  const nothing = (problem) => ({ problem, rules: [], blocks: [] });
-  try {
-    const answer = await fetch(`/page/explain/blockchain?${new URLSearchParams({ cc })}`);
-    return answer.ok ? { ...nothing(""), ...(await answer.json()) } : nothing(`${answer.status} ${answer.statusText}`);
-  } catch {
-    return nothing("no answer: is the server still running?");
-  }
-}
-
 export function panel(path, operation) {
   const panel = fromTemplate("blockchain");
   const form = panel.querySelector("form");
@@ -133,7 +122,7 @@ export function panel(path, operation) {
     const turn = ++latest;
     const cc = form.elements.cc.value.trim();
     part(panel, "curl").textContent = curl(path, { cc });
-    const found = await explained(cc);
+    const found = { rules: [], blocks: [], ...(await explained(operation, { cc })) };
     if (turn !== latest) return;
     panel.querySelector(".problem").textContent = found.problem;
     const { mined } = found;

@@ -19,15 +19,34 @@ export function documented(operation) {
 /** Requests worth trying, as { title, query }: those made for this server's data, else the documented ones. */
 export const samples = (operation) => (offered(operation).length ? offered : documented)(operation);
 
-/** Asks a service; gives { result, reason }: the text after the first line, and why where it is INVALID. */
+const GONE = "no answer: is the server still running?";
+
+/** Asks a service; gives { result, problem }: the text after the first line, and why there is none, else "". */
 export async function ask(path, parameters) {
-  const response = await fetch(`${path}?${new URLSearchParams(parameters)}`);
-  const body = await response.text();
-  return {
-    result: body.slice(body.indexOf("\n") + 1),
-    reason: response.ok ? response.headers.get("x-invalid-reason") : `${response.status} ${response.statusText}`,
-  };
+  try {
+    const response = await fetch(`${path}?${new URLSearchParams(parameters)}`);
+    const body = await response.text();
+    const reason = response.headers.get("x-invalid-reason");
+    const problem = response.ok ? reason && `INVALID, ${reason}` : `${response.status} ${response.statusText}`;
+    return { result: body.slice(body.indexOf("\n") + 1), problem: problem ?? "" };
+  } catch {
+    return { result: "", problem: GONE };
+  }
 }
+
+/** Asks a service why it answers as it does; gives { problem, ... }: nothing else where there is no answer. */
+export async function explained(operation, parameters) {
+  try {
+    const response = await fetch(`/page/explain/${operation.operationId}?${new URLSearchParams(parameters)}`);
+    return response.ok ? await response.json() : { problem: `${response.status} ${response.statusText}` };
+  } catch {
+    return { problem: GONE };
+  }
+}
+
+/** A number with its noun: 1 reply, 2 replies. */
+export const counted = (number, noun, plural = `${noun}s`) =>
+  `${number.toLocaleString("en")} ${number === 1 ? noun : plural}`;
 
 /** The same request as a command line. */
 export function curl(path, parameters) {
@@ -57,8 +76,9 @@ function plainPanel(path, operation) {
   const show = async () => {
     const parameters = Object.fromEntries(new FormData(form));
     part(panel, "curl").textContent = curl(path, parameters);
-    const { result, reason } = await ask(path, parameters);
-    part(panel, "answer").textContent = reason ? `${result} (${reason})` : result;
+    const { result, problem } = await ask(path, parameters);
+    panel.querySelector(".problem").textContent = problem;
+    part(panel, "answer").textContent = problem ? "" : result;
   };
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -71,9 +91,20 @@ document.addEventListener("click", (event) => {
   if (copies) navigator.clipboard.writeText(part(event.target.closest(".card"), copies).textContent);
 });
 
+if (OFFERED.report) {
+  const link = Object.assign(document.createElement("a"), { href: OFFERED.report, textContent: "what it costs, and where" });
+  document.querySelector("nav").prepend(link, " ");
+}
+
 const { paths } = await (await fetch("/openapi.json")).json();
 for (const [path, { get: operation }] of Object.entries(paths)) {
   if (!operation?.tags?.includes("services")) continue;
   const own = PANELS[operation.operationId];
-  document.getElementById("services").append(own ? own.panel(path, operation) : plainPanel(path, operation));
+  const panel = own ? own.panel(path, operation) : plainPanel(path, operation);
+  const cost = OFFERED.costs?.[operation.operationId];
+  if (cost) {
+    const note = Object.assign(document.createElement("p"), { className: "cost", textContent: cost });
+    panel.querySelector(".hint").after(note);
+  }
+  document.getElementById("services").append(panel);
 }

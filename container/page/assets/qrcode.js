@@ -52,23 +52,40 @@ function draw(canvas, modules) {
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
+function clear(canvas) {
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
+
 export function panel(path) {
   const panel = fromTemplate("qrcode");
   const input = panel.querySelector("input");
+  const scannable = part(panel, "scannable");
+  const caption = part(panel, "scannable-caption").textContent;
   let latest = 0;
+
+  /** Draws the standard code of a text; of none there is nothing to draw. */
+  const scan = (text) => {
+    scannable.hidden = text === "";
+    if (text) scannable.src = `/page/scannable.svg?${new URLSearchParams({ text })}`;
+    part(panel, "scannable-caption").textContent = text ? caption : "no standard QR code";
+  };
+  scannable.addEventListener("error", () => scan(""));
 
   const show = async () => {
     const turn = ++latest;
     const text = input.value;
     const parameters = { type: "encode", data: text };
     part(panel, "curl").textContent = curl(path, parameters);
-    part(panel, "scannable").src = text ? `/page/scannable.svg?${new URLSearchParams({ text })}` : "data:,";
-    const { result: hex, reason } = await ask(path, parameters);
+    const { result: hex, problem } = await ask(path, parameters);
     if (turn !== latest) return;
-    panel.querySelector(".problem").textContent = reason ? `INVALID, ${reason}` : "";
-    part(panel, "hex").textContent = reason ? "" : hex;
+    panel.querySelector(".problem").textContent = problem;
+    part(panel, "hex").textContent = problem ? "" : hex;
     part(panel, "decoded").textContent = "";
-    if (reason) return;
+    scan(problem ? "" : text);
+    if (problem) {
+      for (const canvas of panel.querySelectorAll("canvas")) clear(canvas);
+      return;
+    }
     const sent = modulesOf(hex);
     const plain = crypt(sent);
     const image = hidden(plain, Math.sqrt(plain.length));
@@ -76,7 +93,7 @@ export function panel(path) {
     draw(part(panel, "plain"), plain);
     draw(part(panel, "image"), image);
     const decoded = await ask(path, { type: "decode", data: hexOf(crypt(image)) });
-    if (turn === latest) part(panel, "decoded").textContent = decoded.reason ?? `“${decoded.result}”`;
+    if (turn === latest) part(panel, "decoded").textContent = decoded.problem || `“${decoded.result}”`;
   };
 
   input.addEventListener("input", show);

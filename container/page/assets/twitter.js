@@ -1,5 +1,7 @@
 // The Twitter panel: the ranked contacts as cards, with what matched and how the scores multiply.
-import { curl, fromTemplate, part, samples } from "/page/page.js";
+import { counted, curl, explained, fromTemplate, part, samples } from "/page/page.js";
+
+const FIRST = 6; // contacts that are shown before more are asked for
 
 /** A text with the phrase's places marked; places count characters, and overlapping ones run together. */
 function marked(text, places, length) {
@@ -36,8 +38,8 @@ function card(contact, phrase, hashtag) {
   part(item, "scores").textContent =
     `${score(contact.interaction)} × ${score(contact.hashtag)} × ${score(contact.keywords)} = ${score(contact.final)}`;
   part(item, "counts").textContent =
-    `interaction: ${contact.replies} replies, ${contact.retweets} retweets · hashtags: ${contact.shared_tags} in common · ` +
-    `keywords: ${contact.matches} matches`;
+    `interaction: ${counted(contact.replies, "reply", "replies")}, ${counted(contact.retweets, "retweet")} · ` +
+    `hashtags: ${contact.shared_tags} in common · keywords: ${counted(contact.matches, "match", "matches")}`;
   return item;
 }
 
@@ -47,19 +49,23 @@ export function panel(path, operation) {
   const offered = samples(operation);
   const choice = form.elements.sample;
   offered.forEach(({ title }, i) => choice.add(new Option(title, i)));
+  const more = part(panel, "more");
   let latest = 0;
 
   const show = async () => {
     const turn = ++latest;
     const { sample, ...parameters } = Object.fromEntries(new FormData(form));
     part(panel, "curl").textContent = curl(path, parameters);
-    const answer = await fetch(`/page/explain/twitter?${new URLSearchParams(parameters)}`);
-    const { problem, count = 0, contacts = [] } = await answer.json();
+    const { problem, count = 0, contacts = [] } = await explained(operation, parameters);
     if (turn !== latest) return;
     panel.querySelector(".problem").textContent = problem;
     const cards = contacts.map((contact) => card(contact, parameters.phrase, parameters.hashtag));
+    cards.slice(FIRST).forEach((item) => (item.hidden = true));
     part(panel, "contacts").replaceChildren(...cards);
-    part(panel, "count").textContent = count > cards.length ? `the first ${cards.length} of ${count} contacts` : "";
+    const known = count > cards.length ? `, the first ${cards.length} of them below` : "";
+    part(panel, "count").textContent = problem ? "" : `${counted(count, "contact")}${known}`;
+    more.hidden = cards.length <= FIRST;
+    more.textContent = `show ${cards.length - FIRST} more`;
   };
 
   const take = () => {
@@ -68,6 +74,10 @@ export function panel(path, operation) {
     show();
   };
 
+  more.addEventListener("click", () => {
+    for (const item of part(panel, "contacts").children) item.hidden = false;
+    more.hidden = true;
+  });
   choice.addEventListener("change", take);
   form.addEventListener("input", (event) => event.target !== choice && show());
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +57,12 @@ def test_services_are_chosen_by_name_once_each() -> None:
 def test_a_service_that_is_not_in_the_bundle_is_refused() -> None:
     with pytest.raises(SettingError, match="not 'weather'"):
         ContainerSettings(crossover_services="weather").service_names()
+
+
+def test_a_report_that_is_not_there_is_refused_before_the_start(tmp_path: Path) -> None:
+    report = tmp_path / "index.html"
+    assert ContainerSettings().report_file() is None
+    with pytest.raises(SettingError, match="PAGE_REPORT takes an HTML file"):
+        ContainerSettings(page_report=str(report)).report_file()
+    report.write_text("")
+    assert ContainerSettings(page_report=str(report)).report_file() == report

@@ -31,16 +31,23 @@ def test_every_service_of_the_bundle_has_a_workload_and_another_has_none() -> No
     assert workload_of("notes") is None
 
 
-def test_a_server_without_twitter_is_given_the_samples_of_chains(tmp_path: Path) -> None:
-    assert demo.with_demo_store({"PORT": "1"}, ["qrcode", "notes"], tmp_path) == {"PORT": "1"}
-    environ = demo.with_demo_store({"PORT": "1"}, ["qrcode", "blockchain"], tmp_path / "data")
-    expected = [{"title": title, "query": query} for title, query in samples()]
-    assert json.loads(Path(environ["PAGE_SAMPLES"]).read_text()) == {"blockchain": expected}
+def test_a_server_is_given_samples_and_costs_of_its_services(tmp_path: Path) -> None:
+    environ = demo.with_demo_store({"PORT": "1"}, ["qrcode", "blockchain", "notes"], tmp_path / "data")
+    offered = json.loads(Path(environ["PAGE_SAMPLES"]).read_text())
+    assert offered["blockchain"] == [{"title": title, "query": query} for title, query in samples()]
+    assert set(offered) == {"blockchain", "costs"}
+    assert set(offered["costs"]) == {"qrcode", "blockchain"}
+    assert offered["costs"]["qrcode"].startswith("A million requests cost $")
     assert environ["PORT"] == "1"
+
+
+def test_what_the_environment_names_is_kept(tmp_path: Path) -> None:
+    own = {"PAGE_SAMPLES": "own.json", "TWITTER_STORE": "sqlite:////somewhere.db"}
+    assert demo.with_demo_store(own, ["blockchain", "twitter"], tmp_path, tmp_path / "none.html") == own
+
+
+def test_a_report_that_is_there_is_linked(tmp_path: Path) -> None:
+    report = tmp_path / "index.html"
+    report.write_text("<p>report")
     own = {"PAGE_SAMPLES": "own.json"}
-    assert demo.with_demo_store(own, ["blockchain"], tmp_path) == own
-
-
-def test_a_store_that_the_environment_names_is_kept_without_samples(tmp_path: Path) -> None:
-    own = {"TWITTER_STORE": "sqlite:////somewhere.db"}
-    assert demo.with_demo_store(own, ["twitter"], tmp_path) == own
+    assert demo.with_demo_store(own, ["qrcode"], tmp_path, report) == {**own, "PAGE_REPORT": str(report)}
