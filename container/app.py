@@ -13,12 +13,13 @@ from fastapi import FastAPI
 
 from container.compute_queue import ComputeQueue, Computing
 from container.drain import drain_on_sigterm
+from container.http.direct import DirectServices
 from container.http.fd_limit import connections_within_limit
 from container.lifecycle import Lifecycle, publish_metrics, stop_with_parent
 from container.logs import count_dropped, log_errors, sampling
 from container.metrics.recorder import Metrics
 from container.page.routes import add_page
-from container.routes import create_platform_app
+from container.routes import create_platform_app, exact_paths
 from container.settings import ContainerSettings
 from container.stores.backends import Storing
 from crossover.asgi import Bound, ServiceApp
@@ -71,7 +72,7 @@ def build(
             drain(announce_stop, settings.drain_seconds)
         stop_with_parent()
         tasks = [asyncio.create_task(start_when_reached()), asyncio.create_task(publish_metrics(metrics))]
-        yield {"settings": settings, "metrics": metrics, "services": app}
+        yield {"settings": settings, "metrics": metrics, "direct": direct}
         for task in tasks:
             task.cancel()
         metrics.publish()
@@ -89,5 +90,6 @@ def build(
     platform = create_platform_app(bound, metrics, lifecycle, lifespan)
     add_page(platform, bound, settings.offered_samples(), settings.report_file())
     observe = sampling(settings.log_sample_rate, metrics.observe)
-    app = ServiceApp(bound, Envelope(settings), log_errors(platform), observe, settings.base_path)
+    app = ServiceApp(bound, Envelope(settings), log_errors(exact_paths(platform)), observe, settings.base_path)
+    direct = DirectServices(app, metrics, sampled=settings.log_sample_rate > 0)
     return app

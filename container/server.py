@@ -12,6 +12,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from container import logs
+from container.http.direct import DirectProtocol
 from container.http.protocol import BoundedProtocol
 from container.metrics.multiprocess import shared_folder
 from container.settings import ContainerSettings
@@ -25,8 +26,9 @@ FACTORY = "container.app:create"
 def bind(settings: ContainerSettings) -> socket.socket:
     """The listening socket. Raises `SettingError` where the address cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server((settings.host, settings.port), family=family)
+        listener = socket.create_server((settings.host, settings.port), family=family, dualstack_ipv6=both)
     except OSError as problem:
         raise SettingError(
             f"cannot listen on {settings.host}:{settings.port} ({problem.strerror}); choose others with HOST and PORT"
@@ -35,7 +37,12 @@ def bind(settings: ContainerSettings) -> socket.socket:
     return listener
 
 
-def serve(settings: ContainerSettings, listener: socket.socket, factory: str = FACTORY) -> None:
+def serve(
+    settings: ContainerSettings,
+    listener: socket.socket,
+    factory: str = FACTORY,
+    protocol: type[BoundedProtocol] = DirectProtocol,
+) -> None:
     """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker.
 
     Raises `SettingError` where several workers find no place for what they share.
@@ -43,7 +50,7 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
     config = uvicorn.Config(
         factory,
         factory=True,
-        http=BoundedProtocol,
+        http=protocol,
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -67,7 +74,7 @@ def serve(settings: ContainerSettings, listener: socket.socket, factory: str = F
         sys.exit(STARTUP_FAILURE)
 
 
-def main(factory: str = FACTORY) -> None:
+def main(factory: str = FACTORY, protocol: type[BoundedProtocol] = DirectProtocol) -> None:
     """What a pod runs: `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
@@ -77,7 +84,7 @@ def main(factory: str = FACTORY) -> None:
         settings.report_file()
         listener = bind(settings)
         with contextlib.suppress(KeyboardInterrupt):
-            serve(settings, listener, factory)
+            serve(settings, listener, factory, protocol)
     except SettingError as problem:
         sys.stderr.write(f"crossover: {problem}\n")
         sys.exit(2)

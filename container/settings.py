@@ -14,14 +14,14 @@ from functions.registry import SERVICES
 class ContainerSettings(Identity):
     """What `make serve` and a pod's environment can say."""
 
-    host: str = setting("127.0.0.1", "address to listen on", 1, 255)
+    host: str = setting("127.0.0.1", "address to listen on; `::` is all of both families", 1, 255)
     port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
     workers: int = setting(1, "worker processes; in a pod one, and more pods", 1, 256)
     crossover_services: str = setting("", "services to serve, comma-separated; empty is all of them", 0, 1000)
     max_connections: int = setting(10_000, "open connections of one worker; one more is answered 503", 1, 1_000_000)
     max_head_bytes: int = setting(16_384, "bytes of request line and headers; more is answered 431", 512, 1_048_576)
-    head_seconds: float = setting(10.0, "time to send a request line and headers whole; then 408", 0.1, 3600)
-    write_seconds: float = setting(10.0, "time to go on taking an answer; then the connection is cut", 0.1, 3600)
+    head_seconds: float = setting(10.0, "time to send a head whole, and again for a body; then 408", 0.1, 3600)
+    write_seconds: float = setting(10.0, "time to take all that is unsent; then the connection is cut", 0.1, 3600)
     keep_alive_seconds: int = setting(75, "idle time of a connection; above the load balancer's own (60 s)", 1, 3600)
     drain_seconds: float = setting(
         5.0, "after SIGTERM: not ready, answers close their connections, then the stop", 0, 900

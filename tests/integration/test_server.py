@@ -12,16 +12,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from container.server import bind
+from container.settings import ContainerSettings
+from functions import registry
 from tests.support.server import Server, free_port, running_server
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server(max_head_bytes=16_384, head_seconds=1, max_connections=60) as running:
+@pytest.fixture(scope="module", params=["container", "tests.support.parsed_server"], ids=["direct", "parsed"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server with its direct path and without it."""
+    with running_server(request.param, max_head_bytes=16_384, head_seconds=1, max_connections=60) as running:
         yield running
 
 
@@ -133,22 +138,138 @@ def test_a_second_request_has_the_same_time_for_its_head(server: Server) -> None
         assert read_all(connection).startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_body_that_nobody_asked_for_is_cut_off_after_the_answer(server: Server) -> None:
+@pytest.mark.parametrize("size", [1, 60_000, 1_000_000])
+@pytest.mark.parametrize(
+    ("method", "status"), [(b"GET", b"200 OK"), (b"HEAD", b"200 OK"), (b"POST", b"405 Method Not Allowed")]
+)
+def test_a_body_is_read_and_thrown_away(server: Server, method: bytes, status: bytes, size: int) -> None:
+    """As at the event sources, which take bodies of up to 1 MB and more."""
     with server.connect() as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+        head = method + b" /qrcode?type=encode&data=a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size
+        connection.sendall(head + b"x" * size + b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert len(answers) == 2
+    assert answers[0].startswith(status)
+    assert answers[1].endswith(b"\r\n\r\nok")
+
+
+def test_a_body_that_is_announced_as_too_large_is_413(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"POST /qrcode HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n")
+        assert read_all(connection).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_without_an_end_is_cut_off_after_the_answer(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        sent = 0
         try:
-            for _ in range(1000):
-                connection.sendall(b"x" * 1000)
+            while sent < 10_000_000:
+                connection.sendall(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+                sent += 0x4000
         except OSError:
             pass
-        answer = read_all(connection)
-    assert answer.count(b"HTTP/1.1") <= 1
+        assert sent < 10_000_000
+        assert read_all(connection).count(b"HTTP/1.1") <= 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/", "/page/style.css", "/openapi.json", "/nowhere"]
+)
+def test_head_is_get_without_the_body(server: Server, path: str) -> None:
+    status, headers, body = server.get(path, method="HEAD")
+    expected = server.get(path)
+    assert (status, body) == (expected[0], b"")
+    if path != "/metrics":
+        assert headers == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET /healthz HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.1\r\nHost: [::1]:x\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+)
+def test_a_request_has_one_host_or_is_of_http_1_0(server: Server, head: bytes, status: bytes) -> None:
+    with server.connect() as connection:
+        connection.sendall(head)
+        assert read_all(connection).startswith(b"HTTP/1.1 " + status)
+
+
+def test_a_head_may_have_exactly_as_many_bytes_as_is_set(server: Server) -> None:
+    for method in (b"GET", b"POST"):
+        for path in (b"/qrcode", b"/healthz"):
+            head = method + b" " + path + b"?%b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+            room = 16_384 - len(head) + 2
+            for extra, refused in ((0, False), (1, True)):
+                with server.connect() as connection:
+                    connection.sendall(head % (b"x" * (room + extra)))
+                    assert read_all(connection).startswith(b"HTTP/1.1 431 ") == refused
+
+
+@pytest.mark.parametrize("offer", [b"h2c", b"websocket", b"TLS/1.0"])
+def test_an_offer_to_upgrade_is_ignored(server: Server, offer: bytes) -> None:
+    head = b" /qrcode?type=encode&data=a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: " + offer
+    with server.connect() as connection:
+        connection.sendall(b"GET" + head + b"\r\n\r\nPOST" + head + b"\r\nContent-Length: 5\r\n\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"hello" + b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200", b"405", b"200"]
+    assert server.log() == ""
+
+
+def test_a_request_that_is_refused_leaves_those_before_it_their_answers(server: Server) -> None:
+    with server.connect() as connection:
+        good = b"GET /qrcode?type=encode&data=a HTTP/1.1\r\nHost: a\r\n\r\n"
+        connection.sendall(good * 3 + b"GET / HTTP/1.1\r\n\r\n" + good)
+        answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200", b"200", b"200", b"400"]
+
+
+def test_a_client_that_closes_its_half_is_sent_the_answers_that_it_waits_for() -> None:
+    with running_server(crossover_services="blockchain") as server:
+        (service,) = registry.load(["blockchain"])
+        queries = [example.query for example in service.examples]
+        for query in queries:
+            expected = server.get(f"/blockchain?{query}")[2]
+            for requests in (1, 2):
+                with server.connect() as connection:
+                    connection.sendall(f"GET /blockchain?{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * requests)
+                    connection.shutdown(socket.SHUT_WR)
+                    assert read_all(connection).count(expected) == requests
+
+
+def test_a_path_is_404_whatever_it_holds(server: Server) -> None:
+    for odd in ("x" * 256, "x" * 5_000, "%00", "%ff%fe", "..%2f..%2fetc%2fpasswd", "%0a", "~", "%F0%9F%98%80"):
+        for under in ("/", "/page/", "/page/explain/", "/static-offline-docs/", "/qrcode/", "/healthz/"):
+            assert server.get(under + odd)[0] == 404, under + odd
+    assert server.log() == ""
+
+
+def test_all_addresses_are_those_of_both_families() -> None:
+    listener = bind(ContainerSettings(host="::", port=0))
+    with listener:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, listener.getsockname()[1]), timeout=5).close()
+
+
+def test_the_base_path_is_a_setting() -> None:
+    with running_server(base_path="/prod") as server:
+        for path in ("/prod/qrcode?type=encode&data=a", "/prod/healthz", "/prod/readyz", "/prod/", "/healthz"):
+            assert server.get(path)[0] == 200, path
+        assert server.get("/test/qrcode?type=encode&data=a")[0] == 404
 
 
 def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
     with server.connect() as connection:
         one = b"GET /qrcode?type=encode&data=%d HTTP/1.1\r\nHost: a\r\n\r\n"
-        last = b"GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n"
+        last = b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         connection.sendall(b"".join(one % i for i in range(300)) + last)
         answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
     assert len(answers) == 301
@@ -188,6 +309,23 @@ def test_a_client_that_takes_no_answers_is_cut_off() -> None:
         assert len(read_all(connection)) < 20 * 1_000_000
         assert 'crossover_refused_total{reason="stalled"} 1.0' in server.get("/metrics")[2].decode()
         assert server.log() == ""
+
+
+@pytest.mark.parametrize("closing", [b"", b"Connection: close\r\n"], ids=["kept", "closing"])
+@pytest.mark.parametrize("path", [b"/docs", b"/page/style.css"])
+def test_a_connection_with_unsent_bytes_ends_in_time_however_few_they_are(path: bytes, closing: bytes) -> None:
+    with running_server(write_seconds=0.5) as server, ExitStack() as opened:
+        for _ in range(5):
+            connection = opened.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            connection.connect(("127.0.0.1", server.port))
+            request = b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n%b\r\n"
+            connection.sendall(request % b"" * 2_000 + request % closing)
+        deadline = time.monotonic() + 20
+        while "crossover_connections_open 1.0" not in server.get("/metrics")[2].decode():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert 'crossover_refused_total{reason="stalled"} 5.0' in server.get("/metrics")[2].decode()
 
 
 def test_an_outage_is_told_in_the_log(tmp_path: Path) -> None:
@@ -258,7 +396,7 @@ def test_a_sampled_answer_is_a_line_of_json_with_its_request() -> None:
     with running_server(log_sample_rate=1) as server:
         with server.connect() as connection:
             connection.sendall(
-                b"GET /qrcode?type=decode&data=1 HTTP/1.1\r\nX-Request-Id: me\r\nConnection: close\r\n\r\n"
+                b"GET /qrcode?type=decode&data=1 HTTP/1.1\r\nHost: a\r\nX-Request-Id: me\r\nConnection: close\r\n\r\n"
             )
             assert b"INVALID" in read_all(connection)
         (line,) = map(json.loads, server.log().splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -54,9 +54,7 @@ async def run(bound: Bound, query: bytes) -> bytes:
     return step
 
 
-async def answer_of(
-    result: Coroutine[Any, Any, bytes], service: str, envelope: Envelope, headers: Headers = ()
-) -> Response:
+async def answer_of(result: Awaitable[bytes], service: str, envelope: Envelope, headers: Headers = ()) -> Response:
     """Return the answer that carries the result, or that says why there is none. Never raises.
 
     The request's `headers` are looked at only where its id is needed.
@@ -115,10 +113,12 @@ class ServiceApp:
         observe: Observe | None = None,
         base_path: str = "",
     ) -> None:
-        self.routes = {f"/{bound.service.name}": bound for bound in services}
+        self._base_path = base_path.rstrip("/")
+        self.routes = {
+            f"{before}/{bound.service.name}": bound for bound in services for before in {self._base_path, ""}
+        }
         self.envelope = envelope
         self.observe = observe
-        self.base_path = base_path.rstrip("/")
         self.draining = False
         self._otherwise = otherwise
 
@@ -126,30 +126,29 @@ class ServiceApp:
         if scope["type"] != "http":
             return await self._otherwise(scope, receive, send)
         path, method = scope["path"], scope["method"]
-        if self.base_path and path.startswith(f"{self.base_path}/"):
-            path = path.removeprefix(self.base_path)
-            scope = {**scope, "path": path, "raw_path": path.encode()}
         if method == "HEAD":
             method = "GET"
             scope = {**scope, "method": method}
         bound = self.routes.get(path)
         if bound is not None:
+            service = bound.service.name
             if method == "GET":
-                return await self.finish(bound, run(bound, scope["query_string"]), monotonic(), scope, send)
+                return await self.finish(service, run(bound, scope["query_string"]), monotonic(), scope, send)
             response = METHOD_NOT_ALLOWED
             await respond(response, self._closing(send))
             if self.observe is not None:
-                self.observe(bound.service.name, response, 0.0, scope["headers"])
+                self.observe(service, response, 0.0, scope["headers"])
             return None
+        if self._base_path and path.startswith(f"{self._base_path}/"):
+            path = path.removeprefix(self._base_path)
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         if path != "/healthz":
             return await self._otherwise(scope, receive, self._closing(send))
         return await respond(HEALTHY if method == "GET" else METHOD_NOT_ALLOWED, self._closing(send))
 
-    async def finish(
-        self, bound: Bound, result: Coroutine[Any, Any, bytes], arrived: float, scope: Scope, send: Send
-    ) -> None:
+    async def finish(self, service: str, result: Awaitable[bytes], arrived: float, scope: Scope, send: Send) -> None:
         """Send the answer of a request that arrived at this time of the monotonic clock, once its result is there."""
-        service, headers = bound.service.name, scope["headers"]
+        headers = scope["headers"]
         response = await answer_of(result, service, self.envelope, headers)
         await respond(response, self._closing(send))
         if self.observe is not None:
