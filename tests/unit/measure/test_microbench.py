@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 import typer
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from local.cli import bench as commands
 from local.cli import create_app
 from local.errors import UserError
+from local.measure.microbench import server
 from local.measure.microbench.measure import Bench, Result, make_unit, measure, with_baselines
 
 FAST = Bench("fast", lambda: lambda: None, limit_units=2, baseline="slow", limit_times=50)
@@ -77,3 +79,11 @@ def test_an_unknown_benchmark_is_an_error_that_names_the_known_ones() -> None:
     commands.add_to(app)
     with pytest.raises(UserError, match="qrcode encode"):
         app(["nothing"], standalone_mode=False)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its sockets live as long as it
+def test_a_server_that_has_closed_while_others_were_prepared_is_connected_to_again() -> None:
+    call = server._served(True, head_seconds=0.1, keep_alive_seconds=1)()
+    time.sleep(0.3)
+    for _ in range(3):
+        assert bytes(call()).startswith(b"HTTP/1.1 200")  # type: ignore[call-overload]
