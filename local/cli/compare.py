@@ -73,7 +73,12 @@ def compare(
 
 
 def calibrate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Logs with REPORT lines: text, or JSON lines.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Logs with REPORT lines, as the AWS CLI or CloudWatch Insights export them."
+        ),
+    ],
     service: Annotated[
         str | None, typer.Option(help="Whose lines they are; else the log groups or streams in the file say it.")
     ] = None,

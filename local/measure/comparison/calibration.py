@@ -1,8 +1,13 @@
 """Real durations in place of emulated ones: the REPORT lines that Lambda writes, out of an export of its logs.
 
-Text (`aws logs tail`, an export to S3, plain or gzip) or JSON lines, with the line as `message`, or in Lambda's own
-JSON log format (`"type": "platform.report"`). Whose line it is says `--service`, or the log group `/aws/lambda/NAME`
-or log stream `DATE/NAME[$LATEST]ID` on the line, where NAME contains the service's.
+Read are, plain or gzip:
+- text: `aws logs tail`, an export to S3, `aws logs filter-log-events --output text`;
+- JSON lines: `message` or `@message` has the line, or Lambda's own JSON log format (`"type": "platform.report"`);
+- one JSON document: `aws logs filter-log-events`, `get-log-events`, `get-query-results`, or an Insights export in JSON;
+- CSV: an Insights export with an `@message` column.
+
+The function of a line is that of `--service`, or is named by the log group `/aws/lambda/NAME` or the log stream
+`DATE/NAME[$LATEST]ID` on the line.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from statistics import mean
 from typing import IO, Any, NamedTuple
@@ -53,6 +58,8 @@ METRICS = {
     "peak": "maxMemoryUsedMB",
     "init": "initDurationMs",
 }
+LISTS = ("events", "results")
+"""Where a JSON document has its log lines."""
 GROUP = re.compile(r"/aws/lambda/([A-Za-z0-9_-]{1,140})")
 STREAM = re.compile(r"\d{4}/\d{2}/\d{2}/([A-Za-z0-9_-]{1,64})\[")
 BOUNDS = {"duration": 900_000, "billed": 1_100_000, "memory": 10_240, "peak": 10_240, "init": 900_000}
@@ -107,11 +114,11 @@ def read(path: Path) -> Found:
     """The REPORT lines of a file. Raises `UserError` where it cannot be read or holds none."""
     reports: list[Report] = []
     unread = 0
-    for line in _lines(path):
-        text, context = _message(line)
+    for text, context in _messages(path):
         if not isinstance(text, str):
             given: Mapping[str, Any] | None = text
         elif "REPORT RequestId:" in text:
+            text = text.replace("\\t", "\t")  # as a JSON string or a YAML document writes a tab
             given = {name: float(matched[1]) for name, field in FIELDS.items() if (matched := field.search(text))}
             given["failed"] = "Status: " in text and "Status: success" not in text
         else:
@@ -129,29 +136,63 @@ def read(path: Path) -> Found:
     return Found(reports, unread)
 
 
-def _message(line: str) -> tuple[str | Mapping[str, Any], str]:
-    """A log line's text, or the metrics of Lambda's JSON format; and the whole line, which may tell the function."""
-    if not line.lstrip().startswith("{"):
-        return line, line
+Message = tuple[str | Mapping[str, Any], str]
+"""A log line's text, or the metrics of Lambda's JSON format; and the whole of it, which may name the function."""
+
+
+def _messages(path: Path) -> Iterator[Message]:
+    """Yield the log lines of a file. Raises `UserError`."""
+    lines: Iterable[str] = _lines(path)
+    first = next((line for line in lines if line.strip()), "")
+    lines = chain([first], lines)
+    if first.lstrip().startswith(("{", "[")):
+        lines = list(lines)
+        document = _json("".join(lines))
+        if document is not None:
+            yield from _events(document)
+            return
+    for line in lines:
+        event = _json(line)
+        yield _message(line if event is None else event, line)
+
+
+def _json(text: str) -> Any:
+    """Return the object or list of a JSON text; None where it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
     try:
-        event = json.loads(line)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return line, line
-    message = event.get("message", event.get("@message", event)) if isinstance(event, dict) else line
-    if isinstance(message, str) and message.lstrip().startswith("{"):
-        try:
-            message = json.loads(message)
-        except (ValueError, RecursionError):
-            return str(message), line
+        return None
+
+
+def _events(document: Any) -> Iterator[Message]:
+    """Yield the log lines of a document: `{"events": [...]}`, `{"results": [...]}` or the list alone."""
+    events = document
+    if isinstance(document, dict):
+        events = next((document[key] for key in LISTS if isinstance(document.get(key), list)), [document])
+    for event in events:
+        if isinstance(event, list):
+            # Insights' results: a list of fields for each line.
+            event = {str(part.get("field")): part.get("value") for part in event if isinstance(part, dict)}
+        yield _message(event, json.dumps(event))
+
+
+def _message(event: Any, context: str) -> Message:
+    message = event
+    if isinstance(event, dict):
+        message = event.get("message", event.get("@message", event))
+    if isinstance(message, str) and (inner := _json(message)) is not None:
+        message = inner
     if isinstance(message, str):
-        return message, line
+        return message, context
     if not isinstance(message, dict) or message.get("type") != "platform.report":
-        return "", line
+        return "", context
     record = message.get("record")
     if not isinstance(record, dict) or not isinstance(metrics := record.get("metrics"), dict):
-        return {}, line
+        return {}, context
     given: dict[str, Any] = {name: metrics[key] for name, key in METRICS.items() if key in metrics}
-    return {**given, "failed": record.get("status", "success") != "success"}, line
+    return {**given, "failed": record.get("status", "success") != "success"}, context
 
 
 def _report(given: Mapping[str, Any], context: str) -> Report | None:

@@ -97,6 +97,59 @@ def test_lambdas_own_json_format_is_read(tmp_path: Path) -> None:
     assert [each[1:] for each in read(path).reports] == [(1.5, 2, 512, 41, None, False)] * 2
 
 
+STREAM = "2026/11/23/QrcodeFunction[$LATEST]abc"
+
+
+def log_events(**more: Any) -> list[dict[str, Any]]:
+    """Events as `aws logs filter-log-events` has them."""
+    return [
+        {"logStreamName": STREAM, "timestamp": 1, "message": f"{text}\n", "ingestionTime": 2, "eventId": "3", **more}
+        for text in ("START RequestId: 8f507cfc Version: $LATEST", line(1.5, 2), line(2.5, 3))
+    ]
+
+
+EXPORTS = {
+    "filter-log-events": json.dumps({"events": log_events(), "searchedLogStreams": []}, indent=4),
+    "filter-log-events on one line": json.dumps({"events": log_events(pad="x" * 70_000)}),
+    "filter-log-events, text": "\n".join(f"EVENTS\t3\t2\t{STREAM}\t{event['message']}\t1\n" for event in log_events()),
+    "filter-log-events, yaml": "\n".join(
+        f"- logStreamName: {STREAM} message: {json.dumps(event['message'])}" for event in log_events()
+    ),
+    "events piped through jq -c .events[]": "\n".join(json.dumps(event) for event in log_events()),
+    "messages piped through jq": "\n".join(json.dumps(f"{STREAM} {event['message']}") for event in log_events()),
+    "tail": "\n".join(f"2026-11-23T00:00:00+00:00 {STREAM} {event['message']}" for event in log_events()),
+    "get-query-results": json.dumps(
+        {
+            "results": [
+                [{"field": "@logStream", "value": STREAM}, {"field": "@message", "value": event["message"]}]
+                for event in log_events()
+            ],
+            "status": "Complete",
+        },
+        indent=2,
+    ),
+    "Insights, exported as JSON": json.dumps(
+        [{"@logStream": STREAM, "@message": event["message"]} for event in log_events()]
+    ),
+    "Insights, exported as CSV": "@logStream,@message\n"
+    + "".join(f'{STREAM},"{event["message"]}"\n' for event in log_events()),
+}
+
+
+@pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS.keys())
+def test_every_way_to_export_a_log_is_read(export: str, tmp_path: Path) -> None:
+    after = calibrated(compared(), logged(tmp_path, export), None)
+    mark = after.data["calibrated"]["qrcode"]
+    assert (mark["lines"], mark["unread"]) == (2, 0)
+    assert after.data["lambda"]["qrcode"]["memory"]["256"]["duration_ms"]["median"] == 2.0
+
+
+@pytest.mark.parametrize("text", ['{"events": 3}', '{"results": [[3], {"x": 1}, null]}', "[[[]]]", "{}", "[1, null]"])
+def test_a_document_without_log_lines_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no REPORT lines; give an export"):
+        read(logged(tmp_path, text))
+
+
 def test_a_size_with_cold_starts_alone_counts_their_durations_without_init(tmp_path: Path) -> None:
     after = calibrated(compared(), logged(tmp_path, line(20.5, 400, size=1024, init=379.5)), "qrcode")
     found = after.data["lambda"]["qrcode"]["memory"]["1024"]
