@@ -78,7 +78,11 @@ def make(
 
 def explain(
     cc: Annotated[
-        str, typer.Argument(metavar="CC", help="A request's cc, or cc=... as a URL has it, or - for standard input.")
+        str,
+        typer.Argument(
+            metavar="CC",
+            help="A request's cc, cc=... as a URL has it, or a line of `make`; - reads it from standard input.",
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -92,6 +96,8 @@ def explain(
         # Whatever the bytes are, they are judged and no trouble of the terminal's.
         cc = sys.stdin.buffer.read(MOST_READ).decode("latin-1")
     cc = cc.strip()
+    if cc.startswith("{"):
+        cc = _cc_of_line(cc)
     if cc.startswith("cc="):
         # A query string, as the page's curl line has it.
         cc = unquote(cc.removeprefix("cc="), "latin-1")
@@ -101,6 +107,20 @@ def explain(
     for part in draw(data):
         console.print(part, highlight=False)
     return None
+
+
+def _cc_of_line(text: str) -> str:
+    """Return the cc of the first line that `crossover blockchain make` has written. Raises `UserError`."""
+    import json
+
+    line = text.split("\n", 1)[0]
+    try:
+        cc = json.loads(line)["cc"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        cc = None
+    if not isinstance(cc, str):
+        raise UserError('a line of JSON needs a text "cc", as `crossover blockchain make` writes it')
+    return cc
 
 
 def _span(text: str, name: str, least: int = 0) -> Span:

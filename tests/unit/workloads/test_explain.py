@@ -161,3 +161,20 @@ def test_the_command_says_that_mining_was_in_vain_and_has_the_limits_of_the_envi
 @pytest.mark.parametrize("cc", ["", "&cc=x", "%%%", "é", "x" * 20_000])
 def test_whatever_is_given_as_cc_is_explained(run: Any, cc: str) -> None:
     assert "INVALID, " in run("--", cc)
+
+
+def test_a_line_that_make_has_written_is_explained(
+    run: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["crossover", "blockchain", "make", "--fault", "time-equal-across-blocks"])
+    with pytest.raises(SystemExit):
+        main()
+    type_in(monkeypatch, capsys.readouterr().out.encode())
+    assert "INVALID, time: " in run("-")
+
+
+@pytest.mark.parametrize("line", ['{"cc": 1}', "{}", "{nonsense", "{" * 9_000])
+def test_a_line_of_json_without_a_request_is_refused_in_one_line(run: Any, line: str) -> None:
+    said = run(line)
+    assert 'a line of JSON needs a text "cc"' in said
+    assert said.count("\n") == 1
