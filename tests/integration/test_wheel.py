@@ -7,8 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -16,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from local.child import Child, answers, free_port, running
 from local.paths import ROOT
-from tests.support.server import free_port
 
 UV = str(Path(sys.executable).with_name("uv"))
 READY_SECONDS = 120
@@ -47,33 +45,15 @@ class Installed:
     def serving(self, *arguments: str) -> Iterator[str]:
         """A command that serves until the block ends; gives its address."""
         port = free_port()
+        address = f"http://127.0.0.1:{port}"
         log = self.folder / "serving.log"
         with log.open("wb") as output:
-            environment = {**self.variables, "PORT": str(port)}
             command = [self._command, *arguments]
-            server = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=output, stderr=output)
-            try:
-                deadline = time.monotonic() + READY_SECONDS
-                address = f"http://127.0.0.1:{port}"
-                while not answers(f"{address}/qrcode?type=encode&data=CC%20Team"):
-                    assert server.poll() is None, log.read_text()
-                    assert time.monotonic() < deadline, log.read_text()
-                    time.sleep(0.2)
+            server = Child(command, cwd=self.folder, env={**self.variables, "PORT": str(port)}, output=output)
+            asked = f"{address}/qrcode?type=encode&data=CC%20Team"
+            with running(server, lambda: answers(asked), ready_seconds=READY_SECONDS, stop_signal=signal.SIGINT):
                 yield address
-                server.send_signal(signal.SIGINT)
-                assert server.wait(timeout=60) in (0, 130, -signal.SIGINT), log.read_text()
-            finally:
-                if server.poll() is None:
-                    server.kill()
-                    server.wait()
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+        assert server.poll() in (0, 130, -signal.SIGINT), log.read_text()
 
 
 @pytest.fixture(scope="module")

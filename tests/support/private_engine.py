@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,16 +12,16 @@ from typing import NamedTuple
 
 import pytest
 
+from local.child import Child, running
 from local.deploy import image
 from local.deploy.docker import Docker
 from local.paths import ROOT
 from tests.support import debian_image
 
 FOLDER = ROOT / ".build" / "engine"
-"""The engine's data: a second run finds the base image there."""
+"""The engine's data, where a second run finds the base image, and its log."""
 SUBNET = "172.30.99.1/24"
 START_SECONDS = 30
-STOP_SECONDS = 30
 PROGRAMS = ("dockerd", "iptables", "debootstrap", "docker")
 MISSING = (
     "a container engine is missing; root on Debian starts one of its own after "
@@ -67,26 +66,11 @@ def private_engine(folder: Path = FOLDER) -> Iterator[Engine]:
     command += ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", f"--bip={SUBNET}"]
     docker = Docker(f"unix://{socket}")
     with (folder / "engine.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
-            _wait_until_ready(process, docker)
-            yield Engine(docker, debian_image.base_image(docker, folder))
+            with running(Child(command, output=log), docker.answers, ready_seconds=START_SECONDS):
+                yield Engine(docker, debian_image.base_image(docker, folder))
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
             socket.unlink(missing_ok=True)
             shutil.rmtree(runtime, ignore_errors=True)
             # dockerd leaves its data folder mounted on itself, and `make clean` could not remove it.
             subprocess.run(["umount", str(folder / "data")], capture_output=True)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], docker: Docker) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not docker.answers():
-        assert process.poll() is None, f"dockerd did not start; {FOLDER / 'engine.log'} says why"
-        assert time.monotonic() < deadline, f"dockerd was not ready after {START_SECONDS} s"
-        time.sleep(0.2)

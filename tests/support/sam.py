@@ -6,11 +6,11 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.child import Child, free_port, running
 from local.paths import ROOT
 from tests.support import lambda_image
 
@@ -66,28 +66,13 @@ class Sam:
     @contextmanager
     def start_api(self) -> Iterator[str]:
         """`sam local start-api` on a free port; gives its address."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        command = [WORK / "venv/bin/sam", "local", "start-api", "--port", str(port), "--template", self.template]
-        log = WORK / "start-api.log"
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [*command, *self._local, *self._overrides],
-                cwd=WORK,
-                env=self._environment,
-                stdout=output,
-                stderr=output,
-            )
-            try:
-                deadline = time.monotonic() + START_SECONDS
-                while not _listens(port):
-                    assert server.poll() is None, log.read_text()[-900:]
-                    assert time.monotonic() < deadline, log.read_text()[-900:]
-                    time.sleep(0.2)
+        port = free_port()
+        command = [str(WORK / "venv/bin/sam"), "local", "start-api", "--port", str(port)]
+        command += ["--template", str(self.template)]
+        with (WORK / "start-api.log").open("wb") as log:
+            child = Child(command, cwd=WORK, env=self._environment, output=log)
+            with running(child, lambda: _listens(port), ready_seconds=START_SECONDS):
                 yield f"http://127.0.0.1:{port}"
-            finally:
-                server.terminate()
-                server.wait(timeout=30)
 
 
 def _listens(port: int) -> bool:

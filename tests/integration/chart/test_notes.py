@@ -1,4 +1,4 @@
-"""What somebody reads who has just installed the chart."""
+"""What a user reads who has just installed the chart."""
 
 from __future__ import annotations
 
@@ -44,9 +44,18 @@ def test_the_notes_test_the_address_that_the_values_give_and_what_is_enabled(not
     assert "crossover smoke http://ADDRESS" in notes("nodes", "--set", "ingress.host=*.example.com")
 
 
-def test_the_notes_say_which_secret_is_missing_and_how_to_make_it(notes: Notes) -> None:
+def test_the_notes_say_which_store_is_missing_and_how_to_make_it(notes: Notes) -> None:
     assert "create secret generic crossover-twitter-store --from-file=url=FILE" in notes("nodes")
-    assert "twitter has no store and answers 503" in notes("laptop")
+    assert "create configmap crossover-demo-store --from-file=store.db=FILE" in notes("laptop")
+    without = notes("laptop", "--set", "services.twitter.store.configMap=")
+    assert "twitter has no store and answers 503" in without
+
+
+def test_the_notes_say_which_service_a_drained_node_interrupts(notes: Notes) -> None:
+    read = notes("nodes", "--set", "services.qrcode.autoscaling.min=1")
+    assert "qrcode may have one pod alone: a drained node" in read
+    assert "twitter may have one pod" not in read
+    assert "one pod alone" not in notes("laptop")
 
 
 def test_the_notes_say_how_to_go_back(notes: Notes) -> None:
