@@ -8,7 +8,7 @@ import typer
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
     app.command("aws")(serve_aws)
 
 

@@ -32,7 +32,7 @@ Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds; the t
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     app.command("lambda")(serve_lambda)
     app.command()(invoke)
     app.command()(events)

@@ -57,12 +57,12 @@ class Record(NamedTuple):
         return self.memory_mb / 1024 * self.billed_ms / 1000
 
     def json(self) -> str:
-        """The record as one line of JSON."""
+        """Return the record as one line of JSON."""
         fields: dict[str, Any] = self._asdict()
         return json.dumps(fields | {"gb_seconds": round(self.gb_seconds, 9)}, separators=(",", ":"))
 
     def report_line(self) -> str:
-        """The REPORT line as Lambda writes it, tabs included."""
+        """Return the REPORT line as Lambda writes it, tabs included."""
         parts = [
             f"REPORT RequestId: {self.request}",
             f"Duration: {self.duration_ms:.2f} ms",
@@ -80,14 +80,22 @@ class Record(NamedTuple):
         return "\t".join(parts) + "\t"
 
 
-def record(
-    report: Report, function: str, memory_mb: int, peak_bytes: int, log_bytes: int, event_bytes: int, answer_bytes: int
-) -> Record:
-    """Puts together what the fleet, the process and the wire know of one invocation."""
-    peak = memory_mb if report.ending is Ending.MEMORY else min(memory_mb, math.ceil(peak_bytes / 1024 / 1024))
+class Sizes(NamedTuple):
+    """What was measured of one invocation, in bytes."""
+
+    peak: int
+    log: int
+    event: int
+    answer: int
+
+
+def record(report: Report, function: Function, sizes: Sizes) -> Record:
+    """Put together what the fleet, the process and the wire know of one invocation."""
+    memory_mb = function.scaling.memory_mb
+    peak = memory_mb if report.ending is Ending.MEMORY else min(memory_mb, math.ceil(sizes.peak / 1024 / 1024))
     return Record(
         request=report.request,
-        function=function,
+        function=function.name,
         environment=report.environment,
         ending=report.ending.value,
         duration_ms=round(report.duration * 1000, 2),
@@ -95,15 +103,15 @@ def record(
         memory_mb=memory_mb,
         max_memory_mb=peak,
         init_ms=None if report.init is None else round(report.init * 1000, 2),
-        log_bytes=log_bytes,
+        log_bytes=sizes.log,
         provisioned=report.provisioned,
-        event_bytes=event_bytes,
-        answer_bytes=answer_bytes,
+        event_bytes=sizes.event,
+        answer_bytes=sizes.answer,
     )
 
 
 def throttled(request: str, function: Function, throttle: Throttle | None, event_bytes: int) -> Record:
-    """The record of a request that no environment saw: it costs nothing."""
+    """Return the record of a request that no environment saw: it costs nothing."""
     return Record(
         request=request,
         function=function.name,

@@ -41,25 +41,25 @@ class Listener(Protocol):
     """Receives an environment's events, under the names of the Runtime API. `identity` is the environment's number."""
 
     def started(self, identity: int) -> None:
-        """Its process runs."""
+        """Handle the start of its process."""
 
     def next(self, identity: int, init_cpu: float | None) -> None:
-        """Its runtime asks for the next event; the first time, `init_cpu` is the CPU seconds of INIT."""
+        """Handle its call for the next event; the first time, `init_cpu` is the CPU seconds of INIT."""
 
     def response(self, identity: int, request: str, payload: bytes, size: int) -> bool:
-        """Its runtime answers. Returns whether it works on this request. See `runtime_api.Runtime`."""
+        """Handle its answer; return whether it works on this request. See `runtime_api.Runtime`."""
 
     def error(self, identity: int, request: str, payload: bytes, size: int) -> bool:
-        """Its runtime reports the handler's error. Returns whether it works on this request."""
+        """Handle its handler's error; return whether it works on this request."""
 
     def exit(self, identity: int, status: int, ending: Ending, init_error: bytes) -> None:
-        """Its process ended by itself, or was killed for its memory."""
+        """Handle the end of its process, by itself or killed for its memory."""
 
     def log(self, identity: int, chunk: bytes) -> None:
-        """It has printed something."""
+        """Handle what it has printed."""
 
     def killed(self, environment: EnvironmentProcess) -> None:
-        """The process of an environment that was closed has ended."""
+        """Handle the end of the process of an environment that was closed."""
 
 
 class EnvironmentProcess:

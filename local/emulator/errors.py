@@ -24,7 +24,7 @@ def exit_reason(status: int) -> str:
 
 
 def payload(ending: Ending, request: str, timeout: float, status: int = 0, size: int = 0) -> bytes:
-    """The error object of an ending that is not the handler's own.
+    """Return the error object of an ending that is not the handler's own.
 
     AWS: "Troubleshoot invocation issues", and the messages that its own runtime interface writes. `status` is the
     process's exit, `size` the bytes of an answer beyond the quota.

@@ -270,16 +270,8 @@ class EmulatedFunction:
         peak = environment.measure() if environment else self._peaks.pop(report.environment, 0)
         self.peak_bytes = max(self.peak_bytes, peak)
         self.last_log = invocation.log_tail
-        record = bill.record(
-            report,
-            self.function.name,
-            self.function.scaling.memory_mb,
-            peak,
-            invocation.log_bytes,
-            len(invocation.event),
-            invocation.answer_bytes,
-        )
-        self._observers.on_record(record)
+        sizes = bill.Sizes(peak, invocation.log_bytes, len(invocation.event), invocation.answer_bytes)
+        self._observers.on_record(bill.record(report, self.function, sizes))
 
     def _set_timer(self) -> None:
         due = self.fleet.next_timer()

@@ -12,7 +12,7 @@ REFRESH_SECONDS = 0.5
 
 
 def table(summary: dict[str, Any], address: str) -> Group:
-    """The emulator's figures as a table, under the address that they belong to."""
+    """Draw the emulator's figures as a table, under the address that they belong to."""
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     drawn.add_column("function")
     counts = ("init", "busy", "ready", "invocations", "cold", "throttled", "errors")

@@ -9,7 +9,7 @@ from typing import Any
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 
-KEPT = 1_000
+MAX_DURATIONS = 1_000
 """Durations of the latest invocations that percentiles are drawn from."""
 
 
@@ -23,11 +23,11 @@ class FunctionMetrics:
         self.billed_ms = 0
         self.log_bytes = 0
         self.peak_mb = 0
-        self.durations: deque[float] = deque(maxlen=KEPT)
-        self.inits: deque[float] = deque(maxlen=KEPT)
+        self.durations: deque[float] = deque(maxlen=MAX_DURATIONS)
+        self.inits: deque[float] = deque(maxlen=MAX_DURATIONS)
 
     def add(self, record: Record) -> None:
-        """Counts one invocation."""
+        """Count one invocation."""
         self.endings[record.ending] += 1
         if record.ending == Ending.THROTTLED.value:
             return
@@ -41,7 +41,7 @@ class FunctionMetrics:
         self.durations.append(record.duration_ms)
 
     def summary(self) -> dict[str, Any]:
-        """The figures under the names that page and JSON have. Milliseconds, MB, GB-s, bytes."""
+        """Return the figures under the names that page and JSON have. Milliseconds, MB, GB-s, bytes."""
         served = sum(self.endings.values()) - self.endings[Ending.THROTTLED.value]
         return {
             "invocations": served,
@@ -60,7 +60,7 @@ class FunctionMetrics:
 
 
 def percentile(values: deque[float], share: float) -> float | None:
-    """The smallest value that at least `share` of the values do not exceed; None of none."""
+    """Return the smallest value that at least `share` of the values do not exceed; None of none."""
     if not values:
         return None
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

@@ -8,8 +8,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-"""As a load balancer answers whoever does not send a whole request (ELB guide, Troubleshoot your Application Load
-Balancers); of the other event sources nothing is known."""
+"""A load balancer's answer to a request that does not arrive (ELB guide, Troubleshoot your Application Load Balancers);
+of the other event sources nothing is known."""
 
 
 class TimedProtocol(H11Protocol):
@@ -24,14 +24,17 @@ class TimedProtocol(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock of the first request."""
         super().connection_made(transport)
         self._await(h11.IDLE)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
         self._await(None)
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
+        """Handle what has arrived; start or stop the clock of what is still awaited."""
         super().handle_events()
         state = self.conn.their_state
         begun = state is h11.SEND_BODY or (state is h11.IDLE and bool(self.conn.trailing_data[0]))

@@ -1,4 +1,4 @@
-"""The reaper as the emulator sees it: told which environments exist, it ends what is left of them."""
+"""The reaper as the emulator sees it: it knows which environments exist, and ends what is left of them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Missing(RuntimeError):
 
 
 def prepare(folder: Path | None = None) -> Path:
-    """Makes the folder, once: links to the installed modules, the client compiled as on Lambda.
+    """Make the folder, once: links to the installed modules, the client compiled as on Lambda.
 
     `folder` is by default `runtime/pythonX.Y` where things are built. Raises `Missing`.
     """

@@ -7,8 +7,6 @@ the INIT that was measured, and the cost model prices it.
 
 from __future__ import annotations
 
-import compileall
-import py_compile
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,9 +70,9 @@ class ColdStartConfig:
 QUICK = ColdStartConfig(rounds=2, memory_mb=(128, 1769), warm=2, rates=(0.001, 0.1, 10), requests=3_000)
 
 PACKAGES = {
-    "as deployed": "sources, as a build makes them; Python compiles them in every INIT",
-    "with bytecode": "the same with unchecked .pyc files beside the sources: larger, and nothing to compile",
-    "without layers": "sources, the layers' content in the function's own package",
+    "as deployed": "sources with unchecked .pyc files beside them, as a build makes them: nothing to compile in INIT",
+    "sources alone": "the same without bytecode: smaller, and Python compiles it in every INIT",
+    "without layers": "as deployed, with the layers' content in the function's own package",
 }
 
 
@@ -159,7 +157,7 @@ def _memory(
 
 
 def _start(function: Function, service: str, asked: Sequence[Asked], size: int) -> tuple[float, float, float, float]:
-    """A cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
+    """Measure a cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
     cores = split_cores()
     with pinned(cores.generator), Functions({service: function}, [size], cores.server) as running:
         init, tally = running.start(service, size, asked[0])
@@ -170,11 +168,12 @@ def _start(function: Function, service: str, asked: Sequence[Asked], size: int) 
 
 
 def packaged(function: Function, kind: str, folder: Path) -> Function:
-    """The function, packaged in one of the ways of `PACKAGES`, in a folder."""
+    """Package a function in one of the ways of `PACKAGES`, in a folder."""
     if kind == "as deployed":
         return function
     code = folder / kind.replace(" ", "-") / "code"
-    shutil.copytree(function.code, code)
+    ignore = shutil.ignore_patterns("__pycache__") if kind == "sources alone" else None
+    shutil.copytree(function.code, code, ignore=ignore)
     if kind == "without layers":
         for layer in function.layers:
             if (layer / "python").is_dir():
@@ -184,15 +183,13 @@ def packaged(function: Function, kind: str, folder: Path) -> Function:
     layers = []
     for number, layer in enumerate(function.layers):
         copy = folder / kind.replace(" ", "-") / f"layer{number}"
-        shutil.copytree(layer, copy)
+        shutil.copytree(layer, copy, ignore=ignore)
         layers.append(copy)
-    for each in (code, *layers):
-        compileall.compile_dir(each, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     return replace(function, code=code, layers=tuple(layers))
 
 
 def size_of(folders: Sequence[Path]) -> int:
-    """Bytes of all files in the folders."""
+    """Return the bytes of all files in the folders."""
     return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
@@ -226,14 +223,14 @@ def _traffic(configuration: ColdStartConfig, service: str, times: Times) -> Iter
 
 
 def work_of(service: str) -> Work:
-    """The work of the last comparison, or else the shipped one."""
+    """Return the work of the last comparison, or else the shipped one."""
     result = latest("compare")
     measured = comparison_of(result).works.get(service) if result else None
     return checked(measured, service) if measured else cost_files.work(service)
 
 
 def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: int) -> float:
-    """What Lambda behind a Function URL costs in an hour at that rate, by `crossover cost`'s own rules."""
+    """Return what Lambda behind a Function URL costs in an hour at that rate, by the rules of `crossover cost`."""
     init = Fraction(repr(round(times.init * 1000, 3)))
     work = replace(work, init_ms=init, cold_share=Fraction(repr(rounded(cold_share))))
     document = cost_files.toml(cost_files.CONFIGURATIONS / "lambda-url.toml")

@@ -30,7 +30,7 @@ class Traffic(NamedTuple):
     requests: int
     """How many are counted."""
     ping_seconds: float | None = None
-    """How often somebody asks for no other reason than to keep an environment."""
+    """How often a request is sent for no other reason than to keep an environment."""
     seed: int = 1
 
 

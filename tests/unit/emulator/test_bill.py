@@ -11,7 +11,7 @@ import pytest
 from local.emulator import bill, errors
 from local.emulator.actions import Ending, Report, Throttle
 from local.emulator.metrics import FunctionMetrics, percentile
-from local.emulator.spec import BadSpec, Function
+from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.token_bucket import TokenBucket
 
 WARM = Report("id-1", 1, Ending.SUCCESS, 0.00241, None, 0.0, False)
@@ -19,7 +19,8 @@ COLD = WARM._replace(init=0.12399)
 
 
 def recorded(report: Report, memory_mb: int = 256, peak_mb: float = 31.2) -> bill.Record:
-    return bill.record(report, "F", memory_mb, int(peak_mb * 1024 * 1024), 10, 20, 30)
+    function = Function("F", Path(), "f.handler", scaling=Scaling(memory_mb=memory_mb))
+    return bill.record(report, function, bill.Sizes(int(peak_mb * 1024 * 1024), 10, 20, 30))
 
 
 @pytest.mark.parametrize(
