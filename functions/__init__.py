@@ -1,0 +1,1 @@
+"""The services: pure functions from a request to bytes, one package each."""

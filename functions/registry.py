@@ -1,4 +1,4 @@
-"""The services of the bundle: one line each. Nothing is imported before somebody asks for it."""
+"""The services of the bundle: one line each. A service is imported when it is loaded."""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -15,7 +15,7 @@ SERVICES = {
 
 
 def load(names: Iterable[str] = SERVICES, environ: Mapping[str, str] | None = None) -> list[Service]:
-    """The named services, imported, with the limits that `environ` gives.
+    """Import the named services, with the limits that `environ` gives.
 
     Raises KeyError for a name that is not here, and `SettingError`.
     """

@@ -1,7 +1,7 @@
 """From a request's `cc` to its values and back: URL-safe base64 of a zlib stream of compact JSON.
 
-Each step has the tool that its benchmark chose (`make bench`, "blockchain step"). What a tool is laxer about than the
-contract is looked after here.
+Each step has the tool that its benchmark chose (`make bench`, "blockchain step"). Where a tool is laxer than the
+contract, this module checks.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from isal import isal_zlib
 from msgspec import UNSET
 
 from crossover.seam import Invalid
-from functions.blockchain.ledger import Answered, Asked, Block, Transaction
+from functions.blockchain.ledger import Block, ChainAnswer, ChainRequest, Transaction
 from functions.blockchain.limits import Limits
 
-parse_request = msgspec.json.Decoder(Asked).decode
-_parse_answer = msgspec.json.Decoder(Answered).decode
+parse_request = msgspec.json.Decoder(ChainRequest).decode
+_parse_answer = msgspec.json.Decoder(ChainAnswer).decode
 to_json = msgspec.json.Encoder().encode
 BACKSLASH, QUOTE, EQUALS, PLUS, SLASH = b'\\"=+/'
 """As numbers: looking for a byte string costs several times as much as looking for a byte."""
@@ -30,12 +30,12 @@ def decode(
     cc: bytes,
     limits: Limits,
     stream: Callable[[], Any] = zlib.decompressobj,
-    parse: Callable[[bytes], Asked] = parse_request,
-) -> Asked:
-    """What a request carries, its keys and types checked: the contract's rule 2.
+    parse: Callable[[bytes], ChainRequest] = parse_request,
+) -> ChainRequest:
+    """Decode what a request carries and check its keys and types: the contract's rule 2.
 
-    Raises `Invalid` ("limit", "encoding" or "shape"). `stream` inflates and `parse` reads JSON; whoever wants to know
-    how much work a request makes gives others that count.
+    Raises `Invalid` ("limit", "encoding" or "shape"). `stream` inflates and `parse` reads JSON; a test
+    passes others that count the work that a request makes.
     """
     text = inflate(cc, limits, stream)
     try:
@@ -63,7 +63,7 @@ def decode(
 
 
 def inflate(cc: bytes, limits: Limits, stream: Callable[[], Any] = zlib.decompressobj) -> bytes:
-    """The JSON within a `cc`, never more than the limit of it. Raises `Invalid` ("limit" or "encoding")."""
+    """Return the JSON within a `cc`, never more than its limit. Raises `Invalid` ("limit" or "encoding")."""
     if len(cc) > limits.cc_max_characters:
         raise Invalid("limit", f"cc has more than {limits.cc_max_characters} characters")
     if len(cc) % 4 and EQUALS not in cc:
@@ -89,12 +89,12 @@ def inflate(cc: bytes, limits: Limits, stream: Callable[[], Any] = zlib.decompre
 
 
 def encode(chain: list[Block]) -> bytes:
-    """The answer that carries a chain."""
-    return pybase64.urlsafe_b64encode(isal_zlib.compress(to_json(Answered(chain)), 1))
+    """Return the answer that carries a chain."""
+    return pybase64.urlsafe_b64encode(isal_zlib.compress(to_json(ChainAnswer(chain)), 1))
 
 
 def same(one: bytes, other: bytes) -> bool:
-    """Whether two results are one, or carry the same JSON value: compressed bytes differ from machine to machine."""
+    """Tell whether two results carry the same JSON value: compressed bytes differ from machine to machine."""
     if one == other:
         return True
     limits = Limits(cc_max_characters=1_000_000)
@@ -104,8 +104,8 @@ def same(one: bytes, other: bytes) -> bool:
         return False
 
 
-def _check_kinds(asked: Asked) -> int:
-    """Which keys a transaction has at which place. Gives the number of strings, keys included, that such JSON has.
+def _check_kinds(asked: ChainRequest) -> int:
+    """Check which keys a transaction has at its place, and count the strings, keys included, that such JSON has.
 
     They are 7 + 2 in a signed transaction, 4 + 2 in a reward, 3 + 1 in one of ours, 5 + 3 in a block beside its
     transactions and 3 + 1 in the request beside its blocks.
@@ -135,6 +135,6 @@ def _check_kinds(asked: Asked) -> int:
     return 9 * len(signed) + 6 * len(rewards) + 4 * len(own) + 8 * len(chain) + 4
 
 
-def _misplaced(asked: Asked, transaction: Transaction, problem: str) -> Invalid:
+def _misplaced(asked: ChainRequest, transaction: Transaction, problem: str) -> Invalid:
     block, place = asked.place(transaction)
     return Invalid("shape", f"{'new_tx' if block is None else f'block {block} tx'} {place} {problem}")

@@ -9,11 +9,11 @@ from msgspec import UNSET, to_builtins
 
 from crossover.seam import Compute, Explanation, Invalid, Request
 from functions.blockchain.codec import decode
-from functions.blockchain.handler import next_transactions, to_mine
-from functions.blockchain.ledger import BEFORE_THE_FIRST, Asked, Transaction
+from functions.blockchain.handler import next_transactions, start_mining
+from functions.blockchain.ledger import BEFORE_THE_FIRST, ChainRequest, Transaction
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mined
-from functions.blockchain.rules import RULES, Broken, judge, walk_ledger
+from functions.blockchain.rules import RULES, BrokenRule, judge, walk_ledger
 
 KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
 MAX_BRIEF_TRANSACTIONS = 200
@@ -46,7 +46,7 @@ class Judged(NamedTuple):
     """The reason it is INVALID for; empty where it is none before its mining."""
     verdicts: tuple[Verdict, ...]
     """In the order in which the rules are asked, the cheapest first."""
-    asked: Asked | None
+    asked: ChainRequest | None
     content: tuple[Transaction, ...]
     """The transactions of the block to be mined."""
     need: Compute[bytes] | None
@@ -85,7 +85,7 @@ def judge_by_rule(request: Request, limits: Limits) -> Judged:
     try:
         asked = decode(request.one(b"cc"), limits)
         judge(asked)
-        need = to_mine(asked, limits)
+        need = start_mining(asked, limits)
     except Invalid as found:
         problem = found
     return Judged(
@@ -153,7 +153,7 @@ def with_proof(judged: Judged, state: str, problem: str = "") -> Judged:
     )
 
 
-def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]:
+def _verdicts(asked: ChainRequest | None, problem: Invalid | None) -> Iterable[Verdict]:
     """One for each rule, in order: those after the one that `problem` is about were not asked."""
     code = problem.code if problem is not None else ""
     steps = [("encoding", ENCODING), ("shape", SHAPE)]
@@ -163,7 +163,7 @@ def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]
     broken = "encoding" if asked is None and code not in ("", "shape") else code
     state = KEPT
     for step, meaning in steps:
-        if step == broken and isinstance(problem, Broken):
+        if step == broken and isinstance(problem, BrokenRule):
             yield Verdict(step, meaning, BROKEN, problem.block, problem.tx, str(problem))
         elif step == broken:
             yield Verdict(step, meaning, BROKEN, problem=str(problem))
@@ -172,12 +172,12 @@ def _verdicts(asked: Asked | None, problem: Invalid | None) -> Iterable[Verdict]
         state = NOT_REACHED if step == broken else state
 
 
-def _balances(asked: Asked) -> Iterable[dict[int, int]]:
+def _balances(asked: ChainRequest) -> Iterable[dict[int, int]]:
     """After each block, and then after the new transactions, up to the place where a rule is broken."""
     try:
         for balance in walk_ledger(asked):
             yield {account: amount for account, amount in balance.items() if amount}
-    except Broken:
+    except BrokenRule:
         return
 
 

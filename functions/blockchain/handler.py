@@ -1,4 +1,4 @@
-"""The blockchain service: what it is asked, what it answers."""
+"""The blockchain service: its request, its answer and its description."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import UNSET
 
 from crossover.seam import Compute, Example, Explanation, Invalid, Parameter, Request, Service, Step
 from functions.blockchain.codec import decode, encode, same
-from functions.blockchain.ledger import Asked, Block, Transaction, reward_of, seal, transaction_hash
+from functions.blockchain.ledger import Block, ChainRequest, Transaction, reward_of, seal, transaction_hash
 from functions.blockchain.limits import Limits
-from functions.blockchain.mining import Mined, Mining, hopeless
+from functions.blockchain.mining import Mined, Mining, is_unreachable
 from functions.blockchain.rules import judge, our_reward_time
 from functions.blockchain.toy_rsa import OUR_ACCOUNT, sign
 
@@ -25,7 +25,7 @@ def _start_within(limits: Limits) -> Callable[[Request], Step]:
     def start(request: Request) -> Step:
         asked = decode(request.one(b"cc"), limits)
         judge(asked)
-        return to_mine(asked, limits)
+        return start_mining(asked, limits)
 
     return start
 
@@ -39,12 +39,12 @@ def _explain_within(limits: Limits) -> Callable[[Request, bool], Explanation]:
     return explain
 
 
-def to_mine(asked: Asked, limits: Limits) -> Compute[bytes]:
-    """The mining of the next block, and then the answer, of a request that keeps the rules.
+def start_mining(asked: ChainRequest, limits: Limits) -> Compute[bytes]:
+    """Return the mining of the next block, and then the answer, of a request that keeps the rules.
 
     Raises `Invalid` ("proof-of-work") where there is nothing to be found, and `then` does where nothing was.
     """
-    if hopeless(asked.new_target):
+    if is_unreachable(asked.new_target):
         raise Invalid("proof-of-work", "no hash is below new_target")
     transactions = next_transactions(asked)
     chain = asked.chain
@@ -58,8 +58,8 @@ def to_mine(asked: Asked, limits: Limits) -> Compute[bytes]:
     return Compute(Mining(sealed.encode(), asked.new_target, limits.pow_max_attempts), finish)
 
 
-def next_transactions(asked: Asked) -> list[Transaction]:
-    """What the next block holds: the new transactions, ours signed, and then our reward."""
+def next_transactions(asked: ChainRequest) -> list[Transaction]:
+    """Return what the next block holds: the new transactions, ours signed, and then our reward."""
     transactions = [_signed(each) if each.hash is UNSET else each for each in asked.new_tx]
     reward = Transaction(OUR_ACCOUNT, reward_of(len(asked.chain)), str(our_reward_time(asked)))
     reward.hash = transaction_hash(reward)

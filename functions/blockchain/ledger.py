@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 begin_hash = sha256().copy
-"""Gives a SHA-256 of nothing yet. A copy takes less than `sha256()`, which looks for the algorithm each time."""
+"""Makes an empty SHA-256. A copy takes less than `sha256()`, which looks the algorithm up each time."""
 FIRST_REWARD = 500_000_000
 """The reward of the first two blocks; every two blocks later it is half of that (the contract's rule 8)."""
 BEFORE_THE_FIRST = "00000000"
@@ -26,8 +26,10 @@ Time = Annotated[str, Meta(min_length=1, max_length=MAX_TIME_DIGITS)]
 
 
 class Transaction(Struct, forbid_unknown_fields=True, gc=False):
-    """A transaction. One that is signed has every field, a reward neither `sig`, `fee` nor `send`; one that our account
-    is asked to make has `recv`, `amt` and `time` alone.
+    """A transaction: signed, a reward, or one that our account is asked to make.
+
+    A signed one has every field, a reward neither `sig`, `fee` nor `send`; one of ours to be made has `recv`, `amt` and
+    `time` alone.
     """
 
     recv: Natural
@@ -49,7 +51,7 @@ class Block(Struct, forbid_unknown_fields=True, gc=False):
     target: Text
 
 
-class Asked(Struct, forbid_unknown_fields=True, dict=True):
+class ChainRequest(Struct, forbid_unknown_fields=True, dict=True):
     """What a request carries: a chain, and what the next block has to be."""
 
     chain: list[Block]
@@ -57,7 +59,7 @@ class Asked(Struct, forbid_unknown_fields=True, dict=True):
     new_tx: list[Transaction]
 
     def __post_init__(self) -> None:
-        """Puts all transactions in one list, which nearly every rule goes through."""
+        """Put all transactions in one list."""
         self.transactions: list[Transaction] = []
         """In the order of the chain and on through the new ones."""
         for block in self.chain:
@@ -65,11 +67,11 @@ class Asked(Struct, forbid_unknown_fields=True, dict=True):
         self.transactions += self.new_tx
 
     def by_place(self) -> list[list[Transaction]]:
-        """The transactions of each block, and then the new ones."""
+        """Return the transactions of each block, and then the new ones."""
         return [*[block.all_tx for block in self.chain], self.new_tx]
 
     def place(self, transaction: Transaction) -> tuple[int | None, int]:
-        """Which block a transaction is in, None for the new ones, and at which place there."""
+        """Return which block a transaction is in, None for the new ones, and its place there."""
         for block, transactions in enumerate(self.by_place()):
             for place, each in enumerate(transactions):
                 if each is transaction:
@@ -77,7 +79,7 @@ class Asked(Struct, forbid_unknown_fields=True, dict=True):
         raise LookupError(transaction)
 
 
-class Answered(Struct, gc=False):
+class ChainAnswer(Struct, gc=False):
     """What an answer carries: the chain with one more block."""
 
     chain: list[Block]
@@ -96,7 +98,7 @@ def short_hash(text: str) -> str:
 
 
 def transaction_hash(transaction: Transaction) -> str:
-    """The hash that a signed transaction or a reward has to carry; fields that it has not are empty."""
+    """Return the hash that a signed transaction or a reward has to carry; absent fields count as empty."""
     send = transaction.send
     if send is UNSET:
         text = f"{transaction.time}||{transaction.recv}|{transaction.amt}|"
@@ -108,11 +110,11 @@ def transaction_hash(transaction: Transaction) -> str:
 
 
 def seal(number: int, previous: str, transactions: list[Transaction]) -> str:
-    """What the proof of work is written behind, 64 hex digits: the hash of a block's id, previous hash and content."""
+    """Return what a proof of work is appended to, 64 hex digits: the hash of id, previous hash and content."""
     hashes = "|".join([transaction.hash for transaction in transactions])  # type: ignore[misc]
     return sha256_hex(f"{number}|{previous}|{hashes}")
 
 
 def reward_of(number: int) -> int:
-    """The reward of the block with that id."""
+    """Return the reward of the block with that id."""
     return FIRST_REWARD >> (number // 2)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from crossover.seam import Done
 from functions.blockchain.ledger import begin_hash
 
-LEAST_HASH = "00000000"
+LOWEST_HASH = "00000000"
 HEX_DIGITS = "0123456789abcdef"
 _AFTER_EVERY_DIGEST = b"\xff" * 32
 
@@ -33,7 +33,7 @@ class Mining(NamedTuple):
     attempt: int = 0
 
     def advance(self, units: int) -> Mining | Done:
-        """Tries at most `units` numbers."""
+        """Try at most `units` numbers."""
         sealed, target, limit, number = self
         ceiling = digest_ceiling(target)
         until = min(number + units, limit)
@@ -61,7 +61,7 @@ class Mining(NamedTuple):
 
 
 def digest_ceiling(target: str) -> bytes:
-    """The bytes that a SHA-256 is below exactly where its first 8 hex digits, as a text, are below the target."""
+    """Return the bytes that a SHA-256 is below where its first 8 hex digits, as a text, are below the target."""
     digits, inclusive = target[:8], len(target) > 8
     if digits.strip(HEX_DIGITS):
         place = next(place for place, character in enumerate(digits) if character not in HEX_DIGITS)
@@ -71,6 +71,6 @@ def digest_ceiling(target: str) -> bytes:
     return ceiling + _AFTER_EVERY_DIGEST if inclusive else ceiling
 
 
-def hopeless(target: str) -> bool:
-    """Whether no hash at all is below a target."""
-    return target <= LEAST_HASH
+def is_unreachable(target: str) -> bool:
+    """Tell whether no hash at all is below a target."""
+    return target <= LOWEST_HASH

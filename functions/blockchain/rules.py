@@ -1,6 +1,6 @@
 """The rules that a chain and its new transactions have to keep, in two walks over them: without hashes, and by hashes.
 
-A walk ends with `Broken` at the first place where a rule is broken. Rule 2, which keys and types there are, is the
+A walk ends with `BrokenRule` at the first place where a rule is broken. Rule 2, which keys and types there are, is the
 codec's. One function a rule would go nine times through what a request has: half as much again of judging's time.
 """
 
@@ -14,7 +14,7 @@ from crossover.seam import Invalid
 from functions.blockchain.ledger import (
     BEFORE_THE_FIRST,
     MAX_TIME_DIGITS,
-    Asked,
+    ChainRequest,
     Transaction,
     begin_hash,
     reward_of,
@@ -24,8 +24,8 @@ from functions.blockchain.ledger import (
 from functions.blockchain.toy_rsa import OUR_ACCOUNT, verifies
 
 
-class Broken(Invalid):
-    """A rule that is broken, and where. `block` is None among the new transactions, `tx` where a block as such is."""
+class BrokenRule(Invalid):
+    """A broken rule and its place. `block` is None among the new transactions, `tx` where a block as such is."""
 
     def __init__(self, code: str, block: int | None, tx: int | None, problem: str) -> None:
         where = "new_tx" if block is None else f"block {block}" if tx is None else f"block {block} tx"
@@ -35,8 +35,8 @@ class Broken(Invalid):
         self.tx = tx
 
 
-def judge(asked: Asked) -> None:
-    """Hold a request against every rule. Raises `Broken` at the first place where one is broken."""
+def judge(asked: ChainRequest) -> None:
+    """Hold a request against every rule. Raises `BrokenRule` at the first place where one is broken."""
     for _ in walk_ledger(asked):
         pass
     walk_hashes(asked)
@@ -60,7 +60,7 @@ RULES = LEDGER_RULES | HASH_RULES
 hash is asked of the whole request first; a signature is looked at where the hash that it signs is known to be right."""
 
 
-def walk_ledger(asked: Asked) -> Iterator[dict[int, int]]:
+def walk_ledger(asked: ChainRequest) -> Iterator[dict[int, int]]:
     """Walk the chain and the new transactions by all rules that need no hash.
 
     A reward with its block's fees comes last, so that neither can be spent within the block. A transaction of ours, to
@@ -70,7 +70,7 @@ def walk_ledger(asked: Asked) -> Iterator[dict[int, int]]:
         The balance of each account after each block, and then after the new transactions: one dictionary that changes.
 
     Raises:
-        Broken: one of `LEDGER_RULES` is broken.
+        BrokenRule: one of `LEDGER_RULES` is broken.
     """
     chain = asked.chain
     blocks = len(chain)
@@ -82,9 +82,9 @@ def walk_ledger(asked: Asked) -> Iterator[dict[int, int]]:
         if number < blocks:
             block = chain[number]
             if block.id != number:
-                raise Broken("id", number, None, "its id is not its place in the chain")
+                raise BrokenRule("id", number, None, "its id is not its place in the chain")
             if not block.hash < block.target:
-                raise Broken("target", number, None, "its hash is not below its target")
+                raise BrokenRule("target", number, None, "its hash is not below its target")
         for transaction in transactions:
             time = int(transaction.time)
             if time <= last:
@@ -118,11 +118,11 @@ def walk_ledger(asked: Asked) -> Iterator[dict[int, int]]:
     if ours >= END_OF_TIME:
         place = blocks - 1
         reward = len(chain[place].all_tx) - 1
-        raise Broken("time", place, reward, f"the next reward's would have more than {MAX_TIME_DIGITS} digits")
+        raise BrokenRule("time", place, reward, f"the next reward's would have more than {MAX_TIME_DIGITS} digits")
 
 
-def walk_hashes(asked: Asked) -> None:
-    """Walk the chain and the new transactions by `HASH_RULES`. Raises `Broken`.
+def walk_hashes(asked: ChainRequest) -> None:
+    """Walk the chain and the new transactions by `HASH_RULES`. Raises `BrokenRule`.
 
     A transaction is hashed here and not by `ledger.transaction_hash`: eight calls a request are a tenth of judging.
     """
@@ -150,7 +150,7 @@ def walk_hashes(asked: Asked) -> None:
             block = chain[number]
             previous = short_hash(sha256_hex(content) + block.pow)
             if block.hash != previous:
-                raise Broken("block-hash", number, None, "its hash is another's")
+                raise BrokenRule("block-hash", number, None, "its hash is another's")
 
 
 MINING_NANOSECONDS = 600_000_000_000
@@ -158,11 +158,11 @@ END_OF_TIME = 10**MAX_TIME_DIGITS
 """Nanoseconds: from here on no request can carry a time, and no answer shall have what a request cannot."""
 
 
-def our_reward_time(asked: Asked) -> int:
-    """The time of the reward of the block to be mined: ten minutes after the last block's."""
+def our_reward_time(asked: ChainRequest) -> int:
+    """Return the time of the reward of the block to be mined: ten minutes after the last block's."""
     return int(asked.chain[-1].all_tx[-1].time) + MINING_NANOSECONDS
 
 
-def _broken(code: str, asked: Asked, transaction: Transaction, problem: str) -> Broken:
-    """The rule broken by that transaction, which is looked for only now."""
-    return Broken(code, *asked.place(transaction), problem)
+def _broken(code: str, asked: ChainRequest, transaction: Transaction, problem: str) -> BrokenRule:
+    """Return the error of a rule that a transaction breaks; its place is searched for only now."""
+    return BrokenRule(code, *asked.place(transaction), problem)

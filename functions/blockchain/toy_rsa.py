@@ -1,6 +1,6 @@
-"""The protocol's signatures: textbook RSA with a modulus of 41 bits, shared by everybody. A toy; it protects nothing.
+"""The signatures of the protocol: textbook RSA with a modulus of 41 bits that all accounts share. A toy: no protection.
 
-Whoever factors 1561906343821, which takes no time, signs for every account. Nothing but this protocol may use it.
+Anyone who factors 1561906343821, which takes no time, signs for every account. Nothing but this protocol may use it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _MODULUS = mpz(MODULUS)
 
 
 def sign(short_hash: str) -> int:
-    """Our signature of a transaction's hash of 8 hex digits."""
+    """Return our signature of a transaction's hash of 8 hex digits."""
     return int(powmod(int(short_hash, 16), OUR_PRIVATE_EXPONENT, _MODULUS))
 
 
 def verifies(signature: int, account: int, short_hash: str) -> bool:
-    """Whether a signature of a hash of 8 hex digits is that account's: `signature ** account % MODULUS` is the hash."""
+    """Tell whether a signature of a short hash is that account's: `signature ** account % MODULUS` is the hash."""
     return powmod(signature, account, _MODULUS) == int(short_hash, 16)  # type: ignore[no-any-return]

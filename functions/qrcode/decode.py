@@ -52,7 +52,7 @@ class _Placement(NamedTuple):
 
 
 def decode(data: bytes) -> bytes:
-    """The text in an image of 32 hex groups.
+    """Return the text in an image of 32 hex groups.
 
     Of several codes it is the first that reads without a fault: by row, then column of the top left corner of its
     square, then version, then quarters turned clockwise. Raises `Invalid`: "length" and "hex" for what is no image,
@@ -74,7 +74,7 @@ def decode(data: bytes) -> bytes:
 
 
 def _image(data: bytes) -> int:
-    """The image as sent. All in C: the groups are read backwards, because `struct` pads at the end."""
+    """Return the image as sent. All in C: the groups are read backwards, because `struct` pads at the end."""
     if len(data) > MAX_CHARACTERS:
         raise Invalid("length", f"an image has at most {MAX_CHARACTERS} characters")
     groups = data[::-1].split(b"x0")
@@ -91,10 +91,10 @@ def _image(data: bytes) -> int:
 
 
 def _sieve(image: int) -> int:
-    """Where finders may be, marked by their bottom right modules: all of them, and seldom anything else.
+    """Mark where finders may be by their bottom right modules: all of them, and seldom anything else.
 
-    Asks for both dark edges of a finder, top and bottom, and for both light modules of its middle row. Without these,
-    noise beside a finder would often make a second one of it. `_read` asks for all the rest.
+    Tests both dark edges of a finder, top and bottom, and both light modules of its middle row. Without these,
+    noise beside a finder would often make a second one of it. `_read` tests all the rest.
     """
     runs = image & image >> 1
     runs &= runs >> 2
@@ -104,7 +104,7 @@ def _sieve(image: int) -> int:
 
 
 def _whole_placements(image: int, finders: int) -> list[_Placement]:
-    """Every placement of which all 147 modules of the three finders are right, in the order of `decode`."""
+    """Return the placements of which all 147 modules of the three finders are right, in the order of `decode`."""
     if finders.bit_count() < 3:
         return []
     light = image ^ _EVERYTHING
@@ -117,7 +117,7 @@ def _whole_placements(image: int, finders: int) -> list[_Placement]:
 
 
 def _read(image: int, placement: _Placement) -> bytes | None:
-    """The text of the code at a placement, or None where a finder, the length, a character or a parity is broken."""
+    """Return the text of the code at a placement; None where finder, length, character or parity is broken."""
     shift, known, by_known = placement
     image >>= shift
     characters = by_known.get(image & known)
@@ -132,12 +132,12 @@ def _read(image: int, placement: _Placement) -> bytes | None:
 
 
 def _bit(module: Module, last: Module) -> int:
-    """The number of a module's bit in an image of which `last` is at bit 0."""
+    """Return the number of a module's bit in an image of which `last` is at bit 0."""
     return _SIDE * (last[0] - module[0]) + last[1] - module[1]
 
 
 def _by_known(version: Version, quarters: int) -> tuple[int, dict[int, _Characters]]:
-    """What `_Placement` has of a version in one of its turns."""
+    """Return what `_Placement` has of a version in one of its turns."""
     end = (version.side - 1, version.side - 1)
     known = dark = 0
     for top, left in finder_corners(version):
@@ -161,7 +161,7 @@ def _by_known(version: Version, quarters: int) -> tuple[int, dict[int, _Characte
 
 
 def _placements() -> dict[int, _Placement]:
-    """The marks that `_sieve` gives for each placement alone, in the order of `decode`, and the placement."""
+    """Map the marks that `_sieve` gives for each placement alone to the placement, in the order of `decode`."""
     end = (_SIDE - 1, _SIDE - 1)
     kinds = []
     for version in VERSIONS:

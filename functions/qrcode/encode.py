@@ -24,14 +24,14 @@ _Length = tuple[int, _Characters, int]
 
 
 def encode(text: bytes) -> bytes:
-    """The encrypted code as hex groups. Takes ASCII of at most `MAX_CHARACTERS` bytes; it is IndexError otherwise."""
+    """Return the encrypted code as hex groups. Raises IndexError beyond `MAX_CHARACTERS`, and for what is not ASCII."""
     code, characters, size = _LENGTHS[len(text)]
     code = sum(map(getitem, characters, text), code)
     return hex_groups(code.to_bytes(size))
 
 
 def hex_groups(modules: bytes) -> bytes:
-    """Groups of four bytes as numbers: `0x` and hex digits without leading zeros, one after the other."""
+    """Return groups of four bytes as numbers: `0x` and hex digits without leading zeros, one after the other."""
     groups = "x" + modules.hex("x", 4)
     for _ in _LEADING:
         if "x0" not in groups:
@@ -41,7 +41,7 @@ def hex_groups(modules: bytes) -> bytes:
 
 
 def _lengths(version: Version, shortest: int) -> list[_Length]:
-    """What encoding needs for every length of a version, from the shortest up."""
+    """Return what encoding needs for every length of a version, from the shortest up."""
     side = version.side
     modules = side * side
     groups, rest = divmod(modules, _GROUP)
@@ -65,7 +65,7 @@ def _lengths(version: Version, shortest: int) -> list[_Length]:
 
 
 def _character_codes(places: list[int], code: int) -> list[int]:
-    """The sixteen encrypted modules of each of the 128 characters: its bits, then its parity as a whole byte."""
+    """Return the sixteen encrypted modules of each of the 128 characters: its bits, then its parity as a whole byte."""
     codes = [code]
     for bit in reversed(places[1:8]):
         codes += [code ^ bit ^ places[15] for code in codes]

@@ -1,4 +1,4 @@
-"""The QR code service: what it is asked, what it answers."""
+"""The QR code service: its request, its answer and its description."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.qrcode.encode import encode
 
 
 def start(request: Request) -> bytes:
-    """The code of a text, or the text of a code. Raises `Invalid` with one of the reasons of `SERVICE`."""
+    """Return the code of a text, or the text of a code. Raises `Invalid` with one of the reasons of `SERVICE`."""
     kind = request.one(b"type")
     if kind == b"encode":
         text = request.one(b"data")

@@ -1,4 +1,4 @@
-"""Where everything is in a code, and the stream that encrypts it. Read once, to build the tables of both directions.
+"""The layout of a code, and the stream that encrypts it: read once, to build the tables of both directions.
 
 Words: a module is one dark (1) or light (0) square, (row, column) counted from the top left corner from 0. Payload is
 every module that carries the text; the others are fixed.
@@ -31,13 +31,13 @@ _TIMING = 6
 
 
 def finder_corners(version: Version) -> tuple[Module, Module, Module]:
-    """The top left corners of the three finders of an upright code; there is none at the bottom right."""
+    """Return the top left corners of the three finders of an upright code; there is none at the bottom right."""
     far = version.side - 7
     return (0, 0), (0, far), (far, 0)
 
 
 def fixed_modules(version: Version) -> dict[Module, int]:
-    """The finders with their light margin, the timing and the alignment pattern: module to 1 (dark) or 0 (light)."""
+    """Map the modules of finders, their light margin, timing and alignment pattern to 1 (dark) or 0 (light)."""
     far = version.side - 8
     block = range(8)
     fixed = {(top + r, left + c): 0 for top, left in ((0, 0), (0, far), (far, 0)) for r in block for c in block}
@@ -57,7 +57,7 @@ def _draw(modules: dict[Module, int], corner: Module, pattern: tuple[str, ...]) 
 
 
 def payload_modules(version: Version) -> list[Module]:
-    """The modules of the payload in reading order: 224 of them in version 1, 370 in version 2.
+    """Return the modules of the payload in reading order: 224 of them in version 1, 370 in version 2.
 
     Pairs of columns from the right, without the timing column; the first pair runs up, the next down. A row of a pair
     counts only where both its modules are free. Modules that are neither fixed nor here stay light.
@@ -74,7 +74,7 @@ def payload_modules(version: Version) -> list[Module]:
 
 
 def turned(module: Module, version: Version, quarters: int) -> Module:
-    """Where a module is after its code was turned clockwise by that many quarters."""
+    """Return where a module is after its code was turned clockwise by that many quarters."""
     r, c = module
     for _ in range(quarters):
         r, c = c, version.side - 1 - r
@@ -82,7 +82,7 @@ def turned(module: Module, version: Version, quarters: int) -> Module:
 
 
 def keystream(modules: int) -> list[int]:
-    """The bits that encrypt the first `modules` modules, row by row: a logistic map in IEEE doubles, from x = 0.1.
+    """Return the bits that encrypt the first `modules` modules, row by row: a logistic map in doubles from x = 0.1.
 
     Each x gives the byte floor(255 x), used from its least significant bit. The order of operations is part of the
     contract: another one rounds differently, and the map is chaotic.

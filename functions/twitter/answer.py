@@ -20,19 +20,19 @@ Numbers = tuple[Any, ...]
 """A record's arrays, one after the other, n numbers each: order, once, product, starts, ends (n + 1), others, tags."""
 Matches = dict[int, int]
 """Row to how often phrase and hashtag match there; rows without a match are left out."""
-PATIENCE = 6
-"""Occurrences of a phrase that are looked up one by one, and one more for every 16 contacts, before all the texts
-are counted through. Only speed depends on it."""
-OVERLAPPING_PATIENCE = 4
-"""The same for a phrase that may overlap itself, for each contact: counting such a one through takes a pattern."""
+MAX_FINDS = 6
+"""After this many matches, and one more for every 16 contacts, bisecting each match gives way to scanning every text.
+Affects speed only."""
+MAX_OVERLAPPING_FINDS_PER_CONTACT = 4
+"""The same for a phrase that may overlap itself, for each contact: counting such a phrase takes a pattern."""
 COMMON_COUNTS = 64
 KEYWORDS_SCORES = tuple(map(keywords_score, range(COMMON_COUNTS)))
-FEW = 1 / 8
-"""The share of the rows up to which those that match are lifted; of more, all are sorted. Only speed depends on it."""
+MAX_LIFTED_SHARE = 1 / 8
+"""Up to this share, rows that match are lifted out of the body; above it, all rows are sorted. Affects speed only."""
 
 
 def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
-    """The rows for a phrase and a lower-cased hashtag, both UTF-8 and not empty. No contacts: no bytes.
+    """Return the rows for a phrase and a lower-cased hashtag, both UTF-8 and not empty; no bytes without contacts.
 
     Raises `CorruptRecord`.
     """
@@ -49,7 +49,7 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
     matches: Matches = {}
     ends = 4 * contacts
     size = len(phrase)
-    patience = PATIENCE + (contacts >> 4)
+    finds_left = MAX_FINDS + (contacts >> 4)
     overlapping = False
     while text_at >= 0:
         if text_at >= body_end:
@@ -61,12 +61,12 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
             if text_at + size <= numbers[ends + row]:
                 matches[row - 1] = matches.get(row - 1, 0) + 1
         text_at = find(phrase, text_at + 1, others_end)
-        patience -= 1
-        if not patience:
+        finds_left -= 1
+        if not finds_left:
             if not overlapping and has_border(phrase):
-                overlapping, patience = True, OVERLAPPING_PATIENCE * contacts
+                overlapping, finds_left = True, MAX_OVERLAPPING_FINDS_PER_CONTACT * contacts
             else:
-                matches = _all_counted(data, phrase, body_end, numbers, contacts, overlapping)
+                matches = _all_counted(data, phrase, numbers, contacts, overlapping)
                 break
     while tag_at >= 0:
         row = bisect_right(numbers, tag_at, 6 * contacts + 1) - 6 * contacts - 1
@@ -91,12 +91,12 @@ def answer(data: bytes, phrase: bytes, hashtag: bytes) -> bytes:
         place = numbers[ends + bisect_left(numbers, key, 0, row)]
         start, end = numbers[ends + row], numbers[ends + row + 1]
         return (data[body:place] + data[start:end] + data[place:start] + data[end:body_end])[1:]
-    rank = _lifted if len(lifted) <= FEW * contacts else _sorted
+    rank = _lifted if len(lifted) <= MAX_LIFTED_SHARE * contacts else _sorted
     return b"".join(rank(data, numbers, contacts, lifted))[1:]
 
 
 def has_border(phrase: bytes) -> bool:
-    """Whether two occurrences can overlap: whether the phrase ends as it begins.
+    """Tell whether two occurrences can overlap: whether the phrase ends as it begins.
 
     >>> has_border(b"haha"), has_border(b"abc")
     (True, False)
@@ -108,28 +108,26 @@ def has_border(phrase: bytes) -> bool:
 
 
 def _overlapping(data: bytes, phrase: bytes) -> Callable[[bytes, int, int], int]:
-    """`data.count` for a phrase that may overlap itself: it counts where the phrase is seen ahead, taking nothing."""
+    """Return `data.count` for a phrase that may overlap itself: a pattern that looks ahead and consumes nothing."""
     find_all = re.compile(b"(?=" + re.escape(phrase) + b")").findall
     return lambda _, start, end: len(find_all(data, start, end))
 
 
-def _all_counted(
-    data: bytes, phrase: bytes, body_end: int, numbers: Numbers, contacts: int, overlapping: bool
-) -> Matches:
-    """The occurrences of a phrase, counted text by text."""
+def _all_counted(data: bytes, phrase: bytes, numbers: Numbers, contacts: int, overlapping: bool) -> Matches:
+    """Count the occurrences of a phrase text by text."""
     starts, ends, others, tags = 3 * contacts, 4 * contacts, 5 * contacts + 1, 6 * contacts + 1
     count: Callable[[bytes, int, int], int] = _overlapping(data, phrase) if overlapping else data.count
     counts = list(map(count, repeat(phrase), numbers[starts:ends], numbers[ends + 1 : others]))
-    start = body_end
+    start = numbers[others - 1]
     for row, end in enumerate(numbers[others:tags]):
         if start < end:
             counts[row] += count(phrase, start, end)
             start = end
-    return {row: found for row, found in enumerate(counts) if found}
+    return {row: matches for row, matches in enumerate(counts) if matches}
 
 
 def _lifted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
-    """The rows, an LF before each, in runs: those of `lifted` come before the first row that their key is less than."""
+    """Return the rows in runs, an LF before each; those of `lifted` come before the first row with a greater key."""
     ends = numbers[4 * contacts : 5 * contacts + 1]
     pieces = []
     holes = iter((*sorted(row for _, row in lifted), contacts))
@@ -151,7 +149,7 @@ def _lifted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[flo
 
 
 def _sorted(data: bytes, numbers: Numbers, contacts: int, lifted: list[tuple[float, int]]) -> list[bytes]:
-    """The rows, an LF before each, one by one."""
+    """Return the rows one by one, an LF before each."""
     ends = numbers[4 * contacts : 5 * contacts + 1]
     keys = list(numbers[:contacts])
     for key, row in lifted:

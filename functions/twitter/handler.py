@@ -12,7 +12,7 @@ TYPES = {kind.encode(): kind for kind in KINDS}
 
 
 def start(request: Request) -> Fetch[bytes]:
-    """What to fetch for a request, and how its record becomes the answer.
+    """Return what to fetch for a request, and how its record becomes the answer.
 
     Raises `Invalid` ("parameter", "encoding"); what goes on raises `Invalid` ("nothing-to-list"), and `CorruptRecord`
     where the store's record is damaged: that is no fault of the request, so the platform answers and logs an error.

@@ -54,12 +54,12 @@ class CorruptRecord(Exception):
 
 
 def key(user_id: int, kind: str) -> bytes:
-    """The key of a user's record of one type: the id as eight bytes, big-endian, then the type's byte."""
+    """Return the key of a user's record of one type: the id as eight bytes, big-endian, then the type's byte."""
     return user_id.to_bytes(8, "big") + KINDS[kind]
 
 
 def opened(data: bytes) -> tuple[int, int, int, int]:
-    """Checks a record and gives n, and where its body begins, its body ends and its other texts end.
+    """Check a record and return n, and where its body begins, its body ends and its other texts end.
 
     Raises `CorruptRecord`.
     """
@@ -76,23 +76,23 @@ def opened(data: bytes) -> tuple[int, int, int, int]:
 
 @lru_cache(1024)
 def arrays(contacts: int) -> struct.Struct:
-    """The arrays of numbers as they lie in a record: order, once, product, starts, ends, others, tags."""
+    """Return the layout of the arrays of numbers in a record: order, once, product, starts, ends, others, tags."""
     return struct.Struct(f"<{3 * contacts}d{4 * contacts + 1}I")
 
 
 @lru_cache(1024)
 def numbers_of(contacts: int) -> Callable[[bytes, int], tuple[Any, ...]]:
-    """What reads all the arrays of a record at once, as one tuple."""
+    """Return the function that reads all the arrays of a record at once, as one tuple."""
     return arrays(contacts).unpack_from
 
 
 def order_key(score: float, rank: float) -> float:
-    """What rows are ordered by, ascending: the rounded score, then the rank of the id, both descending."""
+    """Return what rows are ordered by, ascending: the rounded score, then the rank of the id, both descending."""
     return -(rounded(score) * RANKS + rank)
 
 
 def pack(contacts: Iterable[Contact]) -> bytes:
-    """The record of one user and one type, the same whatever the order of `contacts`.
+    """Pack the record of one user and one type, the same for any order of `contacts`.
 
     Contacts without a tweet are no candidates and are left out. Raises ValueError where a contact comes twice, a count
     does not fit 32 bits, the record would exceed 4 GB, or a text is not Unicode (has a lone surrogate).
@@ -159,7 +159,7 @@ def _tags(tweet: Tweet) -> bytes:
 
 
 def unpack(data: bytes) -> list[Contact]:
-    """What was packed, in the record's order. Raises `CorruptRecord`."""
+    """Return what was packed, in the record's order. Raises `CorruptRecord`."""
     contacts, body, other, tag = opened(data)
     numbers = numbers_of(contacts)(data, HEAD.size)[3 * contacts :]
     starts, ends = numbers[:contacts], numbers[contacts : 2 * contacts + 1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import log
 
-POPULAR_FROM = 10
-"""So many common hashtags raise no score yet."""
+FREE_SHARED_TAGS = 10
+"""Common hashtags that do not raise the score."""
 NO_FRACTIONS = 1.5 * 2.0**52
 """Doubles of this size are whole numbers: adding it rounds to the nearest."""
 PLACES = 100_000
@@ -19,7 +19,7 @@ def interaction_score(replies: int, retweets: int) -> float:
 
 def hashtag_score(shared_tags: int) -> float:
     """1 + ln(1 + n - 10) where n is over 10, else 1."""
-    return 1.0 + log(1 + shared_tags - POPULAR_FROM) if shared_tags > POPULAR_FROM else 1.0
+    return 1.0 + log(1 + shared_tags - FREE_SHARED_TAGS) if shared_tags > FREE_SHARED_TAGS else 1.0
 
 
 def keywords_score(matches: int) -> float:
@@ -28,7 +28,7 @@ def keywords_score(matches: int) -> float:
 
 
 def rounded(score: float) -> float:
-    """A score from 0 to 10^5 as a whole number of 10^-5, rounded half up on the exact decimal value of the double.
+    """Round a score from 0 to 10^5 to a whole number of 10^-5, half up on the exact decimal value of the double.
 
     `score * 1e5` errs by less than 1e-5, so only a fraction that near to a half needs the exact ratio of integers.
     """

@@ -28,7 +28,7 @@ from isal import isal_zlib
 from crossover.runner import InlineRunner, answer_at_once
 from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE
-from functions.blockchain.ledger import Answered
+from functions.blockchain.ledger import ChainAnswer
 from functions.blockchain.limits import Limits
 from functions.blockchain.toy_rsa import MODULUS
 from local.measure.experiments.result import ToolFigures, ToolsResult
@@ -67,7 +67,7 @@ def inputs() -> dict[str, list[Any]]:
         "inflate": [pybase64.urlsafe_b64decode(cc) for cc in ccs],
         "read JSON": texts,
         "verify": [(tx.sig, tx.send, int(str(tx.hash), 16)) for tx in signed],
-        "write JSON": [msgspec.json.decode(text, type=Answered) for text in written],
+        "write JSON": [msgspec.json.decode(text, type=ChainAnswer) for text in written],
         DICTIONARIES: [json.loads(text) for text in written],
         "deflate": written,
         "to base64": packed,

@@ -17,7 +17,7 @@ from isal import isal_zlib
 from crossover.seam import Compute, Invalid, Request
 from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE, next_transactions
-from functions.blockchain.ledger import Answered, Asked, Block, seal
+from functions.blockchain.ledger import Block, ChainAnswer, ChainRequest, seal
 from functions.blockchain.limits import Limits
 from functions.blockchain.mining import Mined, Mining
 from functions.blockchain.rules import walk_hashes, walk_ledger
@@ -73,7 +73,7 @@ def _cc(query: bytes) -> bytes:
     return Request(query).one(b"cc")
 
 
-def _asked(query: bytes) -> Asked:
+def _asked(query: bytes) -> ChainRequest:
     return decode(_cc(query), LIMITS)
 
 
@@ -91,7 +91,7 @@ READING: dict[str, Callable[[bytes], object]] = {
 class Passing:
     """A request that has been read: what each further step leaves for the next."""
 
-    asked: Asked
+    asked: ChainRequest
     block: Block | None = None
     text: bytes = b""
 
@@ -106,7 +106,7 @@ class Passing:
 
     def write_json(self) -> None:
         assert self.block  # noqa: S101
-        self.text = to_json(Answered([*self.asked.chain, self.block]))
+        self.text = to_json(ChainAnswer([*self.asked.chain, self.block]))
 
     def deflate(self) -> None:
         self.text = isal_zlib.compress(self.text, 1)

@@ -12,7 +12,7 @@ import pytest
 
 from crossover.seam import Invalid
 from functions.blockchain.codec import decode, encode, inflate, same
-from functions.blockchain.ledger import Asked, Transaction
+from functions.blockchain.ledger import ChainRequest, Transaction
 from functions.blockchain.limits import Limits
 from tests.reference import blockchain as reference
 
@@ -50,9 +50,9 @@ class Meter:
     def unused_data(self) -> bytes:
         return self._inflating.unused_data
 
-    def parse(self, text: bytes) -> Asked:
+    def parse(self, text: bytes) -> ChainRequest:
         self.parsed += len(text)
-        asked = msgspec.json.decode(text, type=Asked)
+        asked = msgspec.json.decode(text, type=ChainRequest)
         self.objects += 1 + len(asked.chain) + len(asked.transactions)
         return asked
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crossover.seam import Done
-from functions.blockchain.mining import Mined, Mining, digest_ceiling, hopeless
+from functions.blockchain.mining import Mined, Mining, digest_ceiling, is_unreachable
 
 SEALED = hashlib.sha256(b"sealed").hexdigest().encode()
 
@@ -92,8 +92,8 @@ def test_the_limit_is_the_number_of_attempts() -> None:
 
 
 def test_a_target_is_hopeless_where_no_hash_is_below_it() -> None:
-    assert all(map(hopeless, ("", "0", "0000000", "00000000", "-", " ~", "\x7f"[:0], "/")))
-    assert not any(map(hopeless, ("00000001", "000000000", "1", "A", "00000000 ", "~")))
+    assert all(map(is_unreachable, ("", "0", "0000000", "00000000", "-", " ~", "\x7f"[:0], "/")))
+    assert not any(map(is_unreachable, ("00000001", "000000000", "1", "A", "00000000 ", "~")))
 
 
 @pytest.mark.parametrize(

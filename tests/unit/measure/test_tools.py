@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.table import Table
 
-from functions.blockchain.ledger import Asked
+from functions.blockchain.ledger import ChainRequest
 from local.measure.experiments import tables
 from local.measure.experiments.result import ToolFigures, ToolsResult
 from local.measure.experiments.tools import TOOLS, Tool, inputs
@@ -18,7 +18,7 @@ from local.measure.experiments.tools import TOOLS, Tool, inputs
 
 def plain(step: str, value: Any) -> Any:
     """A result so that those of all tools compare."""
-    if isinstance(value, Asked):
+    if isinstance(value, ChainRequest):
         import msgspec
 
         return json.loads(msgspec.json.encode(value))
