@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 
 import msgspec
 
-from local.data.etl.documents import BOM
+from local.data.etl.documents import BOM, DocumentError, values
 
 LANGUAGES = frozenset({"ar", "en", "fr", "in", "pt", "es", "tr", "ja"})
 REASONS = {
@@ -95,7 +95,6 @@ class Tweet(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(Tweet).decode
-_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _TIMES = {
     f"{hour:02}:{minute:02}:{second:02}": hour * 3600 + minute * 60 + second
     for hour in range(24)
@@ -164,11 +163,17 @@ def parse(line: bytes) -> Row | str:
 
 
 def elements_of(line: bytes) -> list[bytes]:
-    """Return the elements of a line that is a JSON array with objects in it, none of any other."""
-    try:
-        elements = [bytes(element) for element in _decode_array(line.removeprefix(BOM))]
-    except (msgspec.MsgspecError, RecursionError):
+    """Return the elements of a line that is a JSON array with objects in it, none of any other.
+
+    Of an array that is damaged from some element on, what is left of it comes out as one.
+    """
+    if not line.removeprefix(BOM).lstrip().startswith(b"["):
         return []
+    elements: list[bytes] = []
+    try:
+        elements.extend(values((line,), len(line)))
+    except DocumentError:
+        elements.append(b"")
     return elements if any(element.startswith(b"{") for element in elements) else []
 
 

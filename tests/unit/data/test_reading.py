@@ -191,12 +191,12 @@ def test_a_document_whose_value_has_no_end_is_given_up() -> None:
 
 
 def test_arrays_in_lines_are_read_tweet_by_tweet(tmp_path: Path) -> None:
-    counts = parse_block((tmp_path / "part", b'[{"id":1},{"id":2}]\n[{"x":1}]\n[1,2]\n[]\n{"id":3}\n'))
+    counts = parse_block((tmp_path / "part", b'[{"id":1},{"id":2}]\n[{"x":1}]\n[1,2]\n[]\n{"id":3}\n[{"id":4},{"id\n'))
     assert {name: count for name, count in counts.items() if count} == {
-        "lines": 6,
-        "no_user_id": 3,
+        "lines": 8,
+        "no_user_id": 4,
         "no_id": 1,
-        "not_json": 2,
+        "not_json": 3,
     }
 
 
