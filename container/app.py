@@ -21,7 +21,7 @@ from container.metrics.recorder import Metrics
 from container.page.routes import add_page
 from container.routes import create_platform_app, exact_paths
 from container.settings import ContainerSettings
-from container.stores.backends import Storing
+from container.stores.backends import ServiceBackend
 from crossover.asgi import Bound, ServiceApp
 from crossover.responses import Envelope
 from crossover.seam import Service
@@ -57,7 +57,7 @@ def build(
         drain: called at the start with a function that announces the stop, and the seconds that lie between both.
         computing: makes, for each service, what computes for it.
     """
-    backends = [Storing(service, settings, environ, computing(settings)) for service in services]
+    backends = [ServiceBackend(service, settings, environ, computing(settings)) for service in services]
     bound = [Bound(backend.service, backend.runner) for backend in backends]
     figures = [figures for backend in backends for figures in (*backend.figures, *backend.runner.figures)]
     metrics = Metrics(services, figures, settings.max_connections)
@@ -80,7 +80,7 @@ def build(
             await backend.close()
 
     async def start_when_reached() -> None:
-        await asyncio.gather(*(backend.reached() for backend in backends))
+        await asyncio.gather(*(backend.wait_until_ready() for backend in backends))
         lifecycle.start()
 
     def announce_stop() -> None:

@@ -1,4 +1,4 @@
-"""The container's stores: opened at the start, asked inline where they are at hand and merged where they are remote."""
+"""The container's stores: opened at the start, read inline where they are local, in batches where they are remote."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from container.compute_queue import Computing
 from container.metrics.recorder import Figures
 from container.runner import ContainerRunner
 from container.settings import ContainerSettings
-from container.stores.fetch_batcher import GAUGES as MERGING_GAUGES
-from container.stores.fetch_batcher import MergedFetcher
+from container.stores.fetch_batcher import GAUGES as BATCH_GAUGES
+from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import Later, Refused, Unavailable
 from crossover.seam import Service
 from crossover.stores.lazy import LazyStore, store_of
@@ -23,10 +23,10 @@ RETRY_SECONDS = 0.5
 logger = logging.getLogger("crossover")
 
 
-class MergingRunner(ContainerRunner):
-    """Fetches what waits at the same moment in one round trip."""
+class BatchingRunner(ContainerRunner):
+    """Fetches keys that wait at the same moment in one round trip."""
 
-    def __init__(self, service: Service, fetcher: MergedFetcher, computing: Computing) -> None:
+    def __init__(self, service: Service, fetcher: BatchedFetcher, computing: Computing) -> None:
         super().__init__(service, None, computing)
         self.fetcher = fetcher
 
@@ -35,7 +35,7 @@ class MergingRunner(ContainerRunner):
         return Later(self.fetcher.fetch(key))
 
 
-class Storing:
+class ServiceBackend:
     """One service's store, if it has one, and the runner that fetches from it."""
 
     def __init__(
@@ -49,16 +49,16 @@ class Storing:
         if remote is None:
             self.runner = ContainerRunner(service, self.store, computing)
             return
-        fetcher = MergedFetcher(remote, remote.threads)
-        self.runner = MergingRunner(service, fetcher, computing)
+        fetcher = BatchedFetcher(remote, remote.threads)
+        self.runner = BatchingRunner(service, fetcher, computing)
         self.figures = [
             Figures("pool", service.name, remote.stats, remote.gauges),
-            Figures("merging", service.name, fetcher.stats, MERGING_GAUGES),
+            Figures("merging", service.name, fetcher.stats, BATCH_GAUGES),
         ]
 
-    async def reached(self) -> None:
-        """Returns when the store answered for the first time; at once where the service has none, or none is named."""
-        told = ""
+    async def wait_until_ready(self) -> None:
+        """Return once the store has answered; at once where the service has none, or its setting is empty."""
+        logged = ""
         while self.store is not None and self.store.named:
             try:
                 if self._remote is None:
@@ -66,15 +66,15 @@ class Storing:
                 else:
                     await asyncio.to_thread(self._check, self._remote)
             except Unavailable as problem:
-                if str(problem) != told:
-                    told = str(problem)
-                    logger.warning("not ready: the store of the %s service: %s", self.service.name, told)
+                if str(problem) != logged:
+                    logged = str(problem)
+                    logger.warning("not ready: the store of the %s service: %s", self.service.name, logged)
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
 
     def _check(self, remote: RemoteStore) -> None:
-        """Connects, and says where the fleet may open more connections than the database gives it."""
+        """Connect, and warn where the fleet may open more connections than the database allows."""
         pods, percent = self._settings.pods, self._settings.max_connections_percent
         try:
             budget = remote.budget(pods, self._settings.workers, percent)
@@ -89,8 +89,8 @@ class Storing:
             )
 
     async def close(self) -> None:
-        """Waits for fetches under way, then closes the store."""
-        if isinstance(self.runner, MergingRunner):
+        """Wait for fetches under way, then close the store."""
+        if isinstance(self.runner, BatchingRunner):
             await self.runner.fetcher.close()
         if self.store is not None:
             with contextlib.suppress(Unavailable):
@@ -98,7 +98,7 @@ class Storing:
 
 
 def _remote(store: LazyStore | None) -> RemoteStore | None:
-    """The store behind a lazy one, where it waits for a network."""
+    """Return the store behind a lazy one, where it is remote."""
     if store is None:
         return None
     try:

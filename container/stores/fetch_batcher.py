@@ -1,8 +1,8 @@
-"""Fetching for many requests at once, on an event loop that never waits: keys that wait together travel together.
+"""Request batching on an event loop that never blocks: keys that wait at the same time are fetched in one statement.
 
-A round trip is what a database costs, whatever the size of its answer; so the keys that are waiting when a connection
-comes free are asked for in one statement. Nobody waits for company: a key that finds a connection free leaves at the
-end of the loop's turn, with what came in the same turn.
+The cost of a database is the round trip, whatever the size of its answer. So the keys that are waiting when a
+connection becomes free are fetched together. No key waits for others to arrive: where a connection is free it is
+fetched at the end of the loop's turn, with the keys of the same turn.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ answer."""
 MAX_WAITING = 1_024
 
 
-class Source(Protocol):
-    """What is fetched from: a `crossover.stores.port.Store` that may be asked in several threads at once."""
+class BatchSource(Protocol):
+    """What is fetched from: a `crossover.stores.port.Store` that several threads may use at once."""
 
-    def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]: ...
+    def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the records under `keys`, in their order. Raises `Unavailable`."""
+        ...
 
 
-class MergingStats(NamedTuple):
-    """What the merging does and did. All but the first two (`GAUGES`) only ever grow."""
+class BatchStats(NamedTuple):
+    """The batcher's figures. All but the first two (`GAUGES`) only ever grow."""
 
     waiting: int
     """Requests that wait now, for a batch to leave or to come back."""
@@ -35,47 +37,55 @@ class MergingStats(NamedTuple):
     fetches: int
     batches: int
     keys: int
-    """Keys fetched in all batches: `keys / batches` is the size of a batch, `fetches - keys` came for nothing."""
+    """Keys fetched in all batches: `keys / batches` is the size of a batch, `fetches - keys` shared another's."""
     refused: int
 
 
 GAUGES = frozenset({"waiting", "batches_under_way"})
-"""The figures of `MergingStats` that go down too."""
+"""The figures of `BatchStats` that go down too."""
 
 
-class MergedFetcher:
+class BatchedFetcher:
     """Fetches for every request of one event loop, in at most `threads` batches at a time.
 
-    Requests for the same key share one answer. What a batch does not get for want of the store, all its requests get
-    as `Unavailable`; any other error is found out key by key, so that one request's trouble stays its own.
+    Requests for the same key share one answer. Where the store is unavailable, all requests of the batch get
+    `Unavailable`; after any other error the keys are fetched one by one, so that one key's error stays its own.
     """
 
     def __init__(
         self,
-        source: Source,
+        source: BatchSource,
         threads: int,
         *,
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
-        patience: float = 5.0,
+        max_wait_seconds: float = 5.0,
     ) -> None:
-        """At most `max_waiting` requests wait, each at most `patience` seconds for its batch to leave."""
+        """Create a batcher for the running event loop.
+
+        Args:
+            source: What is fetched from.
+            threads: Batches at a time; the source has a connection for each.
+            max_batch: Keys of one batch.
+            max_waiting: Requests that may wait at once; further ones are refused.
+            max_wait_seconds: How long a key may wait for its batch to start.
+        """
         self._source = source
         self._free = threads
         self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="fetch")
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._patience = patience
+        self._max_wait_seconds = max_wait_seconds
         self._queue: dict[bytes, _Waiting] = {}
-        """Keys that have not left yet, the oldest first."""
+        """Keys whose batch has not started, the oldest first."""
         self._requests = 0
-        self._leaving = False
+        self._dispatching = False
         self._timer: asyncio.TimerHandle | None = None
         self._fetches = self._batches = self._keys = self._refused = 0
 
     async def fetch(self, key: bytes) -> bytes | None:
-        """The record under `key`, or None. Raises `Unavailable`."""
+        """Return the record under `key`, or None. Raises `Unavailable`."""
         if self._requests >= self._max_waiting:
             self._refused += 1
             raise Unavailable(f"{self._max_waiting} requests wait for the store already")
@@ -83,12 +93,12 @@ class MergedFetcher:
         request: asyncio.Future[bytes | None] = loop.create_future()
         waiting = self._queue.get(key)
         if waiting is None:
-            self._queue[key] = _Waiting(loop.time() + self._patience, [request])
-            if not self._leaving and self._free:
-                self._leaving = True
-                loop.call_soon(self._leave)
+            self._queue[key] = _Waiting(loop.time() + self._max_wait_seconds, [request])
+            if not self._dispatching and self._free:
+                self._dispatching = True
+                loop.call_soon(self._dispatch)
             elif not self._free:
-                self._watch()
+                self._arm_timer()
         else:
             waiting.requests.append(request)
         self._fetches += 1
@@ -98,20 +108,20 @@ class MergedFetcher:
         finally:
             self._requests -= 1
 
-    def stats(self) -> MergingStats:
-        """The figures of this moment."""
+    def stats(self) -> BatchStats:
+        """Return the figures of this moment."""
         under_way = self._threads - self._free
-        return MergingStats(self._requests, under_way, self._fetches, self._batches, self._keys, self._refused)
+        return BatchStats(self._requests, under_way, self._fetches, self._batches, self._keys, self._refused)
 
     async def close(self) -> None:
-        """Waits for the batches under way. To be called when no request is left, before the store is closed."""
+        """Wait for the batches under way. Called when no request is left, before the store is closed."""
         if self._timer is not None:
             self._timer.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
 
-    def _leave(self) -> None:
-        """Sends batches off while there are keys that wait and threads that do not work."""
-        self._leaving = False
+    def _dispatch(self) -> None:
+        """Start batches while there are waiting keys and free threads."""
+        self._dispatching = False
         while self._queue and self._free:
             batch: dict[bytes, _Requests] = {}
             while self._queue and len(batch) < self._max_batch:
@@ -121,40 +131,40 @@ class MergedFetcher:
                     batch[key] = requests
             if batch:
                 self._send(batch)
-        self._watch()
+        self._arm_timer()
 
     def _send(self, batch: dict[bytes, _Requests]) -> None:
         loop = asyncio.get_running_loop()
         self._free -= 1
         self._batches += 1
         self._keys += len(batch)
-        self._executor.submit(self._bring, list(batch)).add_done_callback(
-            lambda done: loop.call_soon_threadsafe(self._arrive, batch, done.result())
+        self._executor.submit(self._run_batch, list(batch)).add_done_callback(
+            lambda done: loop.call_soon_threadsafe(self._resolve, batch, done.result())
         )
 
-    def _bring(self, keys: list[bytes]) -> list[_Outcome]:
-        """What became of each key. Runs in a thread, and touches nothing of the loop's."""
+    def _run_batch(self, keys: list[bytes]) -> list[_Outcome]:
+        """Return each key's outcome. Runs in a thread, and touches nothing of the loop's."""
         try:
             return list(self._source.fetch_many(keys))
         except Exception as problem:
             outage = isinstance(problem, Unavailable) and not isinstance(problem, Refused)
             if outage or len(keys) == 1:
                 return [problem] * len(keys)
-            return [outcome for key in keys for outcome in self._bring([key])]
+            return [outcome for key in keys for outcome in self._run_batch([key])]
 
-    def _arrive(self, batch: dict[bytes, _Requests], outcomes: list[_Outcome]) -> None:
+    def _resolve(self, batch: dict[bytes, _Requests], outcomes: list[_Outcome]) -> None:
         self._free += 1
         for requests, outcome in zip(batch.values(), outcomes, strict=True):
-            _answer(requests, outcome)
-        self._leave()
+            _settle(requests, outcome)
+        self._dispatch()
 
-    def _watch(self) -> None:
-        """Sees to it that the oldest key does not wait for ever, where the threads do not come back."""
+    def _arm_timer(self) -> None:
+        """Arm a timer that fails the oldest queued key once `max_wait_seconds` have passed."""
         if self._queue and self._timer is None:
             oldest = next(iter(self._queue.values()))
-            self._timer = asyncio.get_running_loop().call_at(oldest.until, self._lose_patience)
+            self._timer = asyncio.get_running_loop().call_at(oldest.until, self._expire)
 
-    def _lose_patience(self) -> None:
+    def _expire(self) -> None:
         self._timer = None
         now = asyncio.get_running_loop().time()
         for key, waiting in list(self._queue.items()):
@@ -162,8 +172,8 @@ class MergedFetcher:
                 break
             del self._queue[key]
             self._refused += len(waiting.requests)
-            _answer(waiting.requests, Unavailable(f"the store was busy for {self._patience:g} s"))
-        self._watch()
+            _settle(waiting.requests, Unavailable(f"the store was busy for {self._max_wait_seconds:g} s"))
+        self._arm_timer()
 
 
 _Requests = list["asyncio.Future[bytes | None]"]
@@ -175,12 +185,12 @@ class _Waiting(NamedTuple):
     requests: _Requests
 
 
-def _answer(requests: _Requests, outcome: _Outcome) -> None:
+def _settle(requests: _Requests, outcome: _Outcome) -> None:
     for request in requests:
         if request.done():
             continue
         if isinstance(outcome, Unavailable):
-            # An exception keeps the trace of whoever it is raised for: each request gets its own.
+            # An exception keeps the traceback of where it is raised: each request gets its own.
             request.set_exception(Unavailable(str(outcome), outcome.retry_after))
         elif isinstance(outcome, Exception):
             request.set_exception(outcome)

@@ -41,6 +41,7 @@ class DeadlineConnection(Base):
     _reader: BinaryIO | None = None
 
     def connect(self, sock: Any = None) -> None:
+        """Connect and log in by the deadline. Raises pymysql's errors."""
         self._deadline = monotonic() + self.connect_timeout
         self._connecting = True
         try:

@@ -1,4 +1,4 @@
-"""What a pool goes by: its limits, its figures, what it asks of a driver, and what a driver's errors mean to it."""
+"""The pool's vocabulary: its limits, its figures, the driver port, and the kinds of a driver's errors."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Fault(Enum):
     OWN = auto()
     """The statement is at fault, says the database; the connection is good."""
     STRANGE = auto()
-    """No word of the database: somewhere in the middle of an answer, for all that is known of the connection."""
+    """Not an error of the database: the connection may be in the middle of an answer."""
 
 
 class Driver(Protocol[C]):
     """What the pool asks of a database driver."""
 
     def connect(self) -> C:
-        """A new connection, ready for statements."""
+        """Return a new connection, ready for statements."""
         ...
 
     def close(self, connection: C) -> None:
-        """Ends a connection, dead or alive. Raises nothing."""
+        """End a connection, dead or alive. Raises nothing."""
         ...
 
     def fault(self, problem: Exception) -> Fault:
-        """What an exception of a statement, or of `connect`, says."""
+        """Return what an exception of a statement, or of `connect`, says."""
         ...
 
 
@@ -55,7 +55,7 @@ class Limits:
     jitter: float = 0.2
     """The share of the lifetime by which a connection may die earlier, so that a fleet does not reconnect at once."""
     retry_after: float = 0.5
-    """After a failed connect nobody tries again for so long: a database that comes up is not met by a storm."""
+    """After a failed connect no other is tried for so long, so that a database that starts is not flooded."""
 
 
 class Stats(NamedTuple):

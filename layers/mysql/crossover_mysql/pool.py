@@ -30,7 +30,7 @@ class _Member(Generic[C]):
 
 
 class _Waiter(Generic[C]):
-    """One borrower in the queue. Whoever has an answer for it puts it in `outcome` and sets `ready`."""
+    """One borrower in the queue, which waits for `ready` and then finds its answer in `outcome`."""
 
     __slots__ = ("outcome", "ready")
 
@@ -63,17 +63,18 @@ class Pool(Generic[C]):
         self._idle: list[_Member[C]] = []
         self._queue: deque[_Waiter[C]] = deque()
         self._places = 0
-        """Places taken: connections that are open, and those that somebody is opening."""
+        """Places taken: connections that are open, and those that are being opened."""
         self._closed = False
         self._no_connect_before = float("-inf")
         self._borrows = self._connects = self._connect_failures = self._reconnects = self._expired = self._refused = 0
         self._borrow_seconds = 0.0
 
     def read(self, work: Callable[[C], T]) -> T:
-        """Runs a read on a connection, and once more on a new one where that was dead.
+        """Run a read on a connection, and once more on a new one where that was dead.
 
-        Raises `Unavailable` where there is no connection to be had or the database does not answer, and whatever
-        `work` raises where the statement is at fault.
+        Raises:
+            Unavailable: Where no connection is available or the database does not answer; what `work` raises passes
+                through where the statement is at fault.
         """
         member = self._borrow()
         usable = False
@@ -91,7 +92,7 @@ class Pool(Generic[C]):
             self._give_back(member, usable)
 
     def stats(self) -> Stats:
-        """The figures of this moment."""
+        """Return the figures of this moment."""
         with self._lock:
             return Stats(
                 self._limits.size,
@@ -108,7 +109,7 @@ class Pool(Generic[C]):
             )
 
     def close(self) -> None:
-        """Closes what is idle now, and the rest as it comes back; sends waiting borrowers away. Twice is harmless."""
+        """Close idle connections now and the others as they come back; refuse waiting borrowers. Twice is harmless."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -129,7 +130,7 @@ class Pool(Generic[C]):
         except Exception as problem:
             if self._driver.fault(problem) is not Fault.LOST:
                 raise
-        # The other connections most likely died with it: each is renewed by whoever meets it.
+        # The other connections most likely died with it: each is renewed when it is next lent.
         self._disconnect(member)
         with self._lock:
             self._reconnects += 1
@@ -155,7 +156,7 @@ class Pool(Generic[C]):
             self._driver.close(connection)
 
     def _borrow(self) -> _Member[C]:
-        """A place that is this thread's alone until it is given back. Raises `Unavailable`."""
+        """Return a place that is this thread's alone until it is given back. Raises `Unavailable`."""
         started = self._clock()
         with self._lock:
             if self._idle and not self._queue:
@@ -194,23 +195,23 @@ class Pool(Generic[C]):
                 self._idle.append(member)
         if not leaving:
             return
-        for each in leaving:
-            self._disconnect(each)
+        for expired in leaving:
+            self._disconnect(expired)
         with self._lock:
             self._places -= len(leaving)
             self._let_in()
 
     def _without_expired(self) -> list[_Member[C]]:
-        """Takes the idle connections that are too old out of the list; they have to be closed."""
+        """Remove the idle connections that are too old from the list, and return them to be closed."""
         now = self._clock()
-        expired = [each for each in self._idle if now >= each.expires]
+        expired = [member for member in self._idle if now >= member.expires]
         if expired:
-            self._idle = [each for each in self._idle if now < each.expires]
+            self._idle = [member for member in self._idle if now < member.expires]
             self._expired += len(expired)
         return expired
 
     def _let_in(self) -> None:
-        """Gives free places to whoever waits first, or sends all away where nobody will ever bring them one."""
+        """Give free places to the first waiters, or refuse all of them where no place will come back."""
         may_connect = self._clock() >= self._no_connect_before
         while self._queue and may_connect and self._places < self._limits.size:
             self._places += 1

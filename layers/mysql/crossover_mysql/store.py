@@ -72,11 +72,13 @@ class MysqlStore:
         no place on an event loop."""
 
     def fetch(self, key: bytes) -> bytes | None:
+        """Return the record under `key`, or None. Raises `Unavailable`."""
         self._check_layout()
         rows = self._query(_ONE, (key,))
         return unseal(key, rows[0][0]) if rows else None
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the records under `keys`, in their order. Raises `Unavailable`."""
         self._check_layout()
         sealed: dict[bytes, bytes] = {}
         for some in _statements(keys):
@@ -84,6 +86,7 @@ class MysqlStore:
         return [unseal(key, sealed[key]) if key in sealed else None for key in keys]
 
     def version(self) -> str:
+        """Return what is loaded. Raises `Unavailable`, also where the tables are not of this layout."""
         rows = self._query(_META, ())
         version, layout = rows[0] if rows else ("", "")
         if layout != LAYOUT:
@@ -106,6 +109,7 @@ class MysqlStore:
         return self._pool.stats()
 
     def close(self) -> None:
+        """Close the pool."""
         self._pool.close()
 
     def _check_layout(self) -> None:

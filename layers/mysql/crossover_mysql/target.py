@@ -47,7 +47,11 @@ class Target:
 
 
 def parse(url: str) -> Target:
-    """What a URL says. Raises ValueError with a message that repeats no part of it that could be a password."""
+    """Return what a URL says.
+
+    Raises:
+        ValueError: With a message that repeats no part of the URL that could be a password.
+    """
     try:
         parts = urlsplit(url)
         port = 3306 if parts.port is None else parts.port

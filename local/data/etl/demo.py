@@ -27,7 +27,7 @@ MADE_BY = {
     "local.data.etl": ("demo.py", "groups.py", "parsing.py", "stages.py", "popular_tags.txt"),
     "local.data.tweets": ("generator.py", "words.py"),
 }
-"""What the bytes of the store depend on: it is made anew when one of these changes."""
+"""What the bytes of the store depend on: it is made again when one of these changes."""
 LOOKED_AT = 20_000
 """Records among which samples are looked for, so that a large store costs no more than a small one."""
 
@@ -42,7 +42,7 @@ class Sample(NamedTuple):
 
 
 def ensure_demo_store(folder: Path, progress: Progress | None = None) -> str:
-    """The URL of an up-to-date store of synthetic tweets in `folder`, made now unless it is there. Raises UserError."""
+    """Return the URL of an up-to-date store of synthetic tweets, made in `folder` if need be. Raises UserError."""
     progress = progress or Progress()
     digest = sha256()
     for package, names in MADE_BY.items():
@@ -65,9 +65,9 @@ def ensure_demo_store(folder: Path, progress: Progress | None = None) -> str:
 
 
 def samples(url: str, count: int = 6) -> list[Sample]:
-    """Queries over the SQLite store at `url` with contacts, a phrase and a hashtag that match; busy users first.
+    """Return queries over the SQLite store at `url` with contacts, a phrase and a hashtag that match; busy users first.
 
-    The same for the same store. Fewer than `count` where the store is small, none where it is no file.
+    The same for the same store. Fewer than `count` where the store is small, none where it is not a file.
     """
     try:
         path = path_of(url).absolute()
@@ -92,7 +92,7 @@ def samples(url: str, count: int = 6) -> list[Sample]:
 
 
 def _words(contacts: list[Contact]) -> tuple[str, str] | None:
-    """A phrase and a hashtag that match with some of the contacts, at best a third; None where there are none."""
+    """Return a phrase and a hashtag that match some of the contacts, at best a third; None where there are none."""
     phrases: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     for contact in contacts:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,20 +17,30 @@ from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import key, pack
 from local.data.etl.workers import Workers
 
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend as Database
+
 BATCH_ROWS = 20_000
-COLUMNS = (
-    "user_id",
-    "contact_id",
-    "screen_name",
-    "description",
-    "replies",
-    "retweets",
-    "shared_tags",
-    "text",
-    "hashtags",
-    "reply",
-    "retweet",
-)
+REPLY, RETWEET = attrgetter("reply"), attrgetter("retweet")
+
+
+class ContactTweet(NamedTuple):
+    """A row of the table `contact_tweets`: one tweet between a user and a contact."""
+
+    user_id: int
+    contact_id: int
+    screen_name: str
+    """The contact's, as the description is."""
+    description: str
+    replies: int
+    """Of the pair, as all three counts are."""
+    retweets: int
+    shared_tags: int
+    text: str
+    hashtags: list[str]
+    reply: int
+    """1 where the tweet is a reply between the two, else 0."""
+    retweet: int
 
 
 class Group(NamedTuple):
@@ -42,26 +52,30 @@ class Group(NamedTuple):
 
 
 class Stages:
-    """The materialised tables of a run, for a loader to read: once or more often, whole or in order."""
+    """The materialised tables of a run, to be read once or more often, whole or in order."""
 
     def __init__(
-        self, connection: Any, folder: Path, workers: Workers, packed: Callable[[int], object] = lambda _: None
+        self, database: Database, folder: Path, workers: Workers, packed: Callable[[int], object] = lambda _: None
     ) -> None:
-        """Takes an Ibis connection on which `local.data.etl.stages.build` has run, and a folder to write to.
+        """Create a reader of the tables.
 
-        `packed` hears how many records more were made.
+        Args:
+            database: A database on which `local.data.etl.stages.relate` has run.
+            folder: A folder to write to.
+            workers: Where records are packed.
+            packed: Called with the number of records that were packed since the last call.
         """
-        self._connection = connection
+        self._database = database
         self._folder = folder
         self._workers = workers
         self._packed = packed
 
     def batches(self, table: str, *order: str) -> Iterator[pa.RecordBatch]:
-        """A table of `local.data.etl.stages.TABLES` in batches, ordered by columns; a leading `-` means descending.
+        """Yield a table of `local.data.etl.stages.TABLES` in batches, ordered by columns, those with `-` descending.
 
         It goes through a Parquet file, so several may be read at the same time.
         """
-        rows = self._connection.table(table)
+        rows = self._database.table(table)
         if order:
             rows = rows.order_by([rows[name[1:]].desc() if name[0] == "-" else rows[name] for name in order])
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
@@ -72,18 +86,18 @@ class Stages:
                         yield from file.iter_batches(BATCH_ROWS)
 
     def groups(self) -> Iterator[Group]:
-        """Every user's contacts for each type that has some, in the order of user ids."""
+        """Yield every user's contacts for each type that has some, in the order of user ids."""
         for users in self._users():
             yield from _groups(users)
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
-        """Key and packed record of every group that a request can ask for, packed on all cores, in the same order."""
+        """Yield key and record of every group that a request can name, packed on all cores, in the same order."""
         for records in self._workers.map(_records, self._users()):
             yield from records
             self._packed(len(records))
 
     def _users(self) -> Iterator[pa.Table]:
-        """The contact tweets, cut where one user ends and the next begins, in pieces of at least `BATCH_ROWS`."""
+        """Yield the contact tweets of whole users, in pieces of at least `BATCH_ROWS`."""
         held: list[pa.RecordBatch] = []
         for batch in self.batches("contact_tweets", "user_id", "contact_id", "-created_at", "-id"):
             users = batch.column("user_id")
@@ -110,18 +124,19 @@ def _records(users: pa.Table) -> list[tuple[bytes, bytes]]:
 
 
 def _groups(users: pa.Table) -> Iterator[Group]:
-    """The groups of whole users. Where a user's contacts of two types are the same, both have the same list."""
-    rows = zip(*(users.column(name).to_pylist() for name in COLUMNS), strict=True)
-    for user_id, of_user in groupby(rows, itemgetter(0)):
+    """Yield the groups of whole users. Where a user's contacts of two types are the same, both have the same list."""
+    columns = (users.column(name).to_pylist() for name in ContactTweet._fields)
+    rows = map(ContactTweet._make, zip(*columns, strict=True))
+    for user_id, of_user in groupby(rows, attrgetter("user_id")):
         replied: list[Contact] = []
         retweeted: list[Contact] = []
         both: list[Contact] = []
-        for _, with_contact in groupby(of_user, itemgetter(1)):
-            of_pair = list(with_contact)
-            contact = _contact(of_pair)
+        for _, of_pair in groupby(of_user, attrgetter("contact_id")):
+            pair = list(of_pair)
+            contact = _contact(pair)
             both.append(contact)
-            for contacts, flag in ((replied, 9), (retweeted, 10)):
-                some = tuple([tweet for tweet, row in zip(contact.tweets, of_pair, strict=True) if row[flag]])
+            for contacts, has_type in ((replied, REPLY), (retweeted, RETWEET)):
+                some = tuple([tweet for tweet, row in zip(contact.tweets, pair, strict=True) if has_type(row)])
                 if some == contact.tweets:
                     contacts.append(contact)
                 elif some:
@@ -133,5 +148,15 @@ def _groups(users: pa.Table) -> Iterator[Group]:
         yield Group(user_id, "both", both)
 
 
-def _contact(of_pair: list[tuple[Any, ...]]) -> Contact:
-    return Contact._make((*of_pair[0][1:7], tuple([Tweet(row[7], tuple(row[8])) for row in of_pair])))
+def _contact(rows: list[ContactTweet]) -> Contact:
+    """Return the contact that all the tweets of a pair describe."""
+    pair = rows[0]
+    return Contact(
+        pair.contact_id,
+        pair.screen_name,
+        pair.description,
+        pair.replies,
+        pair.retweets,
+        pair.shared_tags,
+        tuple([Tweet(row.text, tuple(row.hashtags)) for row in rows]),
+    )

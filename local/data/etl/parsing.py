@@ -56,6 +56,8 @@ class Row(NamedTuple):
 
 
 class User(msgspec.Struct, gc=False):
+    """The author of a tweet, or of the tweet that it retweets."""
+
     id: Id | None = None
     id_str: str | None = None
     screen_name: str | None = None
@@ -63,23 +65,33 @@ class User(msgspec.Struct, gc=False):
 
 
 class Retweeted(msgspec.Struct, gc=False):
+    """The tweet that was retweeted."""
+
     user: User | None = None
 
 
 class Hashtag(msgspec.Struct, gc=False):
+    """One occurrence of a hashtag."""
+
     text: str | None = None
 
 
 class Entities(msgspec.Struct, gc=False):
+    """What was found in the text."""
+
     hashtags: list[Hashtag | None] | None = None
 
 
 class Extended(msgspec.Struct, gc=False):
+    """The whole of a long tweet, as streams add it to the shortened one."""
+
     full_text: str | None = None
     entities: Entities | None = None
 
 
 class Tweet(msgspec.Struct, gc=False):
+    """A tweet of API v1.1, as far as it is used; `full_text` is there with tweet_mode=extended."""
+
     id: Id | None = None
     id_str: str | None = None
     created_at: str | None = None
@@ -194,7 +206,7 @@ def is_api_v2(line: bytes) -> bool:
 
 
 def whole(text: str | None) -> int | None:
-    """A decimal of ASCII digits, perhaps with a minus, within signed 64 bits; else None, as if it were not given."""
+    """Return a decimal of ASCII digits within signed 64 bits, perhaps negative; else None, as if it were missing."""
     if text is None or not _WHOLE.fullmatch(text):
         return None
     value = int(text)
@@ -202,7 +214,7 @@ def whole(text: str | None) -> int | None:
 
 
 def instant(text: str) -> int | None:
-    """Seconds since 1970 of `Sun Aug 31 00:29:15 +0000 2014`, as `strptime` reads it; None where it cannot."""
+    """Return the seconds since 1970 of `Sun Aug 31 00:29:15 +0000 2014`, as `strptime` reads it, or None."""
     day = text[:11] + text[19:]
     try:
         return _midnights[day] + _TIMES[text[11:19]]
@@ -220,7 +232,7 @@ def instant(text: str) -> int | None:
 
 
 def _decode_odd(line: bytes) -> Tweet:
-    """The slow way: any JSON object, with whatever is of the wrong type taken as not given. Raises ValueError."""
+    """Decode any JSON object, slowly; values of the wrong type count as missing. Raises ValueError."""
     if line.count(b"[") + line.count(b"{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
         raise ValueError("nested too deeply")
     try:
@@ -282,7 +294,7 @@ def _id(value: Any) -> int | None:
 
 
 def _integer(digits: str) -> int | None:
-    """An integer of JSON: a number of thousands of digits is good JSON, but no id, and `int` refuses it."""
+    """Convert an integer of JSON: thousands of digits are valid JSON, but no id, and `int` refuses them."""
     return int(digits) if len(digits) <= 20 else None
 
 

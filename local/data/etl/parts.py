@@ -31,7 +31,7 @@ SCHEMA = pa.schema(
 
 
 def parse_all(blocks: Iterable[bytes], folder: Path, workers: Workers) -> Counter[str]:
-    """Writes `folder/part-N.parquet`, at least one; returns the counts: `lines`, `parsed`, and one for each reason."""
+    """Write `folder/part-N.parquet`, at least one; return counts: `lines`, `parsed`, and one for each reason."""
     totals: Counter[str] = Counter()
     # An empty part gives the columns, however little there is to read.
     pieces = ((folder / f"part-{number:06}.parquet", block) for number, block in enumerate(_with_empty(blocks)))
@@ -41,7 +41,7 @@ def parse_all(blocks: Iterable[bytes], folder: Path, workers: Workers) -> Counte
 
 
 def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
-    """Parses a block of lines into one Parquet file."""
+    """Parse a block of lines into one Parquet file, and return the counts."""
     path, block = piece
     lines = block.split(b"\n")
     if not lines[-1]:
@@ -70,7 +70,7 @@ def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8."""
+    """Return whether bytes are UTF-8."""
     try:
         return data.isascii() or bool(data.decode())
     except UnicodeDecodeError:

@@ -57,19 +57,19 @@ class Report(NamedTuple):
 
 
 class Progress:
-    """What a run tells of itself as it goes. This one keeps silent."""
+    """Receives the progress of a run. This one ignores it."""
 
     def total(self, bytes_to_read: int) -> None:
-        """How much there is to read."""
+        """Note how much there is to read."""
 
     def read(self, amount: int) -> None:
-        """So many bytes more were read."""
+        """Note that so many bytes more were read."""
 
     def stage(self, name: str) -> None:
-        """A stage begins."""
+        """Note that a stage begins."""
 
     def packed(self, records: int) -> None:
-        """So many records more were packed."""
+        """Note that so many records more were packed."""
 
 
 def run(
@@ -142,11 +142,11 @@ def run(
     except (OSError, duckdb.OperationalError, duckdb.FatalException) as problem:
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
-        raise UserError("a worker process was killed, most likely for want of memory; the store is as it was") from None
+        raise UserError("a worker process was killed, most likely out of memory; the store is as it was") from None
 
 
 def check_url(url: str) -> None:
-    """Raises UserError unless a store can be at the URL."""
+    """Raise UserError unless a store can be at the URL."""
     scheme, separator, _ = url.partition("://")
     try:
         if not separator or scheme not in ADAPTERS:
@@ -158,7 +158,7 @@ def check_url(url: str) -> None:
 
 
 def work_place(url: str, work: Path | None) -> Path:
-    """Where intermediate data goes: the given folder, else beside a store that is a file, else the system's own."""
+    """Return where intermediate data goes: the given folder, else beside a store that is a file, else /tmp."""
     if work is not None:
         return work.absolute()
     try:
@@ -169,9 +169,9 @@ def work_place(url: str, work: Path | None) -> Path:
 
 @contextmanager
 def work_folder(place: Path) -> Iterator[Path]:
-    """A new folder inside `place`, gone at the end. What killed runs left there goes at once.
+    """Yield a new folder inside `place`, removed at the end. What killed runs left there is removed first.
 
-    A run holds a lock on its folder, which a kill gives back; so a folder that nobody holds is left over.
+    A run holds a lock on its folder, which ends with the process; a folder without a lock is a leftover.
     """
     place.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:

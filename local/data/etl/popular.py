@@ -13,7 +13,7 @@ SHIPPED = files("local.data.etl") / "popular_tags.txt"
 
 
 def read_popular(path: Path) -> frozenset[str]:
-    """The tags of a UTF-8 file, lower-cased: one a line, white space around them and empty lines ignored."""
+    """Return the tags of a UTF-8 file, lower-cased: one a line, white space around them and empty lines ignored."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UserError(f"{path} is larger than {MAX_BYTES} bytes: give a list of popular tags, one a line")
@@ -25,6 +25,6 @@ def read_popular(path: Path) -> frozenset[str]:
 
 
 def parse_popular(content: bytes) -> frozenset[str]:
-    """As `read_popular`, from the file's bytes."""
+    """Return the tags of a file's bytes, as `read_popular` does."""
     lines = content.decode("utf-8-sig").split("\n")
     return frozenset(tag for line in lines if (tag := line.strip().lower()))

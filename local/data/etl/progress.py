@@ -1,4 +1,4 @@
-"""What people see of a run while it runs."""
+"""The progress bars of a run."""
 
 from __future__ import annotations
 
@@ -34,15 +34,19 @@ class Bars(Progress):
         self._bars.stop()
 
     def total(self, bytes_to_read: int) -> None:
+        """Set the length of the bar."""
         self._bars.update(self._task, total=bytes_to_read)
 
     def read(self, amount: int) -> None:
+        """Advance the bar."""
         self._bars.advance(self._task, amount)
 
     def stage(self, name: str) -> None:
+        """Start a bar without a length."""
         self._bars.reset(self._task, description=name, total=None)
 
     def packed(self, records: int) -> None:
+        """Show the number of records."""
         self._bars.advance(self._task, records)
         done = self._bars.tasks[self._task].completed
         self._bars.update(self._task, description=f"load: {done:,.0f} records")
@@ -50,7 +54,7 @@ class Bars(Progress):
 
 @contextmanager
 def quit_on_terminate() -> Iterator[None]:
-    """A SIGTERM ends the block as Ctrl-C does, so that intermediate data goes."""
+    """End the block on SIGTERM as on Ctrl-C, so that intermediate data are removed."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -19,7 +19,7 @@ POOL_FROM = 24
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -38,7 +38,7 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """`function` of each item, in their order. Few items are ahead at any time, so memory stays bounded."""
+        """Yield `function` of each item, in their order. Few items are ahead at any time, so memory stays bounded."""
         source = iter(items)
         first = list(islice(source, self._pool_from))
         if not self._pool and len(first) == self._pool_from and cores() > 1:
@@ -58,7 +58,7 @@ class Workers:
 
 
 def _live_with_parent() -> None:
-    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, were it by a kill."""
+    """Leave Ctrl-C to the parent process, and end when that has ended, even if it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

@@ -25,7 +25,7 @@ class Programs(NamedTuple):
 
 
 def find() -> Programs | None:
-    """The programs on this machine, /usr/sbin included, whoever's path leaves it out; None where there are none."""
+    """Return the programs on this machine, also those in /usr/sbin; None where there are none."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
     install = shutil.which("mariadb-install-db", path=path) or shutil.which("mysql_install_db", path=path)
     if (server := shutil.which("mariadbd", path=path)) and install:
@@ -40,7 +40,7 @@ def find() -> Programs | None:
 
 
 def find_or_install() -> Programs:
-    """The programs, installed with apt where root may. Raises `UserError`, saying what to install, where that fails."""
+    """Return the programs, installed with apt by root. Raises `UserError` that says what to install."""
     if found := find():
         return found
     if os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("NO_APT") != "1":

@@ -1,4 +1,4 @@
-"""A private MariaDB or MySQL server on loopback, for one folder: made, started, stopped, and hurt in tests."""
+"""A private MariaDB or MySQL server on loopback, for one folder: made, started and stopped."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ class PrivateServer:
         self._process: Child | None = None
 
     def url(self, database: str = DATABASE) -> str:
-        """The store URL of a database on this server."""
+        """Return the store URL of a database on this server."""
         return f"mysql://{USER}@{HOST}:{self.port}/{database}"
 
     @property
     def pid(self) -> int:
-        """The server's process id. Raises RuntimeError where it does not run."""
+        """The server's own process id, where the child may be its guard. Raises RuntimeError where it does not run."""
         if self._process is None:
             raise RuntimeError("the server does not run")
-        return self._process.pid
+        return int((self.folder / "pid").read_text())
 
     def start(self) -> None:
-        """Starts the server and waits until it answers. Raises `UserError` with the end of its log if it does not."""
+        """Start the server and wait until it answers. Raises `UserError` with the end of its log if it does not."""
         programs = find_or_install()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._refuse_a_second_server()
@@ -65,7 +65,7 @@ class PrivateServer:
             self._make_data(programs)
         chosen = self.port or self._last_port()
         for _ in range(3):
-            # A free port may be taken before the server has it; one that somebody named is not exchanged for another.
+            # A free port may be taken before the server has it; one that was given is not exchanged for another.
             if self._try_to_start(programs, port := chosen or free_port(HOST)):
                 self.port = port
                 (self.folder / "port").write_text(str(port))
@@ -76,23 +76,11 @@ class PrivateServer:
         raise UserError(f"the database server did not start; the end of {self.folder / 'log'}: {self._log_end()}")
 
     def stop(self) -> None:
-        """Ends the server cleanly. Stopping twice is harmless."""
+        """End the server cleanly. Stopping twice is harmless."""
         self._end(signal.SIGTERM)
 
-    def kill(self) -> None:
-        """Ends the server as a crash would: with no word to its clients."""
-        self._end(signal.SIGKILL)
-
-    def pause(self) -> None:
-        """Stops the server in its tracks, connections open: it hangs."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Lets a paused server go on."""
-        os.kill(self.pid, signal.SIGCONT)
-
     def wait(self) -> int:
-        """Waits for the server's own end; its exit status."""
+        """Wait until the server ends by itself, and return its exit status."""
         if self._process is None:
             raise RuntimeError("the server does not run")
         return self._process.wait()
@@ -173,7 +161,7 @@ class PrivateServer:
 
         if wait_until(is_ready, START_SECONDS, while_true=lambda: process.poll() is None):
             return True
-        self.kill()
+        self._end(signal.SIGKILL)
         return False
 
     def _end(self, how: signal.Signals) -> None:
@@ -198,7 +186,7 @@ class PrivateServer:
         return self.url()
 
     def _last_port(self) -> int | None:
-        """The port of last time, so that a URL in somebody's shell stays good."""
+        """Return the port of last time, so that a URL in a shell's history stays good."""
         try:
             return int((self.folder / "port").read_text())
         except (OSError, ValueError):
@@ -207,13 +195,13 @@ class PrivateServer:
     def _log_end(self) -> str:
         with contextlib.suppress(OSError):
             lines = (self.folder / "log").read_text(errors="replace").splitlines()
-            told = [line for line in lines if "[ERROR]" in line] or lines
-            return " ".join(told[-3:])[-500:]
+            errors = [line for line in lines if "[ERROR]" in line] or lines
+            return " ".join(errors[-3:])[-500:]
         return "(no log)"
 
 
 def _as_root() -> list[str]:
-    """What the programs ask of root before they run as root."""
+    """Return the option without which the programs refuse to run as root."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
 

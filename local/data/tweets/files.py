@@ -12,7 +12,7 @@ from local.data.tweets.generator import BATCH, Generator
 
 
 def popular_tags(path: Path) -> list[str]:
-    """The popular tags of the file; where it is not there, it is written with the project's own list."""
+    """Return the popular tags of the file; where it is not there, it is written with the project's own list."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(SHIPPED.read_bytes())
@@ -22,7 +22,7 @@ def popular_tags(path: Path) -> list[str]:
 def write_tweets(
     count: int, seed: int, popular: Sequence[str], out: Path, made: Callable[[int], object] = lambda _: None
 ) -> int:
-    """Writes `count` valid tweets with their noise; returns the file's bytes. `made` hears how many more there are.
+    """Write `count` valid tweets with their noise, and return the file's bytes. `made` hears how many more there are.
 
     A file whose name ends in `.gz` is zipped, with no time inside, so that the same seed gives the same bytes.
     """

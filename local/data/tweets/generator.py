@@ -74,12 +74,12 @@ class Generator:
         self._recent: list[str] = []
 
     def lines(self) -> Iterator[bytes]:
-        """The lines, each without its newline."""
+        """Yield the lines, each without its newline."""
         for block in self.blocks():
             yield from block[:-1].split(b"\n")
 
     def blocks(self) -> Iterator[bytes]:
-        """The lines of some `BATCH` valid tweets at a time, each line with its newline."""
+        """Yield the lines of some `BATCH` valid tweets at a time, each line with its newline."""
         rng = self._random
         for start in range(0, self._count, BATCH):
             block: list[bytes] = []
@@ -141,7 +141,7 @@ class Generator:
         return (rank * 7 + int(self._random.random() ** 2 * 6) * 31 + 1) % len(self._ids)
 
     def _number(self, name: str, value: int) -> str:
-        """A number in both of its forms, at times in one of them alone, or as null in the other."""
+        """Return a number in both of its forms, at times in one of them alone, or as null in the other."""
         form = self._random.random()
         if form < 0.94:
             return f'"{name}":{value},"{name}_str":"{value}"'
@@ -152,7 +152,7 @@ class Generator:
         return f'"{name}":null,"{name}_str":"{value}"'
 
     def _user(self, rank: int, second: int) -> str:
-        """A profile as it is at that time: a third of the users change theirs once or twice."""
+        """Return a profile as it is at that time: a third of the users change theirs once or twice."""
         age = second * 3 // (DAYS * 86_400) if rank % 3 == 0 else 0
         name = "".join(SYLLABLES[rank // 34**place % 34] for place in range(3)) + (f"_{age}" if age else "")
         description = self._descriptions[(rank * 5 + age) % len(self._descriptions)]
@@ -171,7 +171,7 @@ class Generator:
         )
 
     def _noise(self, line: str) -> bytes:
-        """A line to be dropped, made from a valid one."""
+        """Return a line to be dropped, made from a valid one."""
         rng = self._random
         chance = rng.random()
         if chance < 0.5:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import pymysql
 import uvloop
 
-from container.stores.fetch_batcher import MergedFetcher
+from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import InlineRunner, Later, Runner, answer_at_once, drive
 from crossover.seam import Request
 from crossover.stores.port import Store
@@ -163,10 +163,10 @@ def _one_by_one(store: ComparedStore, sample: Sample) -> Callable[[int], object]
     return go
 
 
-class _MergingRunner(InlineRunner):
+class _BatchingRunner(InlineRunner):
     """As a pod fetches."""
 
-    def __init__(self, fetcher: MergedFetcher) -> None:
+    def __init__(self, fetcher: BatchedFetcher) -> None:
         super().__init__()
         self._fetcher = fetcher
 
@@ -180,8 +180,8 @@ def _together(store: ComparedStore, sample: Sample) -> Callable[[int], object]:
             await drive(SERVICE.start(Request(sample.requests[at % len(sample.requests)])), runner)
 
     async def clients(requests: int) -> None:
-        fetcher = MergedFetcher(store, store.threads)
-        runner = _MergingRunner(fetcher)
+        fetcher = BatchedFetcher(store, store.threads)
+        runner = _BatchingRunner(fetcher)
         await gather(*(client(runner, first, requests) for first in range(CLIENTS)))
         await fetcher.close()
 

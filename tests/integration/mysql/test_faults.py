@@ -18,7 +18,7 @@ import pymysql
 import pytest
 from pymysql.cursors import Cursor
 
-from container.stores.fetch_batcher import MergedFetcher
+from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import InlineRunner, Refused, Unavailable, answer_at_once
 from crossover.stores import load
 from crossover_mysql.store import MysqlStore
@@ -31,6 +31,7 @@ from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.gateway import Gateway
 from tests.integration.mysql.conftest import connect
+from tests.integration.mysql.hurting import kill, pause, resume
 from tests.integration.mysql.proxy import COM_QUERY, COM_QUIT, Proxy
 from tests.integration.mysql.records import MISSING, PAIRS, RECORDS
 
@@ -80,7 +81,7 @@ def test_a_server_killed_and_restarted_gives_no_wrong_answer(own_server: Private
     clients = [Load(store, seed) for seed in range(8)]
     for _ in range(restarts):
         recovered(store)
-        own_server.kill()
+        kill(own_server)
         time.sleep(0.1)
         own_server.start()
     recovered(store)
@@ -106,7 +107,7 @@ def test_a_server_that_hangs_costs_a_timeout_and_not_a_queue(own_server: Private
     options = "?size=2&read_timeout=0.2&connect_timeout=0.2&borrow_timeout=0.2"
     store = opened(own_server.url() + options)
     assert store.fetch(ASKED) == RECORD
-    own_server.pause()
+    pause(own_server)
     try:
         started = time.monotonic()
         with pytest.raises(Unavailable, match="does not answer"):
@@ -123,7 +124,7 @@ def test_a_server_that_hangs_costs_a_timeout_and_not_a_queue(own_server: Private
         assert waiting <= 4
         assert time.monotonic() - started < 10
     finally:
-        own_server.resume()
+        resume(own_server)
     recovered(store)
 
 
@@ -189,9 +190,9 @@ async def test_merged_requests_to_a_server_that_hangs_are_refused_in_time_and_in
 ) -> None:
     load(own_server.url(), PAIRS)
     store = opened(f"{own_server.url()}?size=2&read_timeout=0.3&connect_timeout=0.3")
-    fetcher = MergedFetcher(store, store.threads, max_waiting=40, patience=0.2)
+    fetcher = BatchedFetcher(store, store.threads, max_waiting=40, max_wait_seconds=0.2)
     assert await fetcher.fetch(ASKED) == RECORD
-    own_server.pause()
+    pause(own_server)
     turns = 0
 
     async def turn() -> None:
@@ -205,7 +206,7 @@ async def test_merged_requests_to_a_server_that_hangs_are_refused_in_time_and_in
         asked = [fetcher.fetch(key) for key, _ in (PAIRS * 2)[:100]]
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
     finally:
-        own_server.resume()
+        resume(own_server)
     turning.cancel()
     assert {type(each) for each in outcomes} == {Unavailable}
     assert sum("40 requests wait" in str(each) for each in outcomes) == 60
@@ -297,7 +298,7 @@ async def test_a_statement_that_the_database_refuses_is_unavailable(loaded: str,
     store = opened(loaded)
     with pytest.raises(Refused, match="Unknown column"):
         store.fetch(ASKED)
-    fetcher = MergedFetcher(store, store.threads)
+    fetcher = BatchedFetcher(store, store.threads)
     outcomes = await asyncio.gather(*map(fetcher.fetch, [ASKED, MISSING]), return_exceptions=True)
     assert {type(each) for each in outcomes} == {Unavailable}
     assert store.stats().open <= store.threads
@@ -381,7 +382,7 @@ async def test_64_clients_for_a_minute_get_no_wrong_answer_over_no_more_connecti
     server: PrivateServer, loaded: str, opened: Open, admin: Cursor
 ) -> None:
     store = opened(f"{loaded}?size=3&lifetime=5")
-    fetcher = MergedFetcher(store, store.threads)
+    fetcher = BatchedFetcher(store, store.threads)
     chance = random.Random(1)
     until = time.monotonic() + 60
     answers = 0

@@ -96,7 +96,7 @@ def test_a_temporary_server_leaves_nothing_behind(server: PrivateServer) -> None
         connect(temporary).close()
     assert not folder.exists()
     with pytest.raises(RuntimeError, match="does not run"):
-        temporary.pause()
+        temporary.wait()
     with pytest.raises(pymysql.OperationalError, match="refused"):
         connect(temporary)
 

@@ -20,6 +20,7 @@ from crossover.stores import load
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS, unpack
 from local.data.mysql.server import PrivateServer
+from tests.integration.mysql.hurting import kill
 from tests.integration.mysql.records import PAIRS, RECORDS
 from tests.support.events import function_url
 from tests.support.server import Server, running_server
@@ -31,7 +32,7 @@ Query = tuple[tuple[str, str], ...]
 class Kept(InlineRunner):
     """Fetches from memory."""
 
-    async def fetch(self, key: bytes) -> bytes | None:
+    def fetch(self, key: bytes) -> bytes | None:
         return RECORDS.get(key)
 
 
@@ -81,7 +82,7 @@ def test_a_database_that_is_gone_is_the_twitter_services_trouble_alone(own_serve
     query = urlencode(queries(1)[0])
     with running_server(crossover_services="twitter,qrcode", twitter_store=own_server.url()) as pod:
         assert pod.get(f"/twitter?{query}")[0] == 200
-        own_server.kill()
+        kill(own_server)
         status, headers, _ = pod.get(f"/twitter?{query}")
         assert (status, int(headers["retry-after"]) >= 1) == (503, True)
         assert pod.get("/qrcode?type=encode&data=CC%20Team")[0] == 200
@@ -95,7 +96,7 @@ def test_a_database_that_is_gone_is_the_twitter_services_trouble_alone(own_serve
 
 def test_a_pod_is_ready_once_it_has_reached_its_database(own_server: PrivateServer) -> None:
     load(own_server.url(), PAIRS[:1])
-    own_server.kill()
+    kill(own_server)
     with running_server(wait=False, crossover_services="twitter,qrcode", twitter_store=own_server.url()) as pod:
         until = time.monotonic() + 20
         while not pod.listens():

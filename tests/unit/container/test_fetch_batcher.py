@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from container.stores.fetch_batcher import MergedFetcher
+from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import Refused, Unavailable
 
 
@@ -36,7 +36,7 @@ class Source:
         self.gate.release(batches)
 
 
-async def started(fetcher: MergedFetcher, *keys: bytes) -> list[asyncio.Task[bytes | None]]:
+async def started(fetcher: BatchedFetcher, *keys: bytes) -> list[asyncio.Task[bytes | None]]:
     """Requests for keys, each a task that waits by now."""
     tasks = [asyncio.create_task(fetcher.fetch(key)) for key in keys]
     await asyncio.sleep(0.01)
@@ -45,7 +45,7 @@ async def started(fetcher: MergedFetcher, *keys: bytes) -> list[asyncio.Task[byt
 
 async def test_what_comes_in_the_same_turn_travels_together() -> None:
     source = Source()
-    fetcher = MergedFetcher(source, threads=4)
+    fetcher = BatchedFetcher(source, threads=4)
     assert await asyncio.gather(*map(fetcher.fetch, [b"ab", b"cd", b"nothing"])) == [b"ba", b"dc", None]
     assert source.batches == [[b"ab", b"cd", b"nothing"]]
     assert fetcher.stats() == (0, 0, 3, 1, 3, 0)
@@ -54,7 +54,7 @@ async def test_what_comes_in_the_same_turn_travels_together() -> None:
 
 async def test_what_waits_while_every_thread_works_travels_together_next() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     first = await started(fetcher, b"1")
     others = await started(fetcher, b"2", b"3", b"4")
     assert source.batches == [[b"1"]]
@@ -67,7 +67,7 @@ async def test_what_waits_while_every_thread_works_travels_together_next() -> No
 
 async def test_a_key_that_finds_a_thread_free_does_not_wait_for_another() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=2)
+    fetcher = BatchedFetcher(source, threads=2)
     first = await started(fetcher, b"1")
     second = await started(fetcher, b"2")
     assert source.batches == [[b"1"], [b"2"]]
@@ -79,7 +79,7 @@ async def test_a_key_that_finds_a_thread_free_does_not_wait_for_another() -> Non
 
 async def test_requests_for_the_same_key_share_one_answer() -> None:
     source = Source()
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     assert await asyncio.gather(*(fetcher.fetch(b"ab") for _ in range(9))) == [b"ba"] * 9
     assert source.batches == [[b"ab"]]
     assert fetcher.stats().fetches == 9
@@ -88,7 +88,7 @@ async def test_requests_for_the_same_key_share_one_answer() -> None:
 
 async def test_the_oldest_keys_leave_first_and_a_batch_has_a_bound() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1, max_batch=2)
+    fetcher = BatchedFetcher(source, threads=1, max_batch=2)
     tasks = await started(fetcher, b"0")
     for key in (b"1", b"2", b"3", b"4", b"5"):
         tasks += await started(fetcher, key)
@@ -100,7 +100,7 @@ async def test_the_oldest_keys_leave_first_and_a_batch_has_a_bound() -> None:
 
 async def test_no_more_requests_wait_than_allowed() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1, max_waiting=2)
+    fetcher = BatchedFetcher(source, threads=1, max_waiting=2)
     tasks = await started(fetcher, b"1", b"1")
     with pytest.raises(Unavailable, match="2 requests wait") as problem:
         await fetcher.fetch(b"1")
@@ -113,7 +113,7 @@ async def test_no_more_requests_wait_than_allowed() -> None:
 
 async def test_a_request_that_its_asker_gave_up_takes_nothing_from_the_others() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     first = await started(fetcher, b"1")
     shared = await started(fetcher, b"ab", b"ab", b"alone")
     shared[0].cancel()
@@ -130,7 +130,7 @@ async def test_a_request_that_its_asker_gave_up_takes_nothing_from_the_others() 
 
 async def test_what_everybody_gave_up_is_not_fetched() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     first = await started(fetcher, b"1")
     others = await started(fetcher, b"2", b"3")
     for other in others:
@@ -144,7 +144,7 @@ async def test_what_everybody_gave_up_is_not_fetched() -> None:
 
 async def test_a_request_given_up_while_its_batch_is_under_way_harms_nobody() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     tasks = await started(fetcher, b"ab", b"cd")
     tasks[0].cancel()
     source.let_go()
@@ -155,7 +155,7 @@ async def test_a_request_given_up_while_its_batch_is_under_way_harms_nobody() ->
 async def test_an_outage_is_everybodys_and_is_not_asked_about_again() -> None:
     source = Source()
     source.problems[b"2"] = Unavailable("gone", 7)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     outcomes = await asyncio.gather(*map(fetcher.fetch, [b"1", b"2", b"3"]), return_exceptions=True)
     assert [(type(each), str(each), each.retry_after) for each in outcomes if isinstance(each, Unavailable)] == [
         (Unavailable, "gone", 7)
@@ -169,7 +169,7 @@ async def test_an_outage_is_everybodys_and_is_not_asked_about_again() -> None:
 async def test_one_keys_trouble_stays_its_own(problem: Exception) -> None:
     source = Source()
     source.problems[b"2"] = problem
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     outcomes = await asyncio.gather(*map(fetcher.fetch, [b"12", b"2", b"34"]), return_exceptions=True)
     assert outcomes[::2] == [b"21", b"43"]
     assert str(outcomes[1]) == str(problem)
@@ -179,7 +179,7 @@ async def test_one_keys_trouble_stays_its_own(problem: Exception) -> None:
 
 async def test_nobody_waits_for_ever_where_the_threads_do_not_come_back() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1, patience=0.05)
+    fetcher = BatchedFetcher(source, threads=1, max_wait_seconds=0.05)
     first = await started(fetcher, b"1")
     second = await started(fetcher, b"2", b"2")
     third = await started(fetcher, b"3")
@@ -194,7 +194,7 @@ async def test_nobody_waits_for_ever_where_the_threads_do_not_come_back() -> Non
 
 async def test_the_event_loop_goes_on_while_a_batch_is_under_way() -> None:
     source = Source(gate=True)
-    fetcher = MergedFetcher(source, threads=1)
+    fetcher = BatchedFetcher(source, threads=1)
     (task,) = await started(fetcher, b"1")
     turns = 0
     while not task.done():
