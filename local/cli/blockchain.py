@@ -14,9 +14,9 @@ from local.errors import UserError
 if TYPE_CHECKING:
     from local.workloads.blockchain.draft import Span
 
-MOST = 200
+MAX_SPAN = 200
 """Blocks, and transactions of a block: a request of fewer is too long for the service already."""
-MOST_READ = 1_000_000
+MAX_INPUT_BYTES = 1_000_000
 """Bytes read from standard input."""
 SPAN = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?")
 TARGET = re.compile(r"[0-9a-f]{1,64}")
@@ -94,7 +94,7 @@ def explain(
 
     if cc == "-":
         # Whatever the bytes are, they are judged and no trouble of the terminal's.
-        cc = sys.stdin.buffer.read(MOST_READ).decode("latin-1")
+        cc = sys.stdin.buffer.read(MAX_INPUT_BYTES).decode("latin-1")
     cc = cc.strip()
     if cc.startswith("{"):
         cc = _cc_of_line(cc)
@@ -129,8 +129,8 @@ def _span(text: str, name: str, least: int = 0) -> Span:
     match = SPAN.fullmatch(text)
     low = int(match[1]) if match else -1
     high = int(match[2]) if match and match[2] else low
-    if not least <= low <= high <= MOST:
-        raise UserError(f"--{name} takes a number from {least} to {MOST}, or two: 2-4")
+    if not least <= low <= high <= MAX_SPAN:
+        raise UserError(f"--{name} takes a number from {least} to {MAX_SPAN}, or two: 2-4")
     return Span(low, high)
 
 

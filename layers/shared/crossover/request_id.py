@@ -1,4 +1,4 @@
-"""The name of one request, by which a person finds the log line that belongs to an answer."""
+"""The id of a request, which its log line and its answer carry."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterable
 
 HEADER = b"x-request-id"
 _SOURCES = (HEADER, b"x-amzn-trace-id")
-"""Headers that may name a request, best first: a client's own or a proxy's, then that of AWS' load balancers."""
+"""Headers that may carry an id, best first: a client's own or a proxy's, then that of AWS's load balancers."""
 _USABLE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:;=-]{0,127}")
-"""What a name may be made of: nothing that breaks a line, a header or a query for it, and no more than 128 bytes."""
+"""What an id may be made of: nothing that breaks a log line, a header or a query, and at most 128 bytes."""
 
 
 def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The name that a request came with, if it is usable; else a new one, of chance.
+    """Return the id that a request came with, if it is usable, else a random one.
 
     >>> request_id([(b"x-request-id", b"checkout-42")])
     'checkout-42'
     """
-    given: dict[bytes, bytes] = {}
+    usable: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in _SOURCES and name not in given and _USABLE.fullmatch(value):
-            given[name] = value
+        if name in _SOURCES and name not in usable and _USABLE.fullmatch(value):
+            usable[name] = value
     for name in _SOURCES:
-        if name in given:
-            return given[name].decode()
+        if name in usable:
+            return usable[name].decode()
     return os.urandom(16).hex()

@@ -22,7 +22,7 @@ class Response(NamedTuple):
 
 
 def text_response(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Response:
-    """A plain text answer of any status."""
+    """Return a plain text answer of any status."""
     return Response(status, [TEXT, (b"content-length", b"%d" % len(body)), *headers], body)
 
 
@@ -36,19 +36,19 @@ class Envelope:
         self.first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
 
     def result(self, result: bytes) -> Response:
-        """The answer that carries a service's result."""
+        """Return the answer that carries a service's result."""
         body = self.first_line + result
         return Response(200, [TEXT, (b"content-length", b"%d" % len(body))], body)
 
     def invalid(self, problem: Invalid) -> Response:
-        """The answer to bad input, with its reason in `X-Invalid-Reason`."""
+        """Return the answer to bad input, with its reason in `X-Invalid-Reason`."""
         return text_response(200, self.first_line + b"INVALID", (INVALID_REASON, str(problem).encode("ascii")))
 
     def unavailable(self, problem: Unavailable) -> Response:
-        """The answer where the platform cannot meet a need now."""
+        """Return the answer where the platform cannot meet a need now."""
         retry_after = (b"retry-after", b"%d" % problem.retry_after)
         return text_response(503, self.first_line + b"UNAVAILABLE", retry_after)
 
     def failed(self, named: str) -> Response:
-        """The answer to a fault of ours, with the id by which its log line is found."""
+        """Return the answer to a fault of the service, with the id of its log line."""
         return text_response(500, self.first_line + b"ERROR", (HEADER, named.encode()))

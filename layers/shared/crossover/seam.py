@@ -6,11 +6,11 @@ A service is a function of a `Request`: plain values in, plain values out, and i
 - a `Fetch`: "I need the record under this key, and then I go on like this"; or
 - a `Compute`: "this bounded computation has to be done, and then I go on like this";
 
-or raises `Invalid`, which is the protocol's answer to bad input. How a need is met is the platform's affair alone (see
+or raises `Invalid`, which is the protocol's answer to bad input. How a need is met, the platform decides alone (see
 `crossover.runner`): inline, in slices on an event loop, in a batched query, over the one connection of a Lambda.
 
     >>> def start(request: Request) -> Step:
-    ...     return Fetch(request.one(b"id"), then=lambda record: record or b"nobody")
+    ...     return Fetch(request.one(b"id"), then=lambda record: record or b"no such record")
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Request:
     __slots__ = ("_values",)
 
     def __init__(self, query: bytes) -> None:
-        """Takes the raw query string. Raises `Invalid` ("parameter") where it has more than `MAX_PARAMETERS`."""
+        """Split and decode the raw query string. Raises `Invalid` ("parameter") beyond `MAX_PARAMETERS`."""
         if query.count(b"&") >= MAX_PARAMETERS:
             raise Invalid("parameter", f"more than {MAX_PARAMETERS} parameters")
         if PLUS in query:
@@ -69,7 +69,7 @@ class Request:
         self._values = values
 
     def one(self, name: bytes) -> bytes:
-        """The value of a parameter that has to be there exactly once; it may be empty.
+        """Return the value of a parameter that has to be there exactly once; it may be empty.
 
         Raises `Invalid` ("parameter") where it is missing or given twice.
         """

@@ -27,32 +27,32 @@ class Documented(NamedTuple):
 
 
 def setting(default: Any, meaning: str, minimum: float = 0, maximum: float = 2**31) -> Any:
-    """A field of a settings group. Bounds are of a number's value, or of a text's length in characters."""
+    """Declare a field of a settings group. Bounds are of a number's value, or of a text's length in characters."""
     return dataclasses.field(default=default, metadata={"meaning": meaning, "minimum": minimum, "maximum": maximum})
 
 
 def load(group: type[Group], environ: Mapping[str, str]) -> Group:
-    """The group with every value that `environ` gives; an empty variable counts as not given. Raises `SettingError`."""
+    """Return the group with every value that `environ` sets; an empty one counts as unset. Raises `SettingError`."""
     hints = get_type_hints(group)
-    given: dict[str, Any] = {}
-    for each in dataclasses.fields(group):  # type: ignore[arg-type]
-        text = environ.get(each.name.upper(), "")
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(group):  # type: ignore[arg-type]
+        text = environ.get(field.name.upper(), "")
         if text:
-            given[each.name] = _parse(each.name.upper(), text, hints[each.name], each.metadata)
-    return group(**given)
+            values[field.name] = _parse(field.name.upper(), text, hints[field.name], field.metadata)
+    return group(**values)
 
 
 def configured(service: Service, environ: Mapping[str, str]) -> Service:
-    """The service with the limits that `environ` gives. Raises `SettingError`."""
+    """Return the service with the limits that `environ` sets. Raises `SettingError`."""
     if service.settings is None or service.within is None:
         return service
     return service.within(load(service.settings, environ))
 
 
 def documented(group: type[Any]) -> Iterator[Documented]:
-    """Every setting of a group, for the documentation."""
-    for each in dataclasses.fields(group):
-        yield Documented(each.name.upper(), str(each.default), each.metadata["meaning"])
+    """Yield every setting of a group, for the documentation."""
+    for field in dataclasses.fields(group):
+        yield Documented(field.name.upper(), str(field.default), field.metadata["meaning"])
 
 
 def _parse(name: str, text: str, kind: type, bounds: Mapping[str, Any]) -> Any:
