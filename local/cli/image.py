@@ -13,7 +13,7 @@ from local.paths import IS_CLONE
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
     app.command()(image)
 
 

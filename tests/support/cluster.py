@@ -56,7 +56,7 @@ class Cluster:
         return int(scaler["spec"]["minReplicas"] if scaler else deployment["replicas"])
 
     def annotations(self) -> dict[str, str]:
-        """What the load balancer is told."""
+        """The annotations for the load balancer controller."""
         return dict(self.all("Ingress")[""]["metadata"]["annotations"])
 
     def attribute(self, group: str, name: str) -> str:

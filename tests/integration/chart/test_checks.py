@@ -16,7 +16,7 @@ def test_a_chart_that_cannot_be_rendered_fails_the_checks_in_one_line(
     broken = tmp_path / "chart"
     shutil.copytree(manifests.CHART, broken)
     service = broken / "templates/service.yaml"
-    service.write_text(service.read_text().replace("range $service,", "range $nobody,"))
+    service.write_text(service.read_text().replace("range $service,", "range $other,"))
     monkeypatch.setattr(manifests, "CHART", broken)
     assert check.main() == 1
     (line,) = capsys.readouterr().err.splitlines()

@@ -87,7 +87,7 @@ def test_the_check_of_connections_counts_the_pods_that_come_and_go_too(productio
     rolling = production.all("Deployment")["twitter"]["spec"]["strategy"]["rollingUpdate"]
     most = production.most_pods("twitter")
     surge = math.ceil(most * int(rolling["maxSurge"].rstrip("%")) / 100)
-    # A rollout faster than a grace period, then a rollback: pods that are told to go still have their connections.
+    # A rollout faster than a grace period, then a rollback: pods that are stopping still have their connections.
     ready, going = most, 0
     peak = ready
     for _ in range(math.ceil(most / surge)):

@@ -37,7 +37,7 @@ def test_a_pod_answers_its_probes_and_its_service_and_ends_within_its_grace(node
         assert server.get("/twitter?user_id=1")[0] == 404
         left = pod["terminationGracePeriodSeconds"] - container["lifecycle"]["preStop"]["sleep"]["seconds"]
         server.process.send_signal(signal.SIGTERM)
-        # Draining: told to the load balancer, and still answering.
+        # Draining: the load balancer sees it, and requests are still answered.
         deadline = time.monotonic() + left
         while server.get(container["readinessProbe"]["httpGet"]["path"])[0] == 200:
             assert time.monotonic() < deadline

@@ -65,21 +65,23 @@ def test_one_load_balancer_has_the_path_of_every_service_and_no_other(production
 def test_the_load_balancer_sends_to_pods_themselves_and_asks_whether_they_are_ready(
     production: Cluster, answered: set[str]
 ) -> None:
-    told = {key.partition("/")[2]: value for key, value in production.annotations().items()}
+    annotations = {key.partition("/")[2]: value for key, value in production.annotations().items()}
     assert production.all("Ingress")[""]["spec"]["ingressClassName"] == "alb"
-    assert told["target-type"] == "ip"
-    assert (told["healthcheck-path"], told["success-codes"]) == ("/readyz", "200")
-    assert told["healthcheck-port"] == "traffic-port"
-    assert told["healthcheck-path"] in answered
+    assert annotations["target-type"] == "ip"
+    assert (annotations["healthcheck-path"], annotations["success-codes"]) == ("/readyz", "200")
+    assert annotations["healthcheck-port"] == "traffic-port"
+    assert annotations["healthcheck-path"] in answered
 
 
 def test_without_a_certificate_there_is_http_and_with_one_it_redirects(nodes: Cluster) -> None:
     assert "certificate-arn" not in str(nodes.annotations())
     arn = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"
-    told = Cluster(manifests.objects(manifests.render("nodes", "--set", f"ingress.certificateArn={arn}"))).annotations()
-    assert told["alb.ingress.kubernetes.io/certificate-arn"] == arn
-    assert told["alb.ingress.kubernetes.io/ssl-redirect"] == "443"
-    assert '"HTTPS": 443' in told["alb.ingress.kubernetes.io/listen-ports"]
+    annotations = Cluster(
+        manifests.objects(manifests.render("nodes", "--set", f"ingress.certificateArn={arn}"))
+    ).annotations()
+    assert annotations["alb.ingress.kubernetes.io/certificate-arn"] == arn
+    assert annotations["alb.ingress.kubernetes.io/ssl-redirect"] == "443"
+    assert '"HTTPS": 443' in annotations["alb.ingress.kubernetes.io/listen-ports"]
 
 
 def test_another_ingress_class_is_told_nothing_of_a_load_balancer(helm: None) -> None:
@@ -92,9 +94,9 @@ def test_another_ingress_class_is_told_nothing_of_a_load_balancer(helm: None) ->
 def test_annotations_that_are_given_are_over_those_of_the_chart(helm: None) -> None:
     given = {"alb.ingress.kubernetes.io/healthcheck-interval-seconds": "30", "example.com/team": "ours"}
     text = manifests.render("nodes", "--set-json", f"ingress.annotations={json.dumps(given)}")
-    told = Cluster(manifests.objects(text)).annotations()
-    assert given.items() <= told.items()
-    assert told["alb.ingress.kubernetes.io/target-type"] == "ip"
+    annotations = Cluster(manifests.objects(text)).annotations()
+    assert given.items() <= annotations.items()
+    assert annotations["alb.ingress.kubernetes.io/target-type"] == "ip"
     assert text.count("healthcheck-interval-seconds") == 1
 
 
