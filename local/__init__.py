@@ -1,0 +1,1 @@
+"""What the project needs beside the services: tools that serve, measure, price and deploy them."""

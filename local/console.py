@@ -12,10 +12,10 @@ stderr = Console(stderr=True)
 
 
 def error_line(message: str) -> None:
-    """Prints `crossover: MESSAGE` to standard error, as one line."""
+    """Print `crossover: MESSAGE` to standard error, as one line."""
     stderr.print(f"crossover: {' '.join(message.split())}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON to standard output, without colour, so that a pipe can read it."""
+    """Print a value as JSON to standard output, without colour, so that a pipe can read it."""
     print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201

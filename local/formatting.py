@@ -15,13 +15,24 @@ class Figure(Protocol):
     """A figure over several runs, see `local.measure.statistics.Spread`."""
 
     @property
-    def median(self) -> float: ...
+    def median(self) -> float:
+        """The middle run."""
+        ...
+
     @property
-    def low(self) -> float: ...
+    def low(self) -> float:
+        """The lowest run."""
+        ...
+
     @property
-    def high(self) -> float: ...
+    def high(self) -> float:
+        """The highest run."""
+        ...
+
     @property
-    def runs(self) -> int: ...
+    def runs(self) -> int:
+        """How many runs there were."""
+        ...
 
 
 def number(value: float | None, missing: str = "-", digits: int = DIGITS) -> str:

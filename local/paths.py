@@ -9,7 +9,7 @@ IS_CLONE = (ROOT / "pyproject.toml").is_file()
 
 
 def _user_folder(variable: str, default: str) -> Path:
-    """A folder of the XDG Base Directory Specification; a relative path in its variable is ignored, as it asks."""
+    """Return a folder of the XDG Base Directory Specification; relative paths in its variables are ignored."""
     named = Path(os.environ.get(variable, ""))
     return (named if named.is_absolute() else Path.home() / default) / "crossover"
 

@@ -28,7 +28,7 @@ class Target:
 
 
 def find(url: str, *, remote: bool = False) -> Target:
-    """The server at `http://HOST:PORT`, once it has taken a connection. Raises `UserError` in one line.
+    """Return the server at `http://HOST:PORT`, once it has taken a connection. Raises `UserError` in one line.
 
     An address that is not this machine's own is refused unless `remote`: a load hurts, and a slip of the hand must not
     send it to somebody.
@@ -46,7 +46,7 @@ def find(url: str, *, remote: bool = False) -> Target:
 
 
 def split(url: str) -> tuple[SplitResult, str, int]:
-    """The parts of `http://HOST:PORT`, its host in ASCII, and its port. Raises `UserError` for any other address."""
+    """Return the parts of `http://HOST:PORT`, its host in ASCII, and its port. Raises `UserError` for others."""
     try:
         parts = urlsplit(url)
         port = parts.port if parts.port is not None else PORTS.get(parts.scheme, 0)
@@ -59,7 +59,7 @@ def split(url: str) -> tuple[SplitResult, str, int]:
 
 
 def _reachable(name: str, port: int, shown: str, remote: bool) -> str:
-    """The first of a name's addresses that takes a connection."""
+    """Return the first of a name's addresses that takes a connection."""
     try:
         found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as problem:

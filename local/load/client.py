@@ -42,11 +42,11 @@ class Owner(Protocol):
     refused: int
 
     def ended(self, connection: Connection, error: str) -> None:
-        """A request has come to its end: answered where `error` is empty."""
+        """Take note that a request has come to its end: answered where `error` is empty."""
         ...
 
     def freed(self, connection: Connection) -> None:
-        """The connection can take the next request."""
+        """Use the connection for the next request."""
         ...
 
 
@@ -76,7 +76,7 @@ class Connection(asyncio.Protocol):
         self._connecting: asyncio.Task[str] | None = None
 
     def ask(self, question: Question, since: float, counted: bool) -> None:
-        """Sends a request, and connects before where need be. `Owner.ended` and `Owner.freed` follow, in this order."""
+        """Send a request, and connects before where need be. `Owner.ended` and `Owner.freed` follow, in this order."""
         self.question, self.since, self.counted = question, since, counted
         self.body = b""
         self.bytes_in = 0
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
             self._send()
 
     async def connect(self) -> str:
-        """Connects; returns the name of the error, or nothing. The time that it took is counted apart."""
+        """Connect; returns the name of the error, or nothing. The time that it took is counted apart."""
         owner = self.owner
         begun = time.monotonic()
         try:
@@ -115,7 +115,7 @@ class Connection(asyncio.Protocol):
         return error
 
     def give_up(self, error: str) -> None:
-        """Ends the request under way, if any, and the connection, which cannot be used after it."""
+        """End the request under way, if any, and the connection, which cannot be used after it."""
         self._reason = self._reason or error
         if self._connecting is not None:
             self._connecting.cancel()
@@ -157,10 +157,12 @@ class Connection(asyncio.Protocol):
     # What asyncio tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the new connection."""
         self.transport = transport  # type: ignore[assignment]
         self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes of the answer."""
         self.bytes_in += len(data)
         if self.question is None or self._complete:
             self.give_up("no HTTP")
@@ -184,6 +186,7 @@ class Connection(asyncio.Protocol):
                 self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """End the request under way, if any; it may be reported by `_connected`."""
         self.transport = None
         if self._connecting is not None:
             return  # Lost at once: `_connected`, which is yet to come, tells it.
@@ -199,21 +202,26 @@ class Connection(asyncio.Protocol):
     # What httptools tells.
 
     def on_message_begin(self) -> None:
+        """Refuse a second answer to one request."""
         if self._complete:
             self._reason = "no HTTP"  # A second answer to one request.
 
     def on_header(self, name: bytes, _value: bytes) -> None:
+        """Note whether the answer says how long it is."""
         if name.lower() in (b"content-length", b"transfer-encoding"):
             self._framed = True
 
     def on_headers_complete(self) -> None:
+        """Take the status; interim answers do not count."""
         self.status = self._parser.get_status_code()
         self._headed = self.status >= 200
 
     def on_body(self, body: bytes) -> None:
+        """Keep the body as far as it can be right."""
         if self.question is not None and len(self.body) <= len(self.question.result) + SPARE_BYTES:
             self.body += body
 
     def on_message_complete(self) -> None:
+        """Note that the answer is whole."""
         self._complete = self._headed  # Not so after an interim answer, 1xx.
         self._keep = self._parser.should_keep_alive()

@@ -16,13 +16,13 @@ class Metronome:
     """
 
     def __init__(self, moments: Iterable[float], wake: Callable[[], object]) -> None:
-        """Takes moments in seconds after the start, in their order, and what the loop is to call."""
+        """Take moments in seconds after the start, in their order, and what the loop is to call."""
         self._moments = moments
         self._wake = wake
         self._woken = False
 
     def start(self, start: float) -> None:
-        """Begins; `start` is a moment of `time.monotonic`. Call it on the loop."""
+        """Begin; `start` is a moment of `time.monotonic`. Call it on the loop."""
         arguments = (asyncio.get_running_loop(), start)
         threading.Thread(target=self._run, args=arguments, name="metronome", daemon=True).start()
 

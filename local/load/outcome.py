@@ -86,7 +86,7 @@ class Outcome:
         return total.right == total.asked
 
     def add(self, report: dict[str, Any]) -> None:
-        """Adds a worker's report."""
+        """Add a worker's report."""
         for service, data in report["services"].items():
             self.services.setdefault(service, Total()).add_data(data)
         self.lags.decode_and_add(report["lags"])

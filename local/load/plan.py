@@ -103,9 +103,9 @@ class Plan:
         return self.send_seconds or self.warmup + self.longest
 
     def share(self, total: int, process: int) -> int:
-        """What one of the processes, counted from 0, has of a total: shares differ by one at most."""
+        """Return what one of the processes, counted from 0, has of a total: shares differ by one at most."""
         return (total + self.processes - 1 - process) // self.processes
 
     def as_data(self) -> dict[str, Any]:
-        """The plan as plain JSON values, for a result file."""
+        """Return the plan as plain JSON values, for a result file."""
         return {**asdict(self), "mix": dict(self.mix), "cores": list(self.cores)}

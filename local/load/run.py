@@ -34,7 +34,7 @@ def run(
     progress: Progress = lambda _share, _ended: None,
     watch: Callable[[], Any] | None = None,
 ) -> Outcome:
-    """Asks the server at `address` these requests, round and round, as planned.
+    """Ask the server at `address` these requests, round and round, as planned.
 
     `watch` is called at the end of the warm-up and again once everything is answered, for readings that belong to the
     counted requests, such as the server's CPU time; both values are `Outcome.watched`. Raises `UserError` where no
@@ -68,7 +68,7 @@ def _check(plan: Plan, requests: Sequence[Asked]) -> None:
 
 
 def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
-    """What the processes have in common. Equal results, of which there are many, are sent once."""
+    """Return what the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
     asked = [[each.service, each.path, numbers.setdefault(each.result, len(numbers))] for each in requests]
     return {"plan": plan.as_data(), "requests": asked, "results": [each.decode("latin-1") for each in numbers]}
@@ -77,7 +77,7 @@ def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
 def _followed(
     plan: Plan, processes: Sequence[GeneratorProcess], start: float, progress: Progress, watch: Callable[[], Any] | None
 ) -> Outcome:
-    """Waits until all processes have reported."""
+    """Wait until all processes have reported."""
     # Poisson arrivals of so many requests may take longer than planned.
     deadline = start + 2 * plan.most_seconds + plan.timeout + GRACE_SECONDS
     first = None
@@ -100,7 +100,7 @@ def _followed(
 
 
 def _share(plan: Plan, seconds: float, ended: int) -> float:
-    """How much of the run is over: by time where it is known, or else by requests."""
+    """Return how much of the run is over: by time where it is known, or else by requests."""
     if plan.send_seconds is not None:
         return min(1.0, max(0.0, seconds / plan.send_seconds))
     return min(1.0, ended / plan.requests) if plan.requests else 0.0

@@ -9,7 +9,7 @@ from functions import registry
 
 
 def same(service: str, result: bytes, right: bytes) -> bool:
-    """Whether two results of a service say the same. A service is imported only once two of its results differ."""
+    """Return whether two results of a service are equivalent; it is imported only once two of its results differ."""
     return result == right or (service in registry.SERVICES and _service(service).same(result, right))
 
 

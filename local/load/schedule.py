@@ -9,7 +9,7 @@ from local.load.plan import Plan
 
 
 def arrivals(plan: Plan, process: int) -> Iterator[float]:
-    """The moments at which one process sends, in seconds from the start of the run, warm-up included.
+    """Yield the moments at which one process sends, in seconds from the start of the run, warm-up included.
 
     Fixed arrivals of several processes interleave to one arrival every `1 / rate` seconds. Independent Poisson streams
     of a share of the rate each add up to a Poisson stream of the whole rate, which is what users who do not know of

@@ -51,14 +51,14 @@ class Sender(ABC):
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def connect(self) -> None:
-        """Opens all connections, unless every request opens its own. What fails is counted and tried again later."""
+        """Open all connections, unless every request opens its own. What fails is counted and tried again later."""
         if not self.keep_alive:
             return
         for first in range(0, len(self._connections), AT_ONCE):
             await asyncio.gather(*(each.connect() for each in self._connections[first : first + AT_ONCE]))
 
     async def run(self, start: float) -> None:
-        """Sends from a moment of the monotonic clock on, until every request has come to its end."""
+        """Send from a moment of the monotonic clock on, until every request has come to its end."""
         loop = asyncio.get_running_loop()
         self._window = start + self._plan.warmup
         loop.call_later(SWEEP_SECONDS, self._sweep)
@@ -71,15 +71,15 @@ class Sender(ABC):
 
     @abstractmethod
     def _start(self, start: float) -> None:
-        """Begins to send at that moment."""
+        """Begin to send at that moment."""
 
     @abstractmethod
     def _expire(self, before: float) -> None:
-        """Gives up what waits since then without a connection."""
+        """Give up what waits since then without a connection."""
 
     @abstractmethod
     def _over(self) -> bool:
-        """Whether nothing will be sent any more."""
+        """Return whether nothing will be sent any more."""
 
     def _ask(self, connection: Connection, since: float, counted: bool) -> None:
         questions = self._questions
@@ -91,7 +91,7 @@ class Sender(ABC):
         connection.ask(question, since, counted)
 
     def ended(self, connection: Connection, error: str) -> None:
-        """Counts a request that has come to its end."""
+        """Count a request that has come to its end."""
         self._in_flight.pop(connection, None)
         self.ends += 1
         question = connection.question
@@ -118,14 +118,14 @@ class Sender(ABC):
 
     @abstractmethod
     def freed(self, connection: Connection) -> None:
-        """Goes on with a connection."""
+        """Go on with a connection."""
 
     def _end_if_over(self) -> None:
         if not self._in_flight and self._over() and not self._finished.done():
             self._finished.set_result(None)
 
     def _sweep(self) -> None:
-        """Gives up requests that take too long. They stand in the order of their beginning: the first is the oldest."""
+        """Give up requests that take too long. They stand in the order of their beginning: the first is the oldest."""
         before = time.monotonic() - self.timeout
         late = []
         for connection in self._in_flight:
@@ -157,7 +157,7 @@ class OpenLoop(Sender):
         self._metronome.start(start)
 
     def _pump(self) -> None:
-        """Sends what is due."""
+        """Send what is due."""
         now = time.monotonic()
         while self._next is not None and (planned := self._begun + self._next) <= now:
             self._next = next(self._schedule, None)
@@ -172,6 +172,7 @@ class OpenLoop(Sender):
                 self._not_sent(planned)
 
     def freed(self, connection: Connection) -> None:
+        """Take the connection for the next request."""
         if self._waiting and not self._finished.done():
             planned = self._waiting.popleft()
             self._ask(connection, planned, planned >= self._window)
@@ -203,6 +204,7 @@ class ClosedLoop(Sender):
         self._failed: set[Connection] = set()
 
     async def run(self, start: float) -> None:
+        """Send until the plan is fulfilled."""
         await super().run(start)
         for place, question in enumerate(self._questions):
             if rest := len(range(place, self._left or 0, len(self._questions))):
@@ -213,7 +215,7 @@ class ClosedLoop(Sender):
         self._ask_all(start)
 
     def _ask_all(self, start: float) -> None:
-        """Asks over every connection once it is time. The loop's timers may be a millisecond early."""
+        """Ask over every connection once it is time. The loop's timers may be a millisecond early."""
         early = start - time.monotonic()
         if early > 0:
             asyncio.get_running_loop().call_later(early, self._ask_all, start)
@@ -232,11 +234,13 @@ class ClosedLoop(Sender):
         self._ask(connection, now, counted)
 
     def ended(self, connection: Connection, error: str) -> None:
+        """Count the request and what follows from it."""
         super().ended(connection, error)
         if error:
             self._failed.add(connection)
 
     def freed(self, connection: Connection) -> None:
+        """Take the connection for the next request."""
         if connection in self._failed and not self._over():
             self._failed.discard(connection)
             asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._next, connection)

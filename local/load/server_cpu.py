@@ -8,7 +8,7 @@ import psutil
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process, its children and those of theirs have used, in seconds; 0.0 where there is none.
+    """Return what a process, its children and those of theirs have used, in seconds; 0.0 where there is none.
 
     Children that have ended count as soon as they were waited for. The system counts in steps of 10 ms or so.
     """

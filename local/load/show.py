@@ -37,7 +37,7 @@ def show(outcome: Outcome, server_cpu_us: float | None) -> None:
 
 
 def _rows(*, timed: bool) -> Iterator[tuple[str, Cell]]:
-    """The table's rows: a name, and how to read it off a service's data."""
+    """Yield the table's rows: a name, and how to read it off a service's data."""
     yield from ((name, _count(name)) for name in ("asked", "right", "wrong"))
     yield "errors", lambda data: f"{sum(data['errors'].values()):,}"
     yield from ((name.replace("_", " "), _count(name)) for name in ("bytes_in", "bytes_out"))
@@ -55,7 +55,7 @@ def _latency(name: str) -> Cell:
 
 
 def remarks(data: dict[str, Any], server_cpu_us: float | None) -> Iterator[str]:
-    """What `Outcome.as_data` says beside its columns, a line each."""
+    """Yield what `Outcome.as_data` says beside its columns, a line each."""
     if data["errors"]:
         yield f"errors: {', '.join(f'{name} {count:,}' for name, count in data['errors'].items())}"
     if list(data["statuses"]) not in ([], ["200"]):

@@ -16,7 +16,7 @@ PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
 
 
 def histogram() -> HdrHistogram:
-    """An empty histogram of microseconds, up to an hour."""
+    """Return an empty histogram of microseconds, up to an hour."""
     return HdrHistogram(1, MOST_US, DIGITS)
 
 
@@ -29,14 +29,14 @@ class Durations:
         self._counts: dict[int, int] = {}
 
     def add(self, seconds: float) -> None:
-        """Counts one."""
+        """Count one."""
         us = int(seconds * 1e6)
         if us >= FINE_US:
             us -= us % 100
         self._counts[us] = self._counts.get(us, 0) + 1
 
     def encoded(self) -> str:
-        """The histogram, as it is sent to another process."""
+        """Return the histogram, as it is sent to another process."""
         made = histogram()
         for us, count in self._counts.items():
             made.record_value(min(max(us, 1), MOST_US), count)
@@ -44,7 +44,7 @@ class Durations:
 
 
 def milliseconds(of: HdrHistogram) -> dict[str, float] | None:
-    """Percentiles, mean and maximum in ms; None where nothing was counted."""
+    """Return percentiles, mean and maximum in ms; None where nothing was counted."""
     if not of.get_total_count():
         return None
     found = {name: of.get_value_at_percentile(percent) for name, percent in PERCENTILES.items()}
@@ -65,7 +65,7 @@ class Tally:
     latencies: Durations = field(default_factory=Durations)
 
     def as_data(self) -> dict[str, Any]:
-        """The tally as it is sent to another process."""
+        """Return the tally as it is sent to another process."""
         return {
             "right": self.right,
             "wrong": self.wrong,
@@ -105,14 +105,14 @@ class Total:
         return self.right + self.wrong + self.errors.total()
 
     def add_data(self, data: dict[str, Any]) -> None:
-        """Adds `Tally.as_data()`, also after it was JSON."""
+        """Add `Tally.as_data()`, also after it was JSON."""
         self._count(data["right"], data["wrong"], data["bytes_in"], data["bytes_out"])
         self.statuses.update({int(status): count for status, count in data["statuses"].items()})
         self.errors.update(data["errors"])
         self.latencies.decode_and_add(data["latencies"])
 
     def add(self, other: Total) -> None:
-        """Adds another total."""
+        """Add another total."""
         self._count(other.right, other.wrong, other.bytes_in, other.bytes_out)
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
@@ -125,7 +125,7 @@ class Total:
         self.bytes_out += bytes_out
 
     def as_data(self, seconds: float, *, timed: bool = True) -> dict[str, Any]:
-        """The total as plain JSON values; rates and latencies are None unless `timed`."""
+        """Return the total as plain JSON values; rates and latencies are None unless `timed`."""
         return {
             "asked": self.asked,
             "answered": self.answered,

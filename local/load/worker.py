@@ -34,7 +34,7 @@ SPARE_FILES = 100
 
 
 def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[Question]:
-    """The requests as they are sent."""
+    """Return the requests as they are sent."""
     results = [each.encode("latin-1") for each in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
     after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
@@ -45,7 +45,7 @@ def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str,
 
 
 def raise_file_limit(connections: int) -> None:
-    """Lets this process open as many connections as it needs, as far as the system lets it."""
+    """Let this process open as many connections as it needs, as far as the system lets it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -60,7 +60,7 @@ class Gauge:
         self._marks: list[tuple[float, float]] = []
 
     def mark(self) -> None:
-        """Reads the clocks, at the begin and at the end of the window; later calls change nothing."""
+        """Read the clocks, at the begin and at the end of the window; later calls change nothing."""
         if len(self._marks) < 2:
             self._marks.append((time.monotonic(), time.process_time()))
 
@@ -72,7 +72,7 @@ class Gauge:
 
 
 def report(sender: Sender, tallies: dict[str, Tally], gauge: Gauge, window: float) -> dict[str, Any]:
-    """What the process has seen: seconds of the window and to the last answer, durations as encoded histograms."""
+    """Return what was measured: seconds of the window and to the last answer, durations as encoded histograms."""
     seconds, cpu_seconds = gauge.seconds
     return {
         "services": {service: tally.as_data() for service, tally in tallies.items()},
@@ -86,7 +86,7 @@ def report(sender: Sender, tallies: dict[str, Tally], gauge: Gauge, window: floa
 
 
 async def work(job: dict[str, Any]) -> None:
-    """Does the job."""
+    """Do the job."""
     plan = Plan(**{**job["plan"], "cores": tuple(job["plan"]["cores"])})
     process: int = job["process"]
     if plan.cores and hasattr(os, "sched_setaffinity"):
@@ -124,7 +124,7 @@ async def work(job: dict[str, Any]) -> None:
 
 
 def say(message: dict[str, Any]) -> None:
-    """Writes a line for the parent, without which there is nothing to do any more."""
+    """Write a line for the parent, without which there is nothing to do any more."""
     try:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
@@ -133,7 +133,7 @@ def say(message: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Reads the job and does it."""
+    """Read the job and does it."""
     with contextlib.suppress(KeyboardInterrupt):
         line = sys.stdin.readline()
         if line.endswith("\n"):  # Otherwise the parent is gone.

@@ -25,7 +25,7 @@ def bench(
     sizes: list[int] = typer.Argument(None, help="Valid tweets [default: 10000 100000 1000000]."),  # noqa: B008
     as_json: Json = False,
 ) -> None:
-    """Times `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load."""
+    """Time `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load."""
     results = [_measure(size) for size in sizes or [10_000, 100_000, 1_000_000]]
     if as_json:
         print_json(results)
@@ -81,7 +81,7 @@ def _measure(size: int) -> dict[str, float]:
 
 
 def _peak(process: subprocess.Popen[bytes]) -> int:
-    """The most memory that the process and its workers held together, sampled; 0 where there is no /proc."""
+    """Return the most memory that the process and its workers held together, sampled; 0 where there is no /proc."""
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(_resident(pid) for pid in _family(process.pid)))

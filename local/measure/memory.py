@@ -12,7 +12,7 @@ MB = 2**20
 
 
 def peak_mb(pid: int) -> float:
-    """The most resident memory that each of them ever had, summed: what they share counts for each. 0 for none.
+    """Return the most resident memory that each of them ever had, summed: what they share counts for each. 0 for none.
 
     Where the system keeps no peak (macOS) it is the memory of this moment.
     """

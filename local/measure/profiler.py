@@ -20,7 +20,7 @@ class Hot(NamedTuple):
 
 
 def profiled(service: str, environ: Mapping[str, str], load: Callable[[str], object], least_calls: int) -> list[Hot]:
-    """Runs `load(address)` against a profiled server of one service; its functions, the hottest first.
+    """Run `load(address)` against a profiled server of one service; its functions, the hottest first.
 
     Functions called less than `least_calls` times are left out: they belong to the start and not to the requests.
     """

@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 def address_of(url: str) -> str:
-    """The address of a server, without a slash at its end. Raises `UserError`."""
+    """Return the address of a server, without a slash at its end. Raises `UserError`."""
     split(url)
     return url.rstrip("/")
 
@@ -50,7 +50,7 @@ async def ask_all(
     asked: Callable[[], object] = lambda: None,
     first_line: bytes | None = None,
 ) -> list[Outcome]:
-    """Asks one case after the other over connections that stay open; `asked` is called after each.
+    """Ask one case after the other over connections that stay open; `asked` is called after each.
 
     `seconds` bound each request, connecting included. All answers of services begin with `first_line`, TEAM,ACCOUNT and
     a line feed; by default with what the first one begins with.
@@ -79,7 +79,7 @@ async def ask_all(
 
 
 def judged(case: Case, answer: Answer, first_line: bytes | None = None, milliseconds: float | None = None) -> Outcome:
-    """An answer, however it came, held against its case."""
+    """Return an answer, however it came, held against its case."""
     found = faults(case.expected, answer, first_line)
     known = not isinstance(case.expected, Served) or case.expected.result is not None
     verdict: Verdict = "wrong" if found else "right" if known else "in form"
@@ -87,7 +87,7 @@ def judged(case: Case, answer: Answer, first_line: bytes | None = None, millisec
 
 
 async def _ask(session: aiohttp.ClientSession, address: str, case: Case, seconds: float) -> Answer | str:
-    """The answer, or why there is none."""
+    """Return the answer, or why there is none."""
     url = URL(address + case.path, encoded=True)
     try:
         async with session.request(case.method, url, allow_redirects=False) as response:

@@ -47,7 +47,7 @@ Expected = Served | Plain
 
 
 def faults(expected: Expected, answer: Answer, first_line: bytes | None = None) -> list[str]:
-    """What is wrong with an answer, in words; empty where it is right.
+    """Return what is wrong with an answer, in words; empty where it is right.
 
     `first_line` is what other answers of the same server began with, their line feed included.
     """
@@ -74,13 +74,13 @@ def faults(expected: Expected, answer: Answer, first_line: bytes | None = None) 
 
 
 def first_line_of(answer: Answer) -> bytes | None:
-    """The first line of a service's answer with its line feed; None where it is none."""
+    """Return the first line of a service's answer with its line feed; None where it is none."""
     head = FIRST_LINE.match(answer.body)
     return head.group() if head else None
 
 
 def shown(body: bytes) -> str:
-    """A body as a report shows it: in one line, cut, with its size where it was cut."""
+    """Return a body as a report shows it: in one line, cut, with its size where it was cut."""
     text = repr(body[:SHOWN].decode(errors="replace"))
     return text if len(body) <= SHOWN else f"{text}... ({len(body):,} bytes)"
 

@@ -15,7 +15,7 @@ from local.workloads.cases import MIXED, Case, platform_cases, service_cases
 
 
 def chosen_cases(names: Sequence[str], functions_only: bool = False) -> list[Case]:
-    """The platform's cases and those of the named services, or of all. Raises `UserError`."""
+    """Return the platform's cases and those of the named services, or of all. Raises `UserError`."""
     unknown = [name for name in names if name not in registry.SERVICES]
     if unknown:
         raise UserError(f"--service takes a service of the bundle: {', '.join(registry.SERVICES)}; not {unknown[0]!r}")

@@ -49,7 +49,7 @@ ALWAYS = (
 
 
 def of_store(url: str, queries_per_vcpu: float, measured: bool) -> list[Assumption]:
-    """What is assumed of the Twitter service's store, and of a database in its place."""
+    """Return what is assumed of the Twitter service's store, and of a database in its place."""
     found = []
     if url.startswith("sqlite:"):
         found.append(

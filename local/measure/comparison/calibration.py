@@ -111,7 +111,7 @@ def calibrated(result: Result, path: Path, service: str | None) -> Result:
 
 
 def read(path: Path) -> Found:
-    """The REPORT lines of a file. Raises `UserError` where it cannot be read or holds none."""
+    """Return the REPORT lines of a file. Raises `UserError` where it cannot be read or holds none."""
     reports: list[Report] = []
     unread = 0
     for text, context in _messages(path):
@@ -291,7 +291,7 @@ def _figures_of_size(reports: Sequence[Report]) -> SizeFigures:
 
 
 def runs(values: Sequence[float]) -> list[float]:
-    """The means of up to `RUNS` parts of the values, in their order."""
+    """Return the means of up to `RUNS` parts of the values, in their order."""
     count = min(RUNS, len(values))
     edges = [len(values) * number // count for number in range(count + 1)]
     return [mean(values[start:end]) for start, end in pairwise(edges)]

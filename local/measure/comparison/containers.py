@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import mean
 
 from hdrh.histogram import HdrHistogram
@@ -73,8 +73,7 @@ class LoadedContainer:
             self.rate = self._rate_of(configuration, cores)
         rate = self.rate
         for _ in range(MAX_TRIES if self.cpu_ms else MAX_FIRST_TRIES):
-            plan = self._plan(configuration, cores, rate, configuration.load_seconds, configuration.warmup_seconds)
-            outcome, cpu_ms = self._load(plan)
+            outcome, cpu_ms = self._load(self._plan(configuration, cores, rate))
             overload = _overload(outcome)
             reasons = [f"load discarded: {overload}"] if overload else []
             reasons += [f"latencies discarded: {reason}" for reason in outcome.discarded]
@@ -117,28 +116,20 @@ class LoadedContainer:
 
     def _rate_of(self, configuration: ComparisonConfig, cores: Cores) -> float:
         seconds = min(FIRST_SECONDS, configuration.load_seconds)
-        plan = self._plan(configuration, cores, None, seconds, seconds / 5, behaviour=True)
-        _, cpu_ms = self._load(plan)
+        closed_loop = replace(self._plan(configuration, cores), seconds=seconds, warmup=seconds / 5, behaviour=True)
+        _, cpu_ms = self._load(closed_loop)
         return max(1.0, configuration.utilisation * 1000 / cpu_ms) if cpu_ms else 100.0
 
-    def _plan(
-        self,
-        configuration: ComparisonConfig,
-        cores: Cores,
-        rate: float | None,
-        seconds: float,
-        warmup: float,
-        behaviour: bool = False,
-    ) -> Plan:
+    def _plan(self, configuration: ComparisonConfig, cores: Cores, rate: float | None = None) -> Plan:
         return Plan(
             mix=self.mix,
             rate=rate,
-            seconds=seconds,
-            warmup=warmup,
+            seconds=configuration.load_seconds,
+            warmup=configuration.warmup_seconds,
             connections=configuration.connections,
             cores=tuple(sorted(cores.generator)),
             seed=configuration.seed + len(self.rates),
-            behaviour=behaviour or configuration.behaviour,
+            behaviour=configuration.behaviour,
         )
 
     def _load(self, plan: Plan) -> tuple[Outcome, float]:

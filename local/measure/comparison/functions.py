@@ -39,14 +39,14 @@ Value = TypeVar("Value")
 
 
 def event_of(asked: Asked) -> bytes:
-    """The event that a Function URL makes of a request."""
+    """Return the event that a Function URL makes of a request."""
     path, _, query = asked.path.partition("?")
     call = Call(new_id(), datetime.now(UTC), new_trace())
     return json.dumps(SOURCE.event(HttpRequest("GET", path, query, HEADERS), call)).encode()
 
 
 def is_right(payload: bytes, asked: Asked) -> bool | None:
-    """Whether an answer carries the right result; None where it is no answer of status 200."""
+    """Return whether an answer carries the right result; None where it is no answer of status 200."""
     try:
         answer = SOURCE.response(payload)
     except BadAnswer:
@@ -65,7 +65,7 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
 
     def score(self, ending: Ending, payload: bytes, asked: Asked) -> None:
-        """Counts one answer."""
+        """Count one answer."""
         if ending is not Ending.SUCCESS:
             self.errors[ending.value] += 1
             return
@@ -77,7 +77,7 @@ class Tally:
             self.wrong += not right
 
     def add(self, other: Tally) -> None:
-        """Adds another."""
+        """Add another."""
         self.right += other.right
         self.wrong += other.wrong
         self.errors.update(other.errors)
@@ -157,7 +157,7 @@ class Functions:
         return self._emulator.note
 
     def start(self, service: str, size: int, asked: Asked) -> tuple[Init, Tally]:
-        """The cold start of a function, by its first request."""
+        """Return the cold start of a function, by its first request."""
         function = self._function(service, size)
         tally = Tally()
         record = self._run(self._ask(function, asked, tally))
@@ -165,7 +165,7 @@ class Functions:
         return Init(record.init_ms or 0.0, cpu_ms, record.duration_ms), tally
 
     def turn(self, service: str, size: int, asked: Sequence[Asked]) -> Turn:
-        """Asks a function these requests, one after another."""
+        """Ask a function these requests, one after another."""
         return self._run(self._turn(self._function(service, size), asked))
 
     def burst(self, service: str, size: int, asked: Sequence[Asked]) -> tuple[Burst, Tally]:

@@ -35,7 +35,7 @@ class Parts(NamedTuple):
 
 
 def measure(function: Function, asked: Sequence[Asked]) -> Parts:
-    """Measures both with these requests. Raises `UserError` where the process fails."""
+    """Measure both with these requests. Raises `UserError` where the process fails."""
     module, _, name = function.handler.rpartition(".")
     job = {
         "path": [str(function.code), *(str(layer / "python") for layer in reversed(function.layers))],

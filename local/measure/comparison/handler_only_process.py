@@ -27,6 +27,7 @@ queries = [event["rawQueryString"].encode() for event in events]
 
 
 def service_alone() -> None:
+    """Call the service with every query."""
     for query in queries:
         try:
             answer_at_once(service, query, runner)
@@ -35,6 +36,7 @@ def service_alone() -> None:
 
 
 def whole_handler() -> None:
+    """Call the Lambda handler with every event."""
     for event in events:
         handler(event, None)
 

@@ -77,7 +77,7 @@ class Rig:
         self._seconds = 0.0
 
     def open(self, stack: ExitStack, bundle: Bundle, step: Step) -> None:
-        """Starts everything: a server for each service and for their mix, an environment for each function and size."""
+        """Start everything: a server for each service and for their mix, an environment for each function and size."""
         configuration, cores = self._configuration, self._cores
         for service in self._asked:
             check_service(service, bundle.functions)
@@ -177,7 +177,7 @@ class Rig:
         return self._functions
 
     def _slice(self, service: str, count: int) -> list[Asked]:
-        """This round's requests; the next round has others, so that the spread knows how requests differ."""
+        """Return this round's requests; the next round has others, so that the spread covers how requests differ."""
         asked = self._asked[service]
         first = self._done * count % len(asked)
         return (asked + asked)[first : first + count]
@@ -197,7 +197,7 @@ class Rig:
 
 
 def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None:
-    """Ends the comparison where an answer was wrong or missing, an error `but` apart."""
+    """End the comparison where an answer was wrong or missing, an error `but` apart."""
     errors = {name: count for name, count in tally.errors.items() if name != but}
     if tally.wrong or errors:
         told = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
@@ -205,7 +205,7 @@ def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None
 
 
 def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: ComparisonConfig) -> list[Asked]:
-    """As many requests as one service has, drawn from all by weight; the same for the same seed."""
+    """Draw as many requests as one service has from all of them by weight; the same for the same seed."""
     chance = random.Random(configuration.seed)  # noqa: S311 - a load, not a secret
     drawn = chance.choices(list(weights), list(weights.values()), k=configuration.prepared)
     following = {name: itertools.cycle(asked[name]) for name in weights}

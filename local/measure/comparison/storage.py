@@ -31,32 +31,36 @@ class RecordingStore:
         self.sizes: list[int] = []
 
     def fetch(self, key: bytes) -> bytes | None:
+        """Read one record and note its size."""
         record = self._store.fetch(key)
         self.sizes.append(0 if record is None else item_bytes(len(key), len(record) + SEAL_BYTES))
         return record
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Read several records."""
         return [self.fetch(key) for key in keys]
 
     def version(self) -> str:
+        """Return the version of the store behind."""
         return self._store.version()
 
     def close(self) -> None:
+        """Close the store behind."""
         self._store.close()
 
 
 def item_bytes(key: int, record: int) -> int:
-    """An item's size: its values and its attributes' names (DynamoDB developer guide, "Item sizes and formats")."""
+    """Return an item's size: its values and its attributes' names (DynamoDB guide, "Item sizes and formats")."""
     return key + record + NAMES
 
 
 def blocks(size: int) -> int:
-    """Blocks that reading an item of so many bytes costs."""
+    """Block that reading an item of so many bytes costs."""
     return max(1, -(-size // BLOCK))
 
 
 def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) -> Read | None:
-    """What these requests read; None for a service without a store."""
+    """Return what these requests read; None for a service without a store."""
     (found,) = registry.load([service], environ)
     store = store_of(found, environ)
     if store is None:

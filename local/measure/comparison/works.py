@@ -72,17 +72,17 @@ def derived(service: str, source: str, measurement: Measurement) -> dict[str, An
 
 
 def checked(data: Data, where: str) -> Work:
-    """The work in plain JSON values, as the cost model has it. Raises `CostError`."""
+    """Return the work in plain JSON values, as the cost model has it. Raises `CostError`."""
     return read_table(Work, _exact(data), where)
 
 
 def toml(data: Data) -> str:
-    """A work file's text."""
+    """Return a work file's text."""
     return "".join(f"{name} = {_value(data[name])}\n" for name in (each.name for each in fields(Work)) if name in data)
 
 
 def given(path: Path) -> dict[str, Data]:
-    """The works in a file of somebody else's: a work (TOML), or a comparison's result (JSON) with one or several.
+    """Return the workloads in a file: one of TOML, or those of a comparison's result in JSON.
 
     Raises `CostError` in one line.
     """

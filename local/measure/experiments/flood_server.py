@@ -62,6 +62,7 @@ class _Bounded:
         return ComputingStats(self.under_way, 0, 0, 0, self.refused, 0)
 
     async def rest_of(self, computation: Computation) -> Any:
+        """Compute what the first slice has left."""
         raise NotImplementedError
 
 
@@ -69,6 +70,7 @@ class Inline(_Bounded):
     """Everything at once, on the event loop."""
 
     async def rest_of(self, computation: Computation) -> Any:
+        """Compute what the first slice has left."""
         return InlineRunner().compute(computation)
 
 
@@ -76,6 +78,7 @@ class TaskEach(_Bounded):
     """A slice of each computation in every turn of the event loop."""
 
     async def rest_of(self, computation: Computation) -> Any:
+        """Compute what the first slice has left."""
         rest: Computation | Done = computation
         while not isinstance(rest, Done):
             await asyncio.sleep(0)
@@ -93,6 +96,7 @@ class Process(_Bounded):
         )
 
     async def rest_of(self, computation: Computation) -> Any:
+        """Compute what the first slice has left."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, _to_its_end, computation)
 
 
@@ -112,7 +116,7 @@ COMPUTING: dict[str, Callable[[ContainerSettings], Computing]] = {
 
 
 def create() -> ServiceApp:
-    """The application with the way to compute that the environment names."""
+    """Return the application with the way to compute that the environment names."""
     # A refusal a second is what is measured, and no news.
     logging.getLogger("crossover").setLevel(logging.ERROR)
     settings = load(ContainerSettings, os.environ)

@@ -52,7 +52,7 @@ class Shares(NamedTuple):
 
 
 def simulate(traffic: Traffic, times: Times, scaling: Scaling) -> Shares:
-    """Lets the requests come to a function. The same for the same traffic."""
+    """Let the requests come to a function. The same for the same traffic."""
     return _Simulation(traffic, times, scaling).run()
 
 

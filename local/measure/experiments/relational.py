@@ -88,6 +88,7 @@ class Wide(Relational):
     )
 
     def inserts(self, pairs: Sequence[Pair]) -> Iterator[Insert]:
+        """Yield the statements that insert these records."""
         rows = (
             (*user, contact.user_id, position, *contact[1:6], tweet.text, _json(tweet.hashtags))
             for user, contact in _contacts(pairs)
@@ -121,6 +122,7 @@ class ThreeTables(Relational):
     )
 
     def inserts(self, pairs: Sequence[Pair]) -> Iterator[Insert]:
+        """Yield the statements that insert these records."""
         contacts = list(_contacts(pairs))
         # A pair's score and a user's profile come with every type and every user that they belong to, always the same.
         again = "ON DUPLICATE KEY UPDATE user_id = VALUES(user_id)"
@@ -157,9 +159,11 @@ class RelationalStore:
         self.threads = target.limits.size
 
     def fetch(self, key: bytes) -> bytes | None:
+        """Read one record, rebuilt of its rows."""
         return self.fetch_many((key,))[0]
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Read several records."""
         sql, parameters = self._schema.select(keys)
 
         def read(cursor: Cursor) -> Sequence[Sequence[Any]]:
@@ -170,9 +174,11 @@ class RelationalStore:
         return [records.get(key) for key in keys]
 
     def version(self) -> str:
+        """Return the version of the data."""
         return self._schema.name
 
     def close(self) -> None:
+        """Close the connections."""
         self._pool.close()
 
 

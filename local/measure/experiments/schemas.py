@@ -48,7 +48,7 @@ class Configuration:
 
 
 def run(configuration: Configuration) -> dict[str, Any]:
-    """Runs the experiment; its result is plain data. Raises `local.errors.UserError` where there is no server."""
+    """Run the experiment; its result is plain data. Raises `local.errors.UserError` where there is no server."""
     options = ["--innodb-buffer-pool-size=1G", "--loose-innodb-flush-method=nosync", "--loose-debug-no-sync"]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossover-schemas-")))
@@ -102,7 +102,7 @@ def _load_packed(configuration: Configuration, folder: Path, url: str) -> None:
 
 
 def _pairs(server: PrivateServer, database: str) -> Iterator[Pair]:
-    """All the records of the packed table, in pieces, so that no cursor stands open while they are worked on."""
+    """Yield all the records of the packed table, in pieces, so that no cursor stands open while they are worked on."""
     connection = pymysql.connect(host=HOST, port=server.port or 0, user=USER, database=database, ssl_disabled=True)
     with closing(connection), connection.cursor() as cursor:
         last = b""
@@ -112,7 +112,7 @@ def _pairs(server: PrivateServer, database: str) -> Iterator[Pair]:
 
 
 def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample], dict[str, int]]:
-    """Requests of every size and of the mix, and how many records there are of each."""
+    """Return requests of every size and of the mix, and how many records there are of each."""
     chosen: dict[str, list[Pair]] = {name: [] for name in (*SIZES, MIX)}
     counted = dict.fromkeys(chosen, 0)
     for pair in pairs:
@@ -128,7 +128,7 @@ def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample]
 
 
 def _request(pair: Pair, chance: random.Random) -> bytes:
-    """A request for a record, with a word and a hashtag of one of its tweets: something matches, most does not."""
+    """Return a request for a record, with a word and a hashtag of one of its tweets: little of it matches."""
     key, record = pair
     tweet = chance.choice(chance.choice(unpack(record)).tweets)
     query = {

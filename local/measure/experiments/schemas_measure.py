@@ -58,6 +58,7 @@ class Cost(NamedTuple):
 
     @property
     def cpu_us(self) -> float:
+        """CPU of client and server together."""
         return self.client_us + self.server_us
 
 
@@ -73,13 +74,13 @@ class Meter:
         self._cursor = pymysql.connect(host=HOST, port=server.port or 0, user=USER, ssl_disabled=True).cursor()
 
     def read(self) -> tuple[float, float, float, int]:
-        """CPU seconds of client and server, the time, and statements so far."""
+        """Return CPU seconds of client and server, the time, and statements so far."""
         self._cursor.execute("SHOW GLOBAL STATUS LIKE 'Com_select'")
         ((_, queries),) = self._cursor.fetchall()
         return time.process_time(), time.clock_gettime(self._server_clock), time.perf_counter(), int(queries)
 
     def cost(self, requests: int, work: Callable[[], object]) -> Cost:
-        """What work on so many requests cost, for each of them."""
+        """Return what work on so many requests cost, for each of them."""
         before = self.read()
         work()
         client, server, wall, queries = (after - begun for after, begun in zip(self.read(), before, strict=True))
@@ -102,6 +103,7 @@ class Meter:
         return used / len(sample.requests[:REBUILDS]) * 1e6
 
     def close(self) -> None:
+        """End what measures."""
         self._cursor.connection.close()
 
 
@@ -149,7 +151,7 @@ def measure(
 
 
 def _times(costs: list[Cost], base: list[Cost]) -> float:
-    """The median of the rounds' own ratios: what slows a round slows both."""
+    """Return the median of the rounds' own ratios: what slows a round slows both."""
     return median(cost.cpu_us / other.cpu_us for cost, other in zip(costs, base, strict=True))
 
 

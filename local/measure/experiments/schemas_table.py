@@ -21,7 +21,7 @@ TARGETS = (
 
 
 def draw(result: dict[str, Any]) -> list[Table]:
-    """What every cell cost, by how much packed is ahead, and what is on disk."""
+    """Return what every cell cost, by how much packed is ahead, and what is on disk."""
     return [_costs(result), _ahead(result["schemas"]), _disk(result["schemas"])]
 
 

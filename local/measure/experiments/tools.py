@@ -1,5 +1,6 @@
-"""What each step of the blockchain service could be done with: how long a tool takes over the real requests, and what
-it weighs in a Lambda layer. The service has one tool for each step; this is how it was chosen.
+"""The tools that each step of the blockchain service could use, and how one of them was chosen.
+
+Measured is how long a tool takes over the real requests, and what it weighs in a Lambda layer.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Tool:
 
 @cache
 def inputs() -> dict[str, list[Any]]:
-    """What each step is given by the valid requests of the vectors."""
+    """Return what each step is given by the valid requests of the vectors."""
     ccs = [query.removeprefix(b"cc=") for query in queries("valid")]
     texts = [inflate(cc, LIMITS) for cc in ccs]
     signed = [tx for cc in ccs for block in decode(cc, LIMITS).chain for tx in block.all_tx[:-1]]
@@ -97,7 +98,7 @@ def _inflated(stream: Any, packed: bytes) -> tuple[object, ...]:
 
 
 def _checked(value: Any) -> Any:
-    """The least that untyped JSON needs beside: the types of the values."""
+    """Return the least that untyped JSON needs beside: the types of the values."""
     for block in value["chain"]:
         for tx in block["all_tx"]:
             for key, each in tx.items():
@@ -204,7 +205,7 @@ def _weight(tool: Tool) -> dict[str, Any]:
 
 
 def _output(tool: Tool) -> int | None:
-    """Bytes that the step makes of a request on average, where tools differ in that."""
+    """Return bytes that the step makes of a request on average, where tools differ in that."""
     if tool.step != "deflate":
         return None
     made: list[Any] = [tool.use(text) for text in inputs()[tool.step]]

@@ -1,5 +1,7 @@
-"""Benchmarks of the blockchain service, over the real requests of its vectors: whole requests, an attempt to mine, and
-a request as far as each of its steps, so that a step takes what it adds. Repeated alone, each would be faster.
+"""Benchmarks of the blockchain service, over the real requests of its vectors.
+
+Whole requests, an attempt to mine, and a request as far as each of its steps, so that a step takes what it adds.
+Repeated alone, each would be faster.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ MINED = Mined("20", "0123abcd")
 
 @cache
 def queries(verdict: str) -> list[bytes]:
-    """The vectors' requests with that verdict, "valid" or "INVALID", as query strings."""
+    """Return the vectors' requests with that verdict, "valid" or "INVALID", as query strings."""
     vectors = json.loads((ROOT / "tests" / "vectors" / "blockchain.json").read_text())
     return [b"cc=" + vector["cc"].encode() for vector in vectors if vector["verdict"] == verdict]
 
@@ -48,7 +50,7 @@ def _over(verdict: str, use: Callable[[bytes], object]) -> Callable[[], Call]:
 
 
 def _answer(query: bytes) -> object:
-    """A whole request, but that mining takes exactly 21 attempts."""
+    """Return a whole request, but that mining takes exactly 21 attempts."""
     step = SERVICE.start(Request(query))
     if not isinstance(step, Compute) or not isinstance(step.computation, Mining):
         raise AssertionError("it needs no mining")
@@ -96,22 +98,27 @@ class Passing:
     text: bytes = b""
 
     def sign(self) -> None:
+        """Complete and sign our transactions."""
         asked = self.asked
         self.block = Block(next_transactions(asked), MINED.pow, len(asked.chain), MINED.hash, asked.new_target)
 
     def mine(self) -> None:
+        """Try 21 nonces."""
         chain, block = self.asked.chain, self.block
         assert block  # noqa: S101
         Mining(seal(len(chain), chain[-1].hash, block.all_tx).encode(), LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
 
     def write_json(self) -> None:
+        """Write the answer as JSON."""
         assert self.block  # noqa: S101
         self.text = to_json(ChainAnswer([*self.asked.chain, self.block]))
 
     def deflate(self) -> None:
+        """Compress the answer."""
         self.text = isal_zlib.compress(self.text, 1)
 
     def write_base64(self) -> None:
+        """Write the answer as base64."""
         self.text = pybase64.urlsafe_b64encode(self.text)
 
 

@@ -69,19 +69,19 @@ WARMING = 20
 
 
 def make_unit() -> Call:
-    """The call that takes one unit."""
+    """Return the call that takes one unit."""
     data = bytes(range(60))
     return lambda: hashlib.sha256(data).digest()
 
 
 def with_baselines(chosen: Sequence[Bench], benches: Sequence[Bench]) -> list[Bench]:
-    """The chosen benchmarks and those that they are compared with, in the order of `benches`."""
+    """Return the chosen benchmarks and those that they are compared with, in the order of `benches`."""
     names = {bench.name for bench in chosen} | {bench.baseline for bench in chosen}
     return [bench for bench in benches if bench.name in names]
 
 
 def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Iterator[list[Result]]:
-    """Measures in rounds, and gives the results so far after each. A batch takes about `batch_ms` of CPU time."""
+    """Measure in rounds, and gives the results so far after each. A batch takes about `batch_ms` of CPU time."""
     unit = make_unit()
     unit_calls = _calls(unit, batch_ms)
     calls = [bench.make() for bench in benches]
@@ -112,7 +112,7 @@ def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Ite
 
 
 def _calls(call: Call, batch_ms: float) -> int:
-    """How many calls make a batch; also warms the call up."""
+    """Return how many calls make a batch; also warms the call up."""
     count = 1
     while _batch(call, count) * count < batch_ms * 500_000:
         count *= 2
@@ -120,7 +120,7 @@ def _calls(call: Call, batch_ms: float) -> int:
 
 
 def _batch(call: Call, count: int) -> float:
-    """CPU nanoseconds of one call, of `count` in a row."""
+    """Return CPU nanoseconds of one call, of `count` in a row."""
     turns = range(count)
     start = process_time_ns()
     for _ in turns:

@@ -107,7 +107,7 @@ def _requests() -> list[bytes]:
 
 
 def _observing() -> Call:
-    """All that is done for one good answer: it is counted, timed and perhaps logged."""
+    """Return all that is done for one good answer: it is counted, timed and perhaps logged."""
     from time import monotonic
 
     from container.logs import sampling

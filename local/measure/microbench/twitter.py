@@ -53,7 +53,7 @@ class User(NamedTuple):
 
 
 def json_document(user: User) -> bytes:
-    """The plain packing: all that is known of one user's contacts, the two fixed scores multiplied already.
+    """Return the plain packing: all that is known of one user's contacts, the two fixed scores multiplied already.
 
     One document serves the three types, so every tweet tells which it is of.
     """
@@ -78,7 +78,7 @@ def json_document(user: User) -> bytes:
 
 
 def json_answer(document: bytes, kind: str, phrase_bytes: bytes, hashtag_bytes: bytes) -> bytes:
-    """The plain way to answer: decode, match, score, sort, print."""
+    """Return the plain way to answer: decode, match, score, sort, print."""
     import msgspec
 
     phrase, hashtag = phrase_bytes.decode(), hashtag_bytes.decode()
@@ -102,7 +102,7 @@ def json_answer(document: bytes, kind: str, phrase_bytes: bytes, hashtag_bytes: 
 
 
 def store() -> Path:
-    """A store of 200,000 valid tweets: made at the first need, and kept."""
+    """Return a store of 200,000 valid tweets: made at the first need, and kept."""
     path = FOLDER / "twitter.db"
     if not path.exists():
         popular, tweets = FOLDER / "popular.txt", FOLDER / "tweets.json.gz"
@@ -117,7 +117,7 @@ def store() -> Path:
 
 @cache
 def users() -> dict[tuple[int, int], list[User]]:
-    """Users of the store by how many contacts of the type `both` they have, in an order of chance."""
+    """Return users of the store by how many contacts of the type `both` they have, in an order of chance."""
     found: dict[tuple[int, int], list[User]] = {FEW: [], MANY: []}
     with closing(sqlite3.connect(f"{store().absolute().as_uri()}?mode=ro", uri=True)) as connection:
         stored = {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
@@ -134,7 +134,7 @@ def users() -> dict[tuple[int, int], list[User]]:
 
 
 def samples(band: tuple[int, int], matching: bool) -> Iterator[Sample]:
-    """Requests of a band: with a word and a hashtag of one tweet of the record, or with neither of any."""
+    """Yield requests of a band: with a word and a hashtag of one tweet of the record, or with neither of any."""
     chance = random.Random(2)  # noqa: S311 - as above
     for user in users()[band]:
         tweet = chance.choice(chance.choice(unpack(user.both)).tweets)
