@@ -26,9 +26,9 @@ from uvicorn.server import ServerState
 from container.http.protocol import BoundedProtocol
 from container.metrics.recorder import Metrics, ServiceMetrics
 from crossover.asgi import ASGIApp, Headers, Receive, Scope, Send, ServiceApp, failure
-from crossover.responses import Response
+from crossover.responses import Response, text_response
 from crossover.runner import Runner, drive, meet
-from crossover.seam import Request, Step
+from crossover.seam import Invalid, Request, Step
 
 MAX_DIRECT_BYTES = 65_535
 """Of a head; the parser of URLs takes no longer ones."""
@@ -67,12 +67,18 @@ class DirectServices:
             for path, bound in app.routes.items()
             for name in [bound.service.name]
         }
-        self._result = _template(app.envelope.result(b""))
-        self._extra_bytes = len(app.envelope.first_line)
+        first_line = app.envelope.first_line
+        self._extra_bytes = len(first_line)
+        self._result = wire(text_response(200, b"")).replace(b"length: 0", b"length: %d") + _escaped(first_line) + b"%b"
+        self._invalid = _escaped(wire(app.envelope.invalid(Invalid("", "")))).replace(b"reason: : ", b"reason: %b")
 
     def result(self, result: bytes) -> bytes:
         """Return the answer that carries a result."""
         return self._result % (len(result) + self._extra_bytes, result)
+
+    def invalid(self, problem: Exception) -> bytes:
+        """Return the answer to bad input."""
+        return self._invalid % str(problem).encode("ascii")
 
 
 class DirectProtocol(BoundedProtocol):
@@ -101,37 +107,49 @@ class DirectProtocol(BoundedProtocol):
     def _is_idle(self) -> bool:
         """Tell whether no other request is under way here, no byte is unsent, and the server does not drain."""
         return not (
-            self._pending
-            or self._in_message
-            or self._last_words
+            self._in_message
+            or self._pending
             or self.flow.write_paused
             or self._direct.app.draining
             or (self.cycle is not None and not self.cycle.response_complete)
-            or self.transport.is_closing()
         )
 
     def _answer(self, service: DirectService, query: bytes, data: bytes) -> None:
         arrived = monotonic()
-        response = None
-        result: Any = None
+        direct, result, problem = self._direct, b"", None
         try:
-            result = meet(service.start(Request(query)), service.runner)
-            if result.__class__ is not bytes:
-                self._continue(service, drive(result, service.runner), arrived, data)
-                return
-        except Exception as problem:
-            response = failure(problem, service.name, self._direct.app.envelope, headers_of(data))
-        self.transport.write(self._direct.result(result) if response is None else wire(response))
-        if response is None and not self._direct.sampled:
+            result = meet(service.start(Request(query)), service.runner)  # type: ignore[assignment]
+        except Exception as raised:
+            problem = raised
+        if result.__class__ is not bytes:
+            self._continue(service, drive(result, service.runner), arrived, data)
+            return
+        if direct.sampled or (problem is not None and problem.__class__ is not Invalid):
+            self._respond(service, result, problem, arrived, data)
+        elif problem is None:
+            self.transport.write(direct.result(result))
             service.metrics.answered(monotonic() - arrived)
-        elif self._direct.app.observe is not None:
-            response = response or self._direct.app.envelope.result(result)
-            self._direct.app.observe(service.name, response, monotonic() - arrived, headers_of(data))
+        else:
+            self.transport.write(direct.invalid(problem))
+            service.metrics.invalid(problem.code, monotonic() - arrived)
         self._answered = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._stop_request_timer()
             wait = self.timeout_keep_alive
             self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+
+    def _respond(
+        self, service: DirectService, result: bytes, problem: Exception | None, arrived: float, data: bytes
+    ) -> None:
+        """Answer what is logged: a sample, and what is neither a result nor INVALID."""
+        app, headers = self._direct.app, headers_of(data)
+        if problem is None:
+            response = app.envelope.result(result)
+        else:
+            response = failure(problem, service.name, app.envelope, headers)
+        self.transport.write(wire(response))
+        if app.observe is not None:
+            app.observe(service.name, response, monotonic() - arrived, headers)
 
     def _continue(
         self, service: DirectService, result: Coroutine[Any, Any, bytes], arrived: float, data: bytes
@@ -173,8 +191,5 @@ def wire(response: Response) -> bytes:
     return b"".join((STATUS_LINE[response.status], *lines, b"\r\n", response.body))
 
 
-def _template(response: Response) -> bytes:
-    """Return an answer whose body ends with a result, to be formatted with the body's length and that result."""
-    response = response._replace(body=response.body.replace(b"%", b"%%") + b"%b")
-    headers = [(name, b"%d" if name == b"content-length" else value) for name, value in response.headers]
-    return wire(response._replace(headers=headers))
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%")

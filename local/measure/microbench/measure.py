@@ -29,6 +29,8 @@ class Bench:
     """The name of the benchmark that it is compared with; that one is then measured too."""
     limit_times: float | None = None
     """How many times faster than the baseline it has to be."""
+    requests: int = 1
+    """The requests that a call answers; all figures are of one."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Ite
             before = _batch(unit, unit_calls)
             if counts[k] >= WARMING:
                 _batch(call, counts[k] // WARMING)
-            cost = _batch(call, counts[k])
+            cost = _batch(call, counts[k]) / benches[k].requests
             nanoseconds[k].append(cost)
             units[k].append(cost / ((before + _batch(unit, unit_calls)) / 2))
         middle = {bench.name: median(cost) for bench, cost in zip(benches, units, strict=True)}

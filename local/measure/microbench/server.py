@@ -1,136 +1,146 @@
-"""Benchmarks of the container's answer path, and of what metrics and logs take of it.
+"""Benchmarks of the container's answer path: the usual mix of each service, good and bad requests, over sockets.
 
-A request is sent over a connection that stays open, read, parsed and answered by the server's own protocol and
-application on uvloop, and its answer taken; the client's two system calls are counted too.
+Requests are sent over connections that stay open, read, answered by the server's own protocol and application on
+uvloop, and their answers taken; the client's two system calls are counted too. A *closed loop* has 64 connections with
+a request each whenever the server looks, as a load generator that asks again at once; *rested*, the server finds one
+request each time, as it does in a fleet with room to spare. Each is measured with the server's direct path and through
+the parser, the same requests in the same run.
 """
 
 from __future__ import annotations
 
-import random
+import os
 import socket
-import string
 from collections.abc import Callable
-from contextlib import suppress
+from functools import cache
 from itertools import cycle
+from time import monotonic
 from typing import Any
 
 from local.measure.microbench.measure import Bench, Call
 
-RIGHT = b"HTTP/1.1 200"
+CONNECTIONS = 64
+REQUESTS = 4_000
 ANSWER_SECONDS = 10.0
-"""The answer is there when the loop has stopped; no read waits longer."""
-MOST = 0.03
+"""No answer is waited for longer."""
+MAX_OBSERVING_SHARE = 0.03
 """The share of a request's CPU time that all metrics and logs may take."""
 
 
-def _served(observed: bool, **options: Any) -> Callable[[], Call]:
-    """Return what makes the call: a request over a connection that stays open. `options` are the server's settings."""
+def _served(service: str, connections: int, direct: bool = True, count: int = REQUESTS) -> Callable[[], Call]:
+    """Return what makes the call, which answers a request on each of so many connections, out of `count` requests."""
 
     def make() -> Call:
         import uvloop
         from uvicorn.config import Config
         from uvicorn.server import ServerState
 
+        from container.http.direct import DirectProtocol, DirectServices
         from container.http.protocol import BoundedProtocol
-        from container.logs import sampling
         from container.metrics.recorder import Metrics
         from container.settings import ContainerSettings
         from crossover.asgi import Bound, ServiceApp
         from crossover.responses import Envelope
         from crossover.runner import InlineRunner
-        from functions.qrcode.handler import SERVICE
+        from crossover.stores.lazy import store_of
+        from functions import registry
 
-        settings = ContainerSettings(**options)
-        state: dict[str, Any] = {"settings": settings}
-        observe = None
-        if observed:
-            metrics = Metrics([SERVICE], max_connections=settings.max_connections)
-            state["metrics"] = metrics
-            observe = sampling(settings.log_sample_rate, metrics.observe)
-        app = ServiceApp([Bound(SERVICE, InlineRunner())], Envelope(settings), observe=observe)
-        config = Config(app, lifespan="off", log_config=None, access_log=False, server_header=False, date_header=False)
+        environ, requests = _mix(service, count)
+        (loaded,) = registry.load([service], environ)
+        loaded.warm()
+        # Other benchmarks run between two calls, for longer than a server waits for a client.
+        settings = ContainerSettings(max_connections=CONNECTIONS, head_seconds=3600, keep_alive_seconds=3600)
+        metrics = Metrics([loaded])
+        app = ServiceApp(
+            [Bound(loaded, InlineRunner(store_of(loaded, environ)))], Envelope(settings), observe=metrics.observe
+        )
+        state: dict[str, Any] = {
+            "settings": settings,
+            "metrics": metrics,
+            "direct": DirectServices(app, metrics, sampled=False),
+        }
+        options: dict[str, Any] = {"access_log": False, "server_header": False, "date_header": False}
+        config = Config(app, lifespan="off", log_config=None, timeout_keep_alive=3600, **options)
         config.load()
         loop = uvloop.new_event_loop()
         server_state = ServerState()
+        protocol = DirectProtocol if direct else BoundedProtocol
+        clients = []
 
-        class Answering(BoundedProtocol):
-            """The server's own, which ends the loop's turn when it has answered."""
+        async def connect() -> None:
+            for _ in range(connections):
+                client, served = socket.socketpair()
+                client.setblocking(False)
+                clients.append(client)
+                await loop.connect_accepted_socket(lambda: protocol(config, server_state, state, loop), served)
 
-            def on_response_complete(self) -> None:
-                super().on_response_complete()
-                loop.stop()
+        loop.run_until_complete(connect())
+        following = cycle(requests).__next__
 
-            def connection_lost(self, exc: Exception | None) -> None:
-                """End the turn too where the server has closed: its timers run while other benchmarks are prepared."""
-                super().connection_lost(exc)
-                loop.stop()
-
-        def connect() -> socket.socket:
-            client, served = socket.socketpair()
-            client.settimeout(ANSWER_SECONDS)
-            loop.run_until_complete(
-                loop.connect_accepted_socket(lambda: Answering(config, server_state, state, loop), served)
-            )
-            return client
-
-        client = connect()
-        following = cycle(_requests()).__next__
-
-        def ask() -> bytes:
-            with suppress(ConnectionError):
+        def call() -> None:
+            """Answer a request on each connection, in as few turns of the loop as it takes."""
+            for client in clients:
                 client.send(following())
+            unanswered, end = clients, monotonic() + ANSWER_SECONDS
+            while unanswered:
+                if monotonic() > end:
+                    raise RuntimeError(f"the server did not answer within {ANSWER_SECONDS:g} s")
+                loop.call_soon(loop.stop)
                 loop.run_forever()
-                return client.recv(65_536)
-            return b""
-
-        def call() -> bytes:
-            nonlocal client
-            answer = ask()
-            if not answer.startswith(RIGHT):
-                client.close()
-                client = connect()
-                answer = ask()
-                if not answer.startswith(RIGHT):
-                    raise RuntimeError(f"the server answered {answer[:60]!r}")
-            return answer
+                unanswered = [client for client in unanswered if not _answered(client)]
 
         return call
 
     return make
 
 
-def _requests() -> list[bytes]:
-    chance = random.Random(6)  # noqa: S311 - inputs for measuring, the same in every run
-    texts = ["".join(chance.choices(string.ascii_letters + string.digits, k=6)) for _ in range(512)]
+@cache
+def _mix(service: str, count: int) -> tuple[dict[str, str], list[bytes]]:
+    """Return the environment of a service's demo store, and requests of its usual mix."""
+    from local.serve.demo import with_demo_store
+    from local.workloads.mix import requests_of
+
+    environ = with_demo_store(os.environ, [service])
+    return environ, [_request(prepared.path) for prepared in requests_of({service: 1}, 6, environ, count)]
+
+
+def _answered(client: socket.socket) -> bool:
+    try:
+        return bool(client.recv(1 << 20))
+    except BlockingIOError:
+        return False
+
+
+def _request(path: str) -> bytes:
     head = "HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\nUser-Agent: bench/1.0\r\nAccept-Encoding: gzip\r\n\r\n"
-    return [f"GET /qrcode?type=encode&data={text} {head}".encode() for text in texts]
+    return f"GET {path} {head}".encode()
 
 
 def _observing() -> Call:
-    """Return all that is done for one good answer: it is counted, timed and perhaps logged."""
-    from time import monotonic
-
-    from container.logs import sampling
+    """All that is done for the metrics of one good answer on the direct path."""
     from container.metrics.recorder import Metrics
-    from container.settings import ContainerSettings
-    from crossover.responses import Envelope
     from functions.qrcode.handler import SERVICE
 
-    settings = ContainerSettings()
-    observe = sampling(settings.log_sample_rate, Metrics([SERVICE]).observe)
-    response = Envelope(settings).result(b"0x66d92b80")
+    metrics = Metrics([SERVICE]).services[SERVICE.name]
 
     def call() -> None:
         arrived = monotonic()
-        observe("qrcode", response, monotonic() - arrived, ())
+        metrics.answered(monotonic() - arrived)
 
     return call
 
 
+def _benches(service: str) -> list[Bench]:
+    closed, rested = f"server {service}, closed loop", f"server {service}, rested"
+    return [
+        Bench(closed, _served(service, CONNECTIONS), requests=CONNECTIONS),
+        Bench(f"{closed}, parsed", _served(service, CONNECTIONS, direct=False), None, closed, requests=CONNECTIONS),
+        Bench(rested, _served(service, 1)),
+        Bench(f"{rested}, parsed", _served(service, 1, direct=False), None, rested),
+    ]
+
+
 BENCHES = (
-    Bench("server request", _served(observed=True)),
-    Bench("server request, unobserved", _served(observed=False), None, "server request"),
-    Bench("server metrics and logs", _observing, None, "server request", 1 / MOST),
+    *(bench for service in ("qrcode", "blockchain", "twitter") for bench in _benches(service)),
+    Bench("server metrics", _observing, None, "server qrcode, closed loop", 1 / MAX_OBSERVING_SHARE),
 )
-"""The limit is on what is done for metrics and logs, by itself. In the pair of whole requests, with and without, it is
-more, since there the caches are cold; but the noise of the system calls is as large as what is looked for."""
