@@ -30,7 +30,7 @@ from functions import registry
 
 
 def in_slices(settings: ContainerSettings) -> Computing:
-    """Computing between requests, within the settings' bounds."""
+    """Return what computes between requests, within the settings' bounds."""
     return ComputeQueue(settings.max_computations, settings.compute_seconds)
 
 

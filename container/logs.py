@@ -34,6 +34,7 @@ class JsonLines(logging.Formatter):
     """A record as one line of JSON; what a client sent cannot break out of it."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without its end."""
         line: dict[str, Any] = {
             "level": record.levelname,
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -57,7 +58,7 @@ def _bounded(text: str) -> str:
 
 
 def _within(size: int, text: str) -> str:
-    """The longest beginning of a text that JSON writes in so many bytes."""
+    """Return the longest beginning of a text that JSON writes in so many bytes."""
     if len(json.dumps(text)) - 2 <= size:
         return text
     return text[: bisect_right(range(len(text)), size, key=lambda end: len(json.dumps(text[:end])) - 2) - 1]
@@ -74,6 +75,7 @@ class Bounded(logging.Filter):
         self._passed = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is logged."""
         if record.levelno < logging.WARNING:
             return True
         now = monotonic()

@@ -24,7 +24,7 @@ FACTORY = "container.app:create"
 
 
 def bind(settings: ContainerSettings) -> socket.socket:
-    """The listening socket. Raises `SettingError` where the address cannot be had."""
+    """Return the listening socket. Raises `SettingError` where the address is not available."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     both = settings.host == "::" and socket.has_dualstack_ipv6()
     try:
@@ -43,7 +43,7 @@ def serve(
     factory: str = FACTORY,
     protocol: type[BoundedProtocol] = DirectProtocol,
 ) -> None:
-    """Serves until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker.
+    """Serve until SIGTERM (after a drain) or SIGINT (at once). `factory` makes the application in each worker.
 
     Raises `SettingError` where several workers find no place for what they share.
     """
@@ -75,7 +75,7 @@ def serve(
 
 
 def main(factory: str = FACTORY, protocol: type[BoundedProtocol] = DirectProtocol) -> None:
-    """What a pod runs: `python -m container`."""
+    """Check the settings, bind and serve: what a pod runs as `python -m container`."""
     try:
         settings = load(ContainerSettings, os.environ)
         for service in registry.load(settings.service_names(), os.environ):

@@ -40,7 +40,7 @@ class ContainerSettings(Identity):
     compute_seconds: float = setting(4.0, "time from a long computation's begin to its end; then 503", 0.01, 900)
 
     def report_file(self) -> Path | None:
-        """The report that the page links to, if any. Raises `SettingError` where there is no such file."""
+        """Return the report that the page links to, if any. Raises `SettingError` where there is no such file."""
         if not self.page_report:
             return None
         report = Path(self.page_report)
@@ -49,7 +49,7 @@ class ContainerSettings(Identity):
         return report
 
     def offered_samples(self) -> bytes:
-        """What is in the file of samples. Raises `SettingError` where it is no JSON object."""
+        """Return what is in the file of samples. Raises `SettingError` where it is no JSON object."""
         if not self.page_samples:
             return b"{}"
         try:
@@ -61,7 +61,7 @@ class ContainerSettings(Identity):
         raise SettingError("PAGE_SAMPLES takes a file with a JSON object: {SERVICE: [{title, query}]}")
 
     def service_names(self) -> list[str]:
-        """The services to serve. Raises `SettingError` for a name that is not in the bundle."""
+        """Return the services to serve. Raises `SettingError` for a name that is not in the bundle."""
         names = [name.strip() for name in self.crossover_services.split(",") if name.strip()] or list(SERVICES)
         unknown = [name for name in names if name not in SERVICES]
         if unknown:

@@ -72,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._active: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or refuse it where it is one too many."""
         transport.set_write_buffer_limits(high=0)
         super().connection_made(transport)
         if self._metrics is not None:
@@ -82,6 +83,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_request_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop every timer, and tell the answer under way."""
         if self._metrics is not None:
             self._metrics.disconnected()
         self._stop_request_timer()
@@ -138,10 +140,12 @@ class BoundedProtocol(HttpToolsProtocol):
         return b"\r\n".join((*lines, b"", b""))
 
     def on_message_begin(self) -> None:
+        """Note that a request has begun."""
         self._in_message = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        """Refuse a head, or hand it to uvicorn, which starts the application."""
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._offered_upgrade = True
             return
@@ -175,6 +179,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Throw it away: no route takes a body."""
 
     def on_message_complete(self) -> None:
+        """Be ready for the next head."""
         if self._offered_upgrade:
             return
         self._in_message, self._in_head, self._pending = False, True, 0
@@ -183,17 +188,20 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        """Send what was to be said last, once all answers are sent."""
         if self._last_words and not self.pipeline and not self.transport.is_closing():
             self.transport.write(self._last_words)
             self.transport.close()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
+        """Give the client its time: bytes are unsent."""
         super().pause_writing()
         if self._unsent_timer is None:
             self._unsent_timer = self.loop.call_later(self._max_unsent_seconds, self._cut_off)
 
     def resume_writing(self) -> None:
+        """Go on: no byte is unsent."""
         self._stop_unsent_timer()
         super().resume_writing()
 

@@ -171,7 +171,7 @@ class Metrics:
             source.publish()
 
     def text(self) -> bytes:
-        """The metrics of all workers in Prometheus' text format."""
+        """Return the metrics of all workers in Prometheus' text format."""
         self.publish()
         return generate_latest(multiprocess.registry() or self._registry)
 
