@@ -26,7 +26,7 @@ def smoke(
         list[str] | None, typer.Option(help="A service to ask; give it again for another. All of them by default.")
     ] = None,
     functions_only: Annotated[
-        bool, typer.Option("--functions-only", help="A front door of functions: no /healthz, no /readyz.")
+        bool, typer.Option("--functions-only", help="An event source of functions: no /healthz, no /readyz.")
     ] = False,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Time that one request may take.")] = 10,
     as_json: Json = False,

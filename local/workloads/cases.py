@@ -79,7 +79,7 @@ def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Se
 
 
 def platform_cases(service: Service, functions_only: bool) -> Iterator[Case]:
-    """What the platform answers by itself; a front door of functions has words of its own for it."""
+    """What the platform answers by itself; an event source of functions has an answer of its own."""
     if functions_only:
         yield Case("", "another method", f"/{service.name}", Plain((405, 404, 403), allow="GET, HEAD"), "POST")
         yield Case("", "a path of nobody", "/nowhere", Plain((404, 403, 503)))  # a load balancer's own is 503
