@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from local.cli.options import Json
+from local.cli.options import App, Directory, Env, Json, Python
 from local.console import console, print_json, stderr
 from local.errors import UserError
 from local.paths import ROOT
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from local.emulator.bundle import Bundle, Limits
     from local.emulator.function import Outcome
     from local.emulator.spec import Function
+    from local.guest.application import Guest
 
 STORE_THAT_TRAVELS = ROOT / "layers" / "store" / "twitter.db"
 """What the template's default for `TWITTER_STORE` names, once the layer is in its place."""
@@ -39,6 +40,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve_lambda(
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
     host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535, help="Port; 0 takes a free one.")] = 8081,
     event_shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
@@ -54,7 +59,10 @@ def serve_lambda(
     logs: Annotated[bool, typer.Option("--logs", help="Print what functions print, to standard error.")] = False,
     control_groups: Annotated[bool, typer.Option(help="Use control groups where this user may.")] = True,
 ) -> None:
-    """Serve the functions of the template through emulated Lambda environments. Ctrl-C ends it."""
+    """Serve the functions of the template, or with --app your own application, through emulated Lambda environments.
+
+    Ctrl-C ends it.
+    """
     from local.emulator.bundle import Limits
     from local.emulator.event_sources import EVENT_SOURCES
     from local.emulator.log_printer import LogPrinter
@@ -63,8 +71,11 @@ def serve_lambda(
     from local.emulator.runtime_files import Missing
     from local.emulator.serve import ServeOptions, listen, serve
     from local.emulator.spec import BadSpec
+    from local.guest.options import named_guest
 
-    bundle = _bundle(Limits(memory, timeout, reserved, provisioned, idle_lifetime))
+    limits = Limits(memory, timeout, reserved, provisioned, idle_lifetime)
+    guest = named_guest(app, directory, python, env)
+    bundle = _guest_bundle(guest, limits) if guest else _bundle(limits)
     try:
         listener = listen(host, port)
     except OSError as problem:
@@ -86,8 +97,19 @@ def serve_lambda(
 
 
 def invoke(
-    service: Service,
+    service: Annotated[
+        str | None,
+        typer.Argument(help="The service as in its path, qrcode, or its function, QrcodeFunction; none with --app."),
+    ] = None,
     event: Annotated[str, typer.Option(help="A file with the event as JSON, or - for standard input.")] = "-",
+    request: Annotated[
+        str | None, typer.Option(metavar="'METHOD PATH'", help="With --app: a Function URL's event is made of it.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Body of --request, JSON.")] = None,
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
     memory: Memory = None,
     timeout: Timeout = None,
     repeat: Annotated[int, typer.Option(min=1, max=10_000, help="Invocations, one after the other.")] = 1,
@@ -97,11 +119,16 @@ def invoke(
     from local.emulator.bundle import Limits
     from local.emulator.runtime_files import Missing
     from local.emulator.spec import BadSpec
+    from local.guest.options import named_guest
 
-    service = _service(service)
-    payload = _event(event)
+    limits = Limits(memory_mb=memory, timeout=timeout)
+    guest = named_guest(app, directory, python, env) if service is None else None
+    if guest is None:
+        service = _service(_required(service, app))
+    payload = _event(event) if request is None else _event_of(request, data)
     try:
-        function = _bundle(Limits(memory_mb=memory, timeout=timeout)).functions[service]
+        bundle = _guest_bundle(guest, limits) if guest else _bundle(limits)
+        function = bundle.functions[guest.name if guest else str(service)]
         results = asyncio.run(_run(function, payload, repeat))
     except (BadSpec, Missing) as problem:
         raise UserError(str(problem)) from None
@@ -168,6 +195,51 @@ def _bundle(limits: Limits) -> Bundle:
             return from_template(limits, environ, say=status.update)
     except (BadSpec, BuildError, ValueError) as problem:
         raise UserError(str(problem)) from None
+
+
+def _required(service: str | None, app: str | None) -> str:
+    if service is None:
+        raise UserError("invoke takes a SERVICE, or --app MODULE:NAME; see crossover invoke --help")
+    if app is not None:
+        raise UserError(f"invoke takes {service[:40]} or --app, not both")
+    return service
+
+
+def _guest_bundle(guest: Guest, limits: Limits) -> Bundle:
+    """Import the guest once in a process of its own, so that what is wrong with it is one line, and make its bundle."""
+    from local.emulator.spec import BadSpec
+    from local.guest.application import checked
+    from local.guest.emulated import bundle_of
+
+    try:
+        with stderr.status(f"importing {guest.reference}"):
+            return bundle_of(guest, checked(guest), limits)
+    except BadSpec as problem:
+        raise UserError(str(problem)) from None
+
+
+def _event_of(request: str, data: str | None) -> bytes:
+    """Return the event that a Function URL makes of `METHOD PATH`. Raises `UserError`."""
+    from datetime import UTC, datetime
+
+    from local.emulator.event_sources import EVENT_SOURCES
+    from local.emulator.event_sources.base import Call, HttpRequest
+    from local.emulator.function import new_id, new_trace
+
+    method, _, target = request.partition(" ")
+    if not target.startswith("/") or not method.isalpha() or not target.isascii() or not target.isprintable():
+        raise UserError("--request takes a method and a percent-encoded path, such as 'GET /items?page=2'")
+    path, _, query = target.partition("?")
+    headers = [("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover")]
+    body = (data or "").encode()
+    if body:
+        headers += [("content-type", "application/json"), ("content-length", str(len(body)))]
+    source = EVENT_SOURCES["url"]
+    http = HttpRequest(method.upper(), path, query, tuple(headers), body)
+    fault = source.refuse(http)
+    if fault:
+        raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
+    return json.dumps(source.event(http, Call(new_id(), datetime.now(UTC), new_trace()))).encode()
 
 
 def _event(source: str) -> bytes:

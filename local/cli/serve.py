@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
 import typer
+
+from local.cli.options import App, Directory, Env, Python
+
+if TYPE_CHECKING:
+    from local.guest.application import Guest
 
 
 def add_to(app: typer.Typer) -> None:
@@ -11,11 +18,27 @@ def add_to(app: typer.Typer) -> None:
     app.command()(run)
 
 
-def serve() -> None:
-    """Serve the bundle in the foreground, as a pod does. Settings come from the environment."""
+def serve(
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on; only with --app.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(envvar="PORT", min=1, max=65_535, help="Port to listen on; only with --app.")
+    ] = 8080,
+) -> None:
+    """Serve the bundle in the foreground, as a pod does; or with --app your own application, by uvicorn.
+
+    Settings of the bundle come from the environment.
+    """
     import os
     import sys
 
+    from local.guest.options import named_guest
+
+    if guest := named_guest(app, directory, python, env):
+        _serve_guest(guest, host, port)
     from local.serve.demo import with_demo_store
     from local.serve.run import chosen
 
@@ -23,6 +46,21 @@ def serve() -> None:
     environ = with_demo_store(os.environ, settings.service_names())
     # From here on this process is what a pod runs, signals included.
     os.execve(sys.executable, [sys.executable, "-m", "container"], environ)  # noqa: S606
+
+
+def _serve_guest(guest: Guest, host: str, port: int) -> NoReturn:
+    """Become the guest's server."""
+    import os
+
+    from local.errors import UserError
+    from local.guest.application import environment_of
+
+    os.chdir(guest.directory)
+    command = guest.command("serve", guest.reference, host, str(port))
+    try:
+        os.execvpe(command[0], command, environment_of(guest))  # noqa: S606
+    except OSError as problem:
+        raise UserError(f"cannot run {guest.python}: {problem.strerror}; give another --python") from None
 
 
 def run() -> None:

@@ -10,7 +10,7 @@ _, handler, path, *groups = sys.argv
 for group in groups:
     with open(group, "w") as procs:  # noqa: PTH123
         procs.write("0")
-sys.path[:0] = path.split(":")
+sys.path[: __file__ == f"{sys.path[0]}/boot.py"] = path.split(":")  # in place of this file's folder
 sys.argv = ["bootstrap", handler]
 del handler, path, groups
 

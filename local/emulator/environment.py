@@ -195,16 +195,32 @@ class EnvironmentProcess:
         self._listener.log(self.identity, chunk)
 
     def _config(self) -> ProcessConfig:
-        function = self._function
-        return ProcessConfig(function.handler, function.code, self._import_path(), self._variables(), self._host.cores)
+        function, interpreter = self._function, self._function.interpreter
+        python = interpreter.executable if interpreter else sys.executable
+        return ProcessConfig(
+            function.handler, function.code, self._import_path(), self._variables(), self._host.cores, python
+        )
 
     def _import_path(self) -> str:
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        version = f"python{self._version}"
         layers = [layer / "python" for layer in reversed(self._function.layers)]
         folders = [self._function.code]
         folders += [layer / "lib" / version / "site-packages" for layer in layers]
-        folders += [*layers, self._host.runtime_folder]
+        folders += layers
+        if self._function.interpreter:
+            folders += self._function.interpreter.import_path
+        folders.append(self._runtime_folder)
         return ":".join(map(str, folders))
+
+    @property
+    def _version(self) -> str:
+        interpreter = self._function.interpreter
+        return "{}.{}".format(*(interpreter.version if interpreter else sys.version_info))
+
+    @property
+    def _runtime_folder(self) -> Path:
+        interpreter = self._function.interpreter
+        return (interpreter.runtime if interpreter else None) or self._host.runtime_folder
 
     def _variables(self) -> dict[str, str]:
         function = self._function
@@ -214,7 +230,7 @@ class EnvironmentProcess:
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             _HANDLER=function.handler,
             LAMBDA_TASK_ROOT=str(function.code),
-            LAMBDA_RUNTIME_DIR=str(self._host.runtime_folder),
+            LAMBDA_RUNTIME_DIR=str(self._runtime_folder),
             AWS_LAMBDA_RUNTIME_API=self._api.address,
             AWS_LAMBDA_FUNCTION_NAME=function.name,
             AWS_LAMBDA_FUNCTION_MEMORY_SIZE=str(self._memory_mb),
@@ -222,7 +238,7 @@ class EnvironmentProcess:
             AWS_LAMBDA_INITIALIZATION_TYPE=self._kind,
             AWS_LAMBDA_LOG_GROUP_NAME=f"/aws/lambda/{function.name}",
             AWS_LAMBDA_LOG_STREAM_NAME=f"{today}/[$LATEST]{uuid4().hex}",
-            AWS_EXECUTION_ENV=f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+            AWS_EXECUTION_ENV=f"AWS_Lambda_python{self._version}",
             AWS_REGION=function.region,
             AWS_DEFAULT_REGION=function.region,
             AWS_ACCESS_KEY_ID="local",

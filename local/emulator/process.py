@@ -37,6 +37,8 @@ class ProcessConfig:
     """All of its environment variables."""
     cores: Collection[int] = ()
     """The CPUs it runs on; none named means any."""
+    python: str = sys.executable
+    """The interpreter."""
 
 
 class Process:
@@ -64,8 +66,9 @@ class Process:
         groups = [str(procs) for procs in group.procs] if group else []
         try:
             self._child = subprocess.Popen(
-                # -S: nothing of this virtual environment is importable; -B: a deployed package is read-only.
-                [sys.executable, "-S", "-s", "-P", "-B", str(BOOT), config.handler, config.import_path, *groups],
+                # -S: nothing of a virtual environment is importable but what the path names; -B: a deployed package is
+                # read-only. -P would be right, but only Python 3.11 has it: the boot removes its own folder.
+                [config.python, "-S", "-s", "-B", str(BOOT), config.handler, config.import_path, *groups],
                 cwd=config.folder,
                 env=dict(config.variables),
                 stdin=subprocess.DEVNULL,

@@ -39,6 +39,18 @@ class Scaling:
 
 
 @dataclass(frozen=True)
+class Interpreter:
+    """Another Python than this tool's, for a function that has dependencies of its own."""
+
+    executable: str
+    version: tuple[int, int]
+    import_path: tuple[Path, ...] = ()
+    """Folders that come after the function's code and its layers."""
+    runtime: Path | None = None
+    """The runtime client for this version; None where that of this tool's Python fits."""
+
+
+@dataclass(frozen=True)
 class Function:
     """A function's code on this machine, and how it is run."""
 
@@ -51,6 +63,8 @@ class Function:
     """Unpacked layers, each with a folder `python`, in the order of the template; a later one wins, as on Lambda."""
     variables: Mapping[str, str] = field(default_factory=dict)
     scaling: Scaling = field(default_factory=Scaling)
+    interpreter: Interpreter | None = None
+    """None for this tool's own."""
     region: str = "us-east-1"
     account: str = "000000000000"
 

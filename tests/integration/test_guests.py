@@ -1,0 +1,83 @@
+"""Applications of other projects: served by uvicorn and through emulated Lambda environments, alike."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.child import Child, answers, free_port, running
+from tests.support.guest import CROSSOVER, GUESTS, crossover
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="NOT RUN: AWS's runtime client exists for Linux only; run the tests in a container"
+)
+
+
+@pytest.fixture(scope="module", params=["serve", "lambda"])
+def shop(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the shop on each platform."""
+    port = free_port()
+    command = [CROSSOVER, request.param, "--app", "shop.main:app", "--directory", str(GUESTS), "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with running(
+        Child(command, output=-3),
+        lambda: answers(f"{address}/now"),
+        ready_seconds=60,
+        stop_signal=signal.SIGINT,
+    ):
+        yield address
+
+
+def test_each_route_answers_the_same_on_both_platforms(shop: str) -> None:
+    item = httpx.get(f"{shop}/items/2", timeout=30)
+    assert (item.status_code, item.json()) == (200, {"id": 2, "name": "café", "starts": 1})
+    assert httpx.get(f"{shop}/items/3", timeout=30).json() == {"detail": "no such item"}
+    order = httpx.post(f"{shop}/orders", json={"item": 1, "count": 2}, timeout=30)
+    assert (order.status_code, order.json()) == (201, {"item": 1, "count": 2})
+    assert httpx.post(f"{shop}/orders", json={"item": 1, "count": 0}, timeout=30).status_code == 422
+    assert httpx.delete(f"{shop}/items/1", timeout=30).status_code == 405
+    assert httpx.get(f"{shop}/nosuch", timeout=30).status_code == 404
+
+
+def test_the_lifespan_is_run_once_and_its_state_reaches_every_request(shop: str) -> None:
+    assert {httpx.get(f"{shop}/items/1", timeout=30).json()["starts"] for _ in range(5)} == {1}
+
+
+def test_invoke_runs_one_request_of_a_wsgi_application() -> None:
+    ran = crossover("invoke", "--app", "wsgi_app", "--request", "POST /a?b=c", "--data", '{"x":1}', "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["answer"]["body"] == 'POST /a?b=c {"x":1}'
+
+
+def test_a_folder_with_spaces_and_variables_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "my app"
+    folder.mkdir()
+    text = "import os\nasync def app(scope, receive, send):\n"
+    text += "    await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+    text += "    await send({'type': 'http.response.body', 'body': os.environ['GREETING'].encode()})\n"
+    (folder / "main.py").write_text(text)
+    options = ("--app", "main:app", "--directory", str(folder), "--env", "GREETING=good day")
+    ran = crossover("invoke", *options, "--request", "GET /", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)["answer"]["body"] == "good day"
+
+
+@pytest.mark.parametrize(
+    "command", [("serve",), ("lambda",), ("invoke", "--request", "GET /")], ids=lambda words: words[0]
+)
+def test_a_module_that_fails_at_import_is_one_line_with_its_last_frame(command: tuple[str, ...]) -> None:
+    ran = crossover(*command, "--app", "broken:app")
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert "broken cannot be imported: ModuleNotFoundError: No module named 'nosuch_library'" in ran.stderr
+    assert f'(File "{GUESTS}/broken.py", line 3, in <module>)' in ran.stderr
+
+
+def test_a_service_and_an_application_together_are_refused() -> None:
+    ran = crossover("invoke", "qrcode", "--app", "shop.main:app", given="{}")
+    assert (ran.returncode, ran.stderr) == (2, "crossover: invoke takes qrcode or --app, not both\n")

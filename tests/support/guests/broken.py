@@ -1,0 +1,3 @@
+"""An application that lacks a library."""
+
+from nosuch_library import thing  # noqa: F401
