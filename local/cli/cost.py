@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from local.cost.configuration import Configuration
-    from local.cost.work import Mix
+    from local.cost.workload import Mix
 
 MAX_LINES = 20
 
@@ -53,7 +53,7 @@ def _user_errors() -> Iterator[None]:
 Work = Annotated[
     str | None,
     typer.Option(
-        "--work", help="A work (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
+        "--work", help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
     ),
 ]
 Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
@@ -88,9 +88,9 @@ def refresh(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from local.cost import files, tables, views
+    from local.cost.price_file import render
     from local.cost.refresh.compare import compare, renewed_rows, sources_of
     from local.cost.refresh.port import price_list
-    from local.cost.render import render
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with _user_errors(), Progress(*columns, console=stderr, transient=True) as progress:
@@ -126,14 +126,13 @@ def cost(
 ) -> None:
     """Itemise what a configuration costs at a rate: per hour, month and million requests."""
     from local.cost import files, tables, views
-    from local.cost.model import cheapest
+    from local.cost.model import Usage, cheapest
 
     with _user_errors():
         chosen = files.configuration(configuration)
         mix = _mix(work, chosen)
-        period, known = _number(hours, "--hours"), files.price_book(book)
-        share = _number(duty, "--duty")
-        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, period, share) for one in rate]
+        known, usage = files.price_book(book), Usage(_number(hours, "--hours"), _number(duty, "--duty"))
+        bills = [cheapest(chosen, mix, _number(one, "--rate"), known, usage) for one in rate]
     if json:
         found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
         print_json(found if len(found) > 1 else found[0])
@@ -159,23 +158,24 @@ def crossings(
 
     from local.cost import files, tables, views
     from local.cost.lines import line_of
+    from local.cost.model import Usage
 
     with _user_errors():
         if not 2 <= len(names) <= MAX_LINES:
             raise UserError(f"give from 2 to {MAX_LINES} configurations to compare")
         chosen = [files.configuration(name) for name in names]
         mix = _mix(work, chosen[0])
-        known, top, period = files.price_book(book), _number(to, "--to"), _number(hours, "--hours")
+        known, top = files.price_book(book), _number(to, "--to")
+        usage = Usage(_number(hours, "--hours"), _number(duty, "--duty"))
         if not top:
             raise UserError("--to: must be over 0")
         with Progress(console=stderr, transient=True) as progress:
             task = progress.add_task("drawing lines", total=sum(len(one.choices) for one in chosen))
-            share = _number(duty, "--duty")
-            lines = [line_of(one, mix, known, top, period, lambda: progress.advance(task), share) for one in chosen]
+            lines = [line_of(one, mix, known, top, usage, lambda: progress.advance(task)) for one in chosen]
     if json:
-        print_json(views.comparison(lines, work=mix.name, assumed=mix.assumed))
+        print_json(views.comparison(lines, workload=mix.name, assumed=mix.assumed))
     else:
-        title = f"{mix.name} ({'assumed' if mix.assumed else 'measured'} work), up to {to} requests/s"
+        title = f"{mix.name} ({'assumed' if mix.assumed else 'measured'} workload), up to {to} requests/s"
         tables.show(console, tables.comparison(lines, title))
 
 
@@ -188,13 +188,13 @@ def audit(
     """Hold a claimed bill against the true one, item by item."""
     from local.cost import files, tables, views
     from local.cost.audit import audit as audited
-    from local.cost.model import cheapest
+    from local.cost.model import Usage, cheapest
 
     with _user_errors():
         given = files.audit_file(file)
         known = files.price_book(book)
         at = given.rate if rate is None else _number(rate, "--rate")
-        bill = cheapest(given.configuration, given.mix, at, known, given.hours)
+        bill = cheapest(given.configuration, given.mix, at, known, Usage(given.hours))
         result = audited(given.name, bill, given.claims, given.total, known)
     if json:
         print_json(views.audit(result, assumed=given.mix.assumed))
@@ -203,7 +203,7 @@ def audit(
 
 
 def configurations(json: Json = False) -> None:
-    """List the configurations, works and audits that come with the project."""
+    """List the configurations, workloads and audits that come with the project."""
     from local.cost import files
 
     with _user_errors():
@@ -211,7 +211,7 @@ def configurations(json: Json = False) -> None:
             "configurations": {
                 name: files.configuration(name).heading.about for name in files.shipped(files.CONFIGURATIONS)
             },
-            "works": {name: files.work(name).source for name in files.shipped(files.WORKS)},
+            "workloads": {name: files.workload(name).source for name in files.shipped(files.WORKLOADS)},
             "audits": {name: files.audit_file(name).name for name in files.shipped(files.AUDITS)},
         }
     if json:
@@ -224,13 +224,15 @@ def configurations(json: Json = False) -> None:
 
 
 def _mix(work: str | None, configuration: Configuration) -> Mix:
-    """The work asked for, or else the configuration's."""
+    """Return the workload asked for, or else the configuration's."""
     from local.cost import files
 
     if work is None:
-        if not configuration.work:
-            raise UserError(f"say for which work with --work; known are {', '.join(files.shipped(files.WORKS))}")
-        return files.mix(configuration.work)
+        if not configuration.workload:
+            raise UserError(
+                f"say for which workload with --work; known are {', '.join(files.shipped(files.WORKLOADS))}"
+            )
+        return files.mix(configuration.workload)
     weights: dict[str, Fraction] = {}
     for part in work.split(","):
         name, _, weight = part.strip().partition("=")
@@ -241,11 +243,10 @@ def _mix(work: str | None, configuration: Configuration) -> Mix:
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a file, whole or not at all: beside it first."""
-    beside = path.with_name(f"{path.name}.new")
+    from local.files import write_atomically
+
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        write_atomically(path, text)
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}") from None
 

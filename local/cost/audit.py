@@ -8,10 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from local.cost.book import Book
+from local.cost.bill import Bill, Item
 from local.cost.errors import CostError
 from local.cost.exact import exact, plain, rounded
-from local.cost.items import MEANINGS, Bill, Item
+from local.cost.meanings import MEANINGS
+from local.cost.price_book import PriceBook
 
 RIGHT = "right"
 MISPRICED = "mispriced"
@@ -63,7 +64,7 @@ class Finding:
 
     @property
     def follows_rate(self) -> bool:
-        return self.billed.cost.slope != 0
+        return self.billed.follows_rate
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Audit:
 
     @property
     def true(self) -> Fraction:
-        return self.bill.hour.value
+        return self.bill.hour
 
     @property
     def standing(self) -> Fraction:
@@ -110,7 +111,7 @@ class Audit:
         return rounded(self.claimed, _places(self.printed_total)) == self.printed_total
 
 
-def audit(name: str, bill: Bill, claims: Sequence[Claim], printed_total: Decimal | None, book: Book) -> Audit:
+def audit(name: str, bill: Bill, claims: Sequence[Claim], printed_total: Decimal | None, book: PriceBook) -> Audit:
     """The audit of claims against a bill. Raises `CostError` for a claim that the bill has no item for."""
     billed = {item.name: item for item in bill.items}
     for claim in claims:
@@ -121,13 +122,13 @@ def audit(name: str, bill: Bill, claims: Sequence[Claim], printed_total: Decimal
     claimed = {claim.item for claim in claims}
     verdict = LEFT_OUT if claims else NOT_ITEMISED
     for item in bill.items:
-        if item.name not in claimed and item.cost.value:
-            findings.append(Finding(item.name, None, item.cost.value / bill.hours, verdict, MEANINGS[item.name], item))
+        if item.name not in claimed and item.month:
+            findings.append(Finding(item.name, None, item.month / bill.hours, verdict, MEANINGS[item.name], item))
     return Audit(name, bill, tuple(findings), printed_total)
 
 
-def _finding(claim: Claim, item: Item, hours: Fraction, book: Book) -> Finding:
-    true = item.cost.value / hours
+def _finding(claim: Claim, item: Item, hours: Fraction, book: PriceBook) -> Finding:
+    true = item.month / hours
     if claim.quantity and rounded(true / claim.quantity, _places(claim.unit_price)) == claim.unit_price:
         remark = "" if true == claim.amount else f"as far as it was rounded: {plain(true / claim.quantity)} each"
         return Finding(item.name, claim, true, RIGHT, claim.note or remark, item)
@@ -139,7 +140,7 @@ def _finding(claim: Claim, item: Item, hours: Fraction, book: Book) -> Finding:
     return Finding(item.name, claim, true, MISPRICED, remark or f"the price is {item.price.published()}", item)
 
 
-def _mistaken_for(claim: Claim, item: Item, book: Book) -> str:
+def _mistaken_for(claim: Claim, item: Item, book: PriceBook) -> str:
     """The row of another service that the claimed price comes near to, if it does."""
     price = exact(claim.unit_price)
     for row in book.rows:

@@ -8,15 +8,16 @@ from fractions import Fraction
 
 from local.cost import files
 from local.cost.audit import audit
-from local.cost.configuration import PARTS, Heading
+from local.cost.configuration import RESOURCES, Heading
 from local.cost.crossings import crossings
 from local.cost.exact import dollars, plain
-from local.cost.items import MEANINGS
+from local.cost.formulas import known
 from local.cost.lines import line_of
-from local.cost.model import cheapest
+from local.cost.meanings import MEANINGS
+from local.cost.model import Usage, cheapest
 from local.cost.schema import settings
 from local.cost.tables import audit_sentences
-from local.cost.work import Work
+from local.cost.workload import Workload
 
 SERVICES = ("blockchain", "qrcode", "twitter")
 COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
@@ -66,13 +67,13 @@ def items() -> str:
 def schema() -> str:
     """What a configuration file may say."""
     blocks = [f"Above the tables:\n\n{_settings(Heading)}"]
-    blocks += [f"`[{name}]`:\n\n{_settings(part)}" for name, part in PARTS.items()]
+    blocks += [f"`[{name}]`:\n\n{_settings(part)}" for name, part in RESOURCES.items()]
     return "\n\n".join(blocks)
 
 
-def work_schema() -> str:
-    """What a work file may say."""
-    return _settings(Work)
+def workload_schema() -> str:
+    """Return what a workload file may say."""
+    return _settings(Workload)
 
 
 def _settings(cls: type) -> str:
@@ -110,7 +111,7 @@ def prices() -> str:
 def report_audit() -> str:
     """The audit of the report's bill as one table."""
     given, book = files.audit_file("report"), files.price_book()
-    bill = cheapest(given.configuration, given.mix, given.rate, book, given.hours)
+    bill = cheapest(given.configuration, given.mix, given.rate, book, Usage(given.hours))
     result = audit(given.name, bill, given.claims, given.total, book)
     rows = []
     for finding in result.findings:
@@ -127,7 +128,7 @@ def report_audit() -> str:
 
 
 def service_crossings() -> str:
-    """Where Lambda's line crosses those of the other platforms, for each service at its assumed work."""
+    """Where Lambda's line crosses those of the other platforms, for each service at its assumed workload."""
     book = files.price_book()
     rows = []
     for service in SERVICES:
@@ -137,13 +138,15 @@ def service_crossings() -> str:
         for other in others:
             found = crossings(first, other)
             cells.append("; ".join(f"{plain(one.rate, DIGITS)} ({dollars(one.cost, 3)}/h)" for one in found) or "none")
-        cpu = f"{plain(mix.vcpu_seconds * 1000, 4)} ms"
+        cpu = f"{plain(known(mix.cpu_ms), 4)} ms"
         rows.append((service, f"{cpu} ({'assumed' if mix.assumed else 'measured'})", *cells))
     names = [files.configuration(name).name for name in COMPARED]
     head = ("service", "CPU a request", *names[1:])
     until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
     again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
-    assumed = "What was assumed of the work stands in `local/cost/works`; the storage tier is left out everywhere."
+    assumed = (
+        "What was assumed of the workloads stands in `local/cost/workloads`; the storage tier is left out everywhere."
+    )
     note = f"Requests/s from which each is cheaper than {names[0]}, {until}. {assumed} Computed as by {again}."
     return f"{_table(head, rows)}\n\n{note}"
 
@@ -152,7 +155,7 @@ DOCUMENTED: dict[str, Callable[[], str]] = {
     "commands": commands,
     "items": items,
     "schema": schema,
-    "work": work_schema,
+    "workload": workload_schema,
     "configurations": shipped,
     "prices": prices,
     "audit": report_audit,

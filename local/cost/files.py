@@ -1,4 +1,4 @@
-"""The cost data on disk: the shipped price book, works, configurations and audits, and those of the user."""
+"""The cost data on disk: the shipped price book, workloads, configurations and audits, and those of the user."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from local.cost.audit import Claim, claims_of, printed
-from local.cost.book import CERTAINTIES, Book, Price, Tier
 from local.cost.configuration import Configuration, parse, weights
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH, exact
+from local.cost.price_book import CERTAINTIES, Price, PriceBook, Tier
 from local.cost.schema import read
-from local.cost.work import Mix, Work
+from local.cost.workload import Mix, Workload
 
-HERE = Path(__file__).parent
-PRICES = HERE / "prices.toml"
-CONFIGURATIONS = HERE / "configurations"
-WORKS = HERE / "works"
-AUDITS = HERE / "audits"
-SOURCES = HERE / "refresh" / "sources.toml"
+PACKAGE = Path(__file__).parent
+PRICES = PACKAGE / "prices.toml"
+CONFIGURATIONS = PACKAGE / "configurations"
+WORKLOADS = PACKAGE / "workloads"
+AUDITS = PACKAGE / "audits"
+SOURCES = PACKAGE / "refresh" / "sources.toml"
 MAX_BYTES = 1_000_000
 
 
 def toml(path: Path) -> dict[str, Any]:
-    """A TOML file with its decimals exact. Raises `CostError` for a file that cannot be read."""
+    """Return a TOML file with its decimals exact.
+
+    Raises:
+        CostError: The file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -43,12 +47,16 @@ def toml(path: Path) -> dict[str, Any]:
 
 
 def shipped(folder: Path) -> list[str]:
-    """The names of the files that came with the project."""
+    """Return the names of the files that came with the project."""
     return sorted(path.stem for path in folder.glob("*.toml"))
 
 
 def find(name: str, folder: Path, what: str) -> Path:
-    """The user's file of that name, or else the shipped one. Raises `CostError` with the shipped names."""
+    """Return the user's file of that name, or else the shipped one.
+
+    Raises:
+        CostError: There is neither; its message has the shipped names.
+    """
     path = Path(name)
     if path.suffix == ".toml" and path.is_file():
         return path
@@ -58,30 +66,34 @@ def find(name: str, folder: Path, what: str) -> Path:
 
 
 def configuration(name: str) -> Configuration:
-    """A configuration by path or by its shipped name."""
+    """Return a configuration by path or by its shipped name."""
     path = find(name, CONFIGURATIONS, "a configuration")
     return parse(toml(path), str(path) if path.parent != CONFIGURATIONS else path.name)
 
 
-def work(name: str) -> Work:
-    """A work by path or by its shipped name."""
-    path = find(name, WORKS, "a work")
-    return read(Work, toml(path), f"{path.name}: work")
+def workload(name: str) -> Workload:
+    """Return a workload by path or by its shipped name."""
+    path = find(name, WORKLOADS, "a workload")
+    return read(Workload, toml(path), f"{path.name}: workload")
 
 
 def mix(weights: Mapping[str, Fraction]) -> Mix:
-    """The mixed work of services by weight."""
-    return Mix.of([(work(name), weight) for name, weight in weights.items()])
+    """Return the mixed workload of services by weight."""
+    return Mix.of([(workload(name), weight) for name, weight in weights.items()])
 
 
-def price_book(path: Path | None = None) -> Book:
-    """The price book, the shipped one unless another is named. Raises `CostError` for a row that is not one."""
+def price_book(path: Path | None = None) -> PriceBook:
+    """Return the price book, the shipped one unless another is named.
+
+    Raises:
+        CostError: It cannot be read, or a row of it is wrong.
+    """
     path = path or PRICES
     document = toml(path)
     rows = document.pop("price", [])
     if document or not isinstance(rows, list):
         raise CostError(f"{path.name}: may hold [[price]] rows only")
-    return Book([_row(row, f"{path.name}: price {number}") for number, row in enumerate(rows, 1)])
+    return PriceBook([_row(row, f"{path.name}: price {number}") for number, row in enumerate(rows, 1)])
 
 
 def _row(row: Mapping[str, Any], where: str) -> Price:
@@ -117,7 +129,7 @@ def _row(row: Mapping[str, Any], where: str) -> Price:
     return result
 
 
-AUDIT_KEYS = ("name", "about", "source", "configuration", "work", "rate", "hours", "total", "claim")
+AUDIT_KEYS = ("name", "about", "source", "configuration", "workload", "rate", "hours", "total", "claim")
 
 
 @dataclass(frozen=True)
@@ -134,7 +146,7 @@ class AuditFile:
 
 
 def audit_file(name: str) -> AuditFile:
-    """An audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
+    """Return an audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
     path = find(name, AUDITS, "an audit")
     document, where = toml(path), path.name
     for key in document:
@@ -149,16 +161,17 @@ def audit_file(name: str) -> AuditFile:
         audited = configuration(str(beside) if beside.suffix == ".toml" and beside.is_file() else named)
     else:
         audited = parse(_table(named, f"{where}: configuration"), f"{where}: configuration")
-    work_weights = weights(document["work"], f"{where}: work") if "work" in document else dict(audited.work)
-    if not work_weights:
-        raise CostError(
-            f"{where}: work: is missing, and the configuration names none; known are {', '.join(shipped(WORKS))}"
-        )
+    shares = dict(audited.workload)
+    if "workload" in document:
+        shares = weights(document["workload"], f"{where}: workload")
+    if not shares:
+        known = ", ".join(shipped(WORKLOADS))
+        raise CostError(f"{where}: workload: is missing, and the configuration names none; known are {known}")
     total = printed(document["total"], f"{where}: total") if "total" in document else None
     return AuditFile(
         name=str(document.get("name", path.stem)),
         configuration=audited,
-        mix=mix(work_weights),
+        mix=mix(shares),
         rate=exact(printed(document["rate"], f"{where}: rate")),
         hours=exact(printed(document.get("hours", int(HOURS_PER_MONTH)), f"{where}: hours")),
         claims=claims_of(document.get("claim", []), where),

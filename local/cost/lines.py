@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 
-from local.cost.book import Book
-from local.cost.configuration import Choice, Configuration
+from local.cost.bill import OpenBill
+from local.cost.configuration import Configuration
 from local.cost.errors import CostError
-from local.cost.exact import HOURS_PER_MONTH, plain
-from local.cost.model import bill_of
-from local.cost.work import Mix
+from local.cost.exact import plain
+from local.cost.formulas import known
+from local.cost.model import ALWAYS, Usage, bills
+from local.cost.price_book import PriceBook
+from local.cost.workload import Mix
 
 MAX_PIECES = 100_000
 """Pieces that one line may have; more would take minutes and show nothing."""
@@ -35,7 +37,7 @@ class Piece:
     """What costs this: the choice that was made, or the line's name."""
 
     def at(self, rate: Fraction) -> Fraction:
-        """Dollars an hour at a rate; at `start` the limit from above."""
+        """Return dollars an hour at a rate; at `start` the limit from above."""
         return self.intercept + self.slope * rate
 
 
@@ -52,58 +54,58 @@ class Line:
         return self.pieces[-1].until if self.pieces else Fraction(0)
 
     def at(self, rate: Fraction) -> Fraction | None:
-        """Dollars an hour at a rate over 0; None beyond its end."""
+        """Return dollars an hour at a rate over 0; None beyond its end."""
         return next((piece.at(rate) for piece in self.pieces if piece.start < rate <= piece.until), None)
 
 
 def line_of(
     configuration: Configuration,
     mix: Mix,
-    book: Book,
-    top: Fraction,
-    hours: Fraction = HOURS_PER_MONTH,
+    book: PriceBook,
+    until: Fraction,
+    usage: Usage = ALWAYS,
     progress: Progress = lambda: None,
-    duty: Fraction = Fraction(1),
 ) -> Line:
-    """The line of a configuration up to the rate `top`. `progress` is called after each choice.
+    """Return the line of a configuration up to the rate `until`.
 
-    Raises `CostError` where the model does, and where a choice has over `MAX_PIECES` pieces.
+    Args:
+        configuration: What is drawn.
+        mix: The requests.
+        book: Where prices come from.
+        until: The highest rate, requests/s.
+        usage: Hours of the month and share of them under load.
+        progress: Called after each choice.
+
+    Raises:
+        CostError: The model raises it, or a choice has over `MAX_PIECES` pieces.
     """
     lines = []
-    for choice in configuration.choices:
-        lines.append(tuple(_pieces(configuration, choice, mix, book, top, hours, duty)))
+    for choice, bill in zip(configuration.choices, bills(configuration, mix, book, usage), strict=True):
+        lines.append(tuple(_pieces(bill, choice.label, until)))
         progress()
     return Line(configuration.name, reduce(envelope, lines))
 
 
-def _pieces(
-    configuration: Configuration,
-    choice: Choice,
-    mix: Mix,
-    book: Book,
-    top: Fraction,
-    hours: Fraction,
-    duty: Fraction,
-) -> list[Piece]:
-    """The pieces of one choice, found from the right: each bill tells down to which rate its formula holds."""
-    limit = bill_of(configuration, choice, mix, Fraction(0), book, hours, duty).limit
-    at = top if limit is None else min(top, limit.rate)
+def _pieces(bill: OpenBill, label: str, until: Fraction) -> list[Piece]:
+    """Return the pieces of one choice, found from the right: each bill says down to which rate its formula holds."""
+    limit = bill.limit
+    at = until if limit is None else min(until, known(limit.rate))
     pieces: list[Piece] = []
     while at > 0:
-        hour = bill_of(configuration, choice, mix, at, book, hours, duty).hour
+        hour = bill.hour_at(at)
         start = max(hour.start, Fraction(0))
-        pieces.append(Piece(start, at, hour.intercept, hour.slope, choice.chosen))
+        pieces.append(Piece(start, at, hour.intercept, hour.slope, label))
         at = start
         if len(pieces) > MAX_PIECES:
-            pieces_and_rate = f"over {MAX_PIECES:,} pieces up to {plain(top)} requests/s"
-            raise CostError(f"{configuration.name}: its line has {pieces_and_rate}; ask for a lower rate")
+            pieces_and_rate = f"over {MAX_PIECES:,} pieces up to {plain(until)} requests/s"
+            raise CostError(f"{bill.configuration}: its line has {pieces_and_rate}; ask for a lower rate")
     return _joined(reversed(pieces))
 
 
-def envelope(one: Sequence[Piece], other: Sequence[Piece]) -> tuple[Piece, ...]:
-    """The cheaper of two lines at every rate. Equal costs go to the first."""
+def envelope(line: Sequence[Piece], other: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Return the cheaper of two lines at every rate. Equal costs go to the first."""
     result = []
-    for start, until, first, second in overlay(one, other):
+    for start, until, first, second in overlay(line, other):
         if first is None or second is None:
             only = first or second
             if only is not None:
@@ -117,13 +119,13 @@ def envelope(one: Sequence[Piece], other: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def overlay(
-    one: Sequence[Piece], other: Sequence[Piece]
+    line: Sequence[Piece], other: Sequence[Piece]
 ) -> Iterator[tuple[Fraction, Fraction, Piece | None, Piece | None]]:
-    """Both lines over the ranges on which neither changes: start, until, and the piece of each, None beyond its end."""
+    """Yield the ranges on which neither line changes: start, until, and the piece of each, None beyond its end."""
     i = j = 0
     low = Fraction(0)
-    while i < len(one) or j < len(other):
-        first = one[i] if i < len(one) else None
+    while i < len(line) or j < len(other):
+        first = line[i] if i < len(line) else None
         second = other[j] if j < len(other) else None
         high = min(piece.until for piece in (first, second) if piece is not None)
         yield low, high, first, second
@@ -133,7 +135,7 @@ def overlay(
 
 
 def meeting(start: Fraction, until: Fraction, first: Piece, second: Piece) -> Fraction | None:
-    """The rate strictly between `start` and `until` at which two pieces cost the same, if there is one."""
+    """Return the rate strictly between `start` and `until` at which two pieces cost the same, if there is one."""
     if first.slope == second.slope:
         return None
     rate = (second.intercept - first.intercept) / (first.slope - second.slope)
@@ -146,7 +148,7 @@ def _split(start: Fraction, until: Fraction, first: Piece, second: Piece) -> lis
 
 
 def _joined(pieces: Iterator[Piece] | Sequence[Piece]) -> list[Piece]:
-    """Neighbours with the same formula as one piece."""
+    """Return neighbours with the same formula as one piece."""
     result: list[Piece] = []
     for piece in pieces:
         last = result[-1] if result else None

@@ -1,76 +1,97 @@
-"""The cost model: work, rate, configuration and price book in, an itemised bill out. Pure and exact."""
+"""The cost model: workload, rate, configuration and price book in, an itemised bill out. Pure and exact."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.book import Book
+from local.cost.bill import Bill, OpenBill
 from local.cost.configuration import Choice, Configuration
+from local.cost.context import PricingContext
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH, plain
-from local.cost.items import Bill
-from local.cost.linear import following
-from local.cost.work import Case, Mix
+from local.cost.formulas import Amount, Formula, known, possible, total
+from local.cost.price_book import PriceBook
+from local.cost.workload import Mix
 
 MAX_RATE = Fraction(100_000_000)
-LEAST_HOURS = Fraction(1, 60)
+"""Requests/s."""
+MIN_HOURS = Fraction(1, 60)
 
 
-def bill_of(
-    configuration: Configuration,
-    choice: Choice,
-    mix: Mix,
-    rate: Fraction,
-    book: Book,
-    hours: Fraction = HOURS_PER_MONTH,
-    duty: Fraction = Fraction(1),
-) -> Bill:
-    """The bill of one choice of a configuration at a rate in requests/s, for `hours` hours of a month.
+@dataclass(frozen=True)
+class Usage:
+    """How a configuration is used in a month.
 
-    The load is there for the share `duty` of those hours: fleets stand ready for it throughout, what goes by the
-    request follows the load. Raises `CostError` where the book lacks a price, or where a number is out of range.
+    Attributes:
+        hours: Hours of a month in which it stands.
+        duty: The share of those hours in which the load is there.
+        speed: Speed of every vCPU relative to the one that the workload was measured on.
+
+    Raises:
+        CostError: A known number is out of range.
+    """
+
+    hours: Amount = HOURS_PER_MONTH
+    duty: Amount = Fraction(1)
+    speed: Amount = Fraction(1)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.hours, Formula) and not MIN_HOURS <= self.hours <= HOURS_PER_MONTH:
+            raise CostError(f"the hours must be from a minute to {plain(HOURS_PER_MONTH)}, those of a month")
+        if not isinstance(self.duty, Formula) and not 0 <= self.duty <= 1:
+            raise CostError("the share of the hours under load must be from 0 to 1")
+
+
+ALWAYS = Usage()
+
+
+def open_bill(
+    configuration: Configuration, choice: Choice, mix: Mix, book: PriceBook, usage: Usage = ALWAYS
+) -> OpenBill:
+    """Return the bill of one choice of a configuration as formulas over the rate.
+
+    Raises:
+        CostError: The book lacks a price.
+    """
+    resources = choice.resources.values()
+    context = PricingContext(
+        mix,
+        book,
+        configuration.heading.region,
+        usage.hours,
+        usage.duty,
+        usage.speed,
+        on_lambda=choice.on_lambda,
+        addresses=total(resource.addresses for resource in resources),
+    )
+    return OpenBill(
+        configuration=configuration.name + (f" ({choice.label})" if choice.label else ""),
+        workload=mix.name,
+        hours=usage.hours,
+        items=tuple(item for resource in resources for item in resource.items(context) if possible(item.when)),
+        limits=tuple(limit for resource in resources for limit in resource.limits(context) if possible(limit.when)),
+        quotas=tuple(quota for resource in resources for quota in resource.quotas(context)),
+        duty=usage.duty,
+    )
+
+
+def bills(configuration: Configuration, mix: Mix, book: PriceBook, usage: Usage = ALWAYS) -> Iterator[OpenBill]:
+    """Yield the open bill of every choice of a configuration."""
+    return (open_bill(configuration, choice, mix, book, usage) for choice in configuration.choices)
+
+
+def cheapest(configuration: Configuration, mix: Mix, rate: Fraction, book: PriceBook, usage: Usage = ALWAYS) -> Bill:
+    """Return the bill of the cheapest choice that serves the rate; where none does, of the one that serves most.
+
+    Raises:
+        CostError: The book lacks a price, or the rate is out of range.
     """
     if not 0 <= rate <= MAX_RATE:
         raise CostError(f"the rate must be from 0 to {plain(MAX_RATE)} requests/s")
-    if not LEAST_HOURS <= hours <= HOURS_PER_MONTH:
-        raise CostError(f"the hours must be from a minute to {plain(HOURS_PER_MONTH)}, those of a month")
-    if not 0 <= duty <= 1:
-        raise CostError("the share of the hours under load must be from 0 to 1")
-    case = Case(
-        mix,
-        following(rate),
-        hours,
-        book,
-        configuration.heading.region,
-        lambda_behind=choice.on_lambda,
-        addresses=sum(part.addresses for part in choice.parts.values()),
-        duty=duty,
-    )
-    parts = choice.parts.values()
-    name = configuration.name + (f" ({choice.chosen})" if choice.chosen else "")
-    return Bill(
-        configuration=name,
-        work=mix.name,
-        rate=case.rate,
-        hours=hours,
-        items=tuple(item for part in parts for item in part.items(case)),
-        limits=tuple(limit for part in parts for limit in part.limits(case)),
-        quotas=tuple(quota for part in parts for quota in part.quotas(case)),
-        duty=duty,
-    )
-
-
-def cheapest(
-    configuration: Configuration,
-    mix: Mix,
-    rate: Fraction,
-    book: Book,
-    hours: Fraction = HOURS_PER_MONTH,
-    duty: Fraction = Fraction(1),
-) -> Bill:
-    """The bill of the cheapest choice that serves the rate; where none does, of the one that serves most."""
-    bills = [bill_of(configuration, choice, mix, rate, book, hours, duty) for choice in configuration.choices]
-    serving = [bill for bill in bills if bill.serves]
+    at_rate = [bill.at(rate) for bill in bills(configuration, mix, book, usage)]
+    serving = [bill for bill in at_rate if bill.serves]
     if serving:
-        return min(serving, key=lambda bill: bill.month.value)
-    return max(bills, key=lambda bill: bill.limit.rate if bill.limit else MAX_RATE)
+        return min(serving, key=lambda bill: bill.month)
+    return max(at_rate, key=lambda bill: known(bill.limit.rate) if bill.limit else MAX_RATE)

@@ -26,10 +26,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setting:
-    """What one key may hold."""
+    """What one key may hold.
+
+    Attributes:
+        kind: `number`, `whole`, `fitted` (whole, or "fit"), `text`, `switch` or `map` (names to numbers).
+        open: Whether a list to choose from may stand in its place.
+    """
 
     kind: str
-    """`number`, `whole`, `fitted` (whole, or "fit"), `text`, `switch` or `map` (names to numbers)."""
     help: str
     low: Fraction = Fraction(0)
     high: Fraction = Fraction(MAX_NUMBER)
@@ -37,7 +41,7 @@ class Setting:
     open: bool = False
 
     def describe(self) -> str:
-        """What it may hold, for the docs."""
+        """Return what it may hold, for the docs."""
         kind = {"whole": "whole number", "fitted": 'whole number or "fit"', "switch": "true or false"}.get(
             self.kind, self.kind
         )
@@ -49,47 +53,47 @@ class Setting:
 def number(
     help: str, default: Any = dataclasses.MISSING, *, low: Number = 0, high: Number = MAX_NUMBER, open: bool = False
 ) -> Any:
-    """A field for an exact number in [low, high]."""
+    """Return a field for an exact number in [low, high]."""
     return _field(Setting("number", help, exact(low), exact(high), open=open), default)
 
 
 def whole(
     help: str, default: Any = dataclasses.MISSING, *, low: int = 0, high: int = 1_000_000, open: bool = False
 ) -> Any:
-    """A field for a whole number in [low, high]."""
+    """Return a field for a whole number in [low, high]."""
     return _field(Setting("whole", help, exact(low), exact(high), open=open), default)
 
 
 def fitted(help: str, default: Any = dataclasses.MISSING, *, low: int = 1, high: int = 1_000_000) -> Any:
-    """A field for a count, or for "fit": as many as the rate needs."""
+    """Return a field for a count, or for "fit": as many as the rate needs."""
     return _field(Setting("fitted", help, exact(low), exact(high)), default)
 
 
 def text(help: str, default: Any = dataclasses.MISSING, *, among: Sequence[str] = (), open: bool = False) -> Any:
-    """A field for text, if need be out of a list."""
+    """Return a field for text, out of a list if there is one."""
     return _field(Setting("text", help, among=tuple(among), open=open), default)
 
 
 def switch(help: str, default: Any = dataclasses.MISSING) -> Any:
-    """A field for yes or no."""
+    """Return a field for yes or no."""
     return _field(Setting("switch", help), default)
 
 
 def numbers(help: str) -> Any:
-    """A field for a table of names and numbers, empty by default."""
+    """Return a field for a table of names and numbers, empty by default."""
     return dataclasses.field(
         default_factory=dict, metadata={"setting": Setting("map", help, exact(0), exact(MAX_NUMBER))}
     )
 
 
 def _field(setting: Setting, default: Any) -> Any:
-    if setting.kind == "number" and default is not dataclasses.MISSING and default is not None:
+    if setting.kind in ("number", "whole", "fitted") and default not in (dataclasses.MISSING, None, FIT):
         default = exact(default)
     return dataclasses.field(default=default, metadata={"setting": setting})
 
 
 def settings(cls: type) -> dict[str, tuple[Setting, Any]]:
-    """Every key of a dataclass with what it may hold and its default (`MISSING` where it must be given)."""
+    """Return every key of a dataclass with what it may hold and its default (`MISSING` where it is required)."""
     return {
         field.name: (field.metadata["setting"], field.default)
         for field in dataclasses.fields(cls)
@@ -98,7 +102,11 @@ def settings(cls: type) -> dict[str, tuple[Setting, Any]]:
 
 
 def read(cls: type[T], table: object, where: str) -> T:
-    """The dataclass out of a TOML table. `where` names the file and the table in errors, as `file.toml: nodes`."""
+    """Return the dataclass out of a TOML table. `where` names file and table in errors, as `file.toml: nodes`.
+
+    Raises:
+        CostError: One line with the key, for what is unknown, missing or out of range.
+    """
     if not isinstance(table, Mapping):
         raise CostError(f"{where}: must be a table")
     known = settings(cls)
@@ -139,7 +147,7 @@ def _checked(setting: Setting, value: object, where: str) -> object:
             return _number(setting, value, where)
 
 
-def _number(setting: Setting, value: object, where: str) -> Fraction | int:
+def _number(setting: Setting, value: object, where: str) -> Fraction:
     hint = ' or "fit"' if setting.kind == "fitted" else ""
     whole_number = setting.kind in ("whole", "fitted")
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or (whole_number and isinstance(value, Decimal)):
@@ -149,15 +157,19 @@ def _number(setting: Setting, value: object, where: str) -> Fraction | int:
     amount = exact(value)
     if not setting.low <= amount <= setting.high:
         raise CostError(f"{where}: must be from {plain(setting.low)} to {plain(setting.high)}")
-    return value if whole_number and isinstance(value, int) else amount
+    return amount
 
 
 def alternatives(
     tables: Mapping[str, type], document: Mapping[str, Any], where: str
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every way to choose one value from each list that the document gives for an open setting, with what was chosen.
+) -> Iterator[tuple[tuple[tuple[str, object], ...], dict[str, Any]]]:
+    """Yield every way to choose one value from each list that the document has for an open setting.
 
-    Raises `CostError` where a list is empty, not open, or where there are over `MAX_CHOICES` ways.
+    Yields:
+        What was chosen, as settings and values, and the tables with those values in them.
+
+    Raises:
+        CostError: A list is empty or not open, or there are over `MAX_CHOICES` ways.
     """
     places: list[tuple[str, str, list[Any]]] = []
     for section, cls in tables.items():
@@ -178,4 +190,4 @@ def alternatives(
         result = {name: dict(table) if isinstance(table, Mapping) else table for name, table in document.items()}
         for (section, key, _), value in zip(places, chosen, strict=True):
             result[section][key] = value
-        yield ", ".join(f"{key} {value}" for (_, key, _), value in zip(places, chosen, strict=True)), result
+        yield tuple((key, value) for (_, key, _), value in zip(places, chosen, strict=True)), result

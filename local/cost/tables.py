@@ -12,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from local.cost.audit import LEFT_OUT, MISCOUNTED, MISPRICED, Audit
-from local.cost.book import STALE_AFTER_DAYS, Price
+from local.cost.bill import Bill, Item
 from local.cost.crossings import cheapest_ranges, crossings
 from local.cost.exact import dollars, plain
-from local.cost.items import MEANINGS, Bill, Item
+from local.cost.formulas import known
 from local.cost.lines import Line
+from local.cost.meanings import MEANINGS
+from local.cost.price_book import STALE_AFTER_DAYS, Price
 from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
 
 SHOWN_CROSSINGS = 12
@@ -49,17 +51,17 @@ def prices(rows: Sequence[Price], today: date) -> Group:
 
 def bill(one: Bill, *, assumed: bool) -> Group:
     """A bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
-    work = f"{one.work} ({'assumed' if assumed else 'measured'} work)"
-    title = f"{one.configuration}\n{work}, {plain(one.rate.value)} requests/s"
+    workload = f"{one.workload} ({'assumed' if assumed else 'measured'} workload)"
+    title = f"{one.configuration}\n{workload}, {plain(one.rate)} requests/s"
     table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
     for item in one.items:
-        month = item.cost.value
+        month = item.month
         meaning = escape(MEANINGS[item.name])
         table.add_row(item.name, dollars(month / one.hours), dollars(month, 2), _million(one, month), meaning)
     table.add_section()
-    month = one.month.value
+    month = one.month
     hours = f"a month is {plain(one.hours)} hours"
-    table.add_row("total", dollars(one.hour.value), dollars(month, 2), _million(one, month), hours, style="bold")
+    table.add_row("total", dollars(one.hour), dollars(month, 2), _million(one, month), hours, style="bold")
     lines = [Text("\nHow each item was computed, for the month", style="bold")]
     for item in one.items:
         lines += [Text(line) for line in explained(item)]
@@ -69,7 +71,7 @@ def bill(one: Bill, *, assumed: bool) -> Group:
 def bills(several: Sequence[Bill], *, assumed: bool) -> Table:
     """Bills of one configuration at several rates, a line each, with the quota that the account needs."""
     quotas = [quota.name for quota in several[0].quotas]
-    title = f"{several[0].work} ({'assumed' if assumed else 'measured'} work)"
+    title = f"{several[0].workload} ({'assumed' if assumed else 'measured'} workload)"
     heads = (
         ">requests/s",
         ">$/hour",
@@ -81,19 +83,19 @@ def bills(several: Sequence[Bill], *, assumed: bool) -> Table:
     )
     table = _table(title, *heads)
     for one in several:
-        month = one.month.value
+        month = one.month
         needed = [plain(quota.value, DIGITS) for quota in one.quotas]
-        amounts = (dollars(one.hour.value), dollars(month, 2), _million(one, month))
-        table.add_row(plain(one.rate.value), *amounts, *needed, "yes" if one.serves else "no", one.configuration)
+        amounts = (dollars(one.hour), dollars(month, 2), _million(one, month))
+        table.add_row(plain(one.rate), *amounts, *needed, "yes" if one.serves else "no", one.configuration)
     return table
 
 
 def explained(item: Item) -> list[str]:
     """An item's formula in names and numbers, where its inputs come from, and its price rows."""
     lines = [f"{item.name}: {item.formula}", f"    {item.arithmetic}"]
-    for quantity in (*item.factors, *item.given):
-        if how := quantity.how():
-            lines.append(f"    {quantity.name} {plain(quantity.value, DIGITS)}: {how}")
+    for quantity in item.quantities:
+        if quantity.how:
+            lines.append(f"    {quantity.name} {plain(quantity.value, DIGITS)}: {quantity.how}")
     for row in item.rows:
         derived = f", derived from {row.derived_from}" if row.derived_from else ""
         lines.append(f"    price: {row.name}, {row.published()}, read {row.read}, {row.certainty}{derived}")
@@ -104,11 +106,11 @@ def fitness(one: Bill) -> list[str]:
     """Whether it serves the rate, and what the account must be allowed."""
     lines = []
     if one.limit:
-        rate, why = plain(one.limit.rate, DIGITS), f"{one.limit.name}: {one.limit.why()}"
+        rate, why = plain(known(one.limit.rate), DIGITS), f"{one.limit.name}: {one.limit.why}"
         verdict = "It serves" if one.serves else "THIS RATE IS BEYOND IT: it serves"
         lines.append(f"{verdict} up to {rate} requests/s at its utilisation target with its spares lost ({why}).")
     for quota in one.quotas:
-        lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how()}).")
+        lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how}).")
     return lines
 
 
@@ -131,7 +133,7 @@ def audit(one: Audit) -> Group:
 
 def audit_sentences(one: Audit) -> list[str]:
     """What an audit says in words."""
-    rate, standing = plain(one.bill.rate.value), dollars(one.standing)
+    rate, standing = plain(one.bill.rate), dollars(one.standing)
     lines = ["", f"As claimed: {one.arithmetic}."]
     if one.adds_up is False:
         lines.append("The claims do not add up to the printed total.")

@@ -8,11 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from local.cost.audit import Audit
-from local.cost.book import Price
+from local.cost.bill import Bill, Item, Quantity
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.exact import rounded
-from local.cost.items import MEANINGS, Bill, Item, Quantity
+from local.cost.formulas import known
 from local.cost.lines import Line
+from local.cost.meanings import MEANINGS
+from local.cost.price_book import Price
 from local.cost.refresh.compare import Change
 
 PLACES = 12
@@ -49,12 +51,12 @@ def dated_price(row: Price, today: date) -> dict[str, Any]:
 
 def quantity(one: Quantity) -> dict[str, Any]:
     """An input of an item."""
-    return {"name": one.name, "value": number(one.value), "unit": one.unit, "how": one.how()}
+    return {"name": one.name, "value": number(one.value), "unit": one.unit, "how": str(one.how)}
 
 
 def item(one: Item, bill: Bill) -> dict[str, Any]:
     """A bill's item with all that it was computed from."""
-    month = one.cost.value
+    month = one.month
     return {
         "item": one.name,
         "meaning": MEANINGS[one.name],
@@ -63,7 +65,7 @@ def item(one: Item, bill: Bill) -> dict[str, Any]:
         "million": number(bill.per_million(month)),
         "formula": one.formula,
         "arithmetic": one.arithmetic,
-        "inputs": [quantity(each) for each in (*one.factors, *one.given)],
+        "inputs": [quantity(part) for part in one.quantities],
         "prices": [price(row) for row in one.rows],
     }
 
@@ -73,17 +75,19 @@ def bill(one: Bill, *, assumed: bool) -> dict[str, Any]:
     limit = one.limit
     return {
         "configuration": one.configuration,
-        "work": one.work,
-        "work_is": "assumed" if assumed else "measured",
-        "rate": number(one.rate.value),
+        "workload": one.workload,
+        "workload_is": "assumed" if assumed else "measured",
+        "rate": number(one.rate),
         "hours": number(one.hours),
         "duty": number(one.duty),
         "items": [item(each, one) for each in one.items],
-        "hour": number(one.hour.value),
-        "month": number(one.month.value),
-        "million": number(one.per_million(one.month.value)),
+        "hour": number(one.hour),
+        "month": number(one.month),
+        "million": number(one.per_million(one.month)),
         "serves": one.serves,
-        "limit": None if limit is None else {"name": limit.name, "rate": number(limit.rate), "why": limit.why()},
+        "limit": None
+        if limit is None
+        else {"name": limit.name, "rate": number(known(limit.rate)), "why": str(limit.why)},
         "quotas": [quantity(each) for each in one.quotas],
     }
 
@@ -126,12 +130,12 @@ def crossing(one: Crossing) -> dict[str, Any]:
     }
 
 
-def comparison(lines: Sequence[Line], *, work: str, assumed: bool) -> dict[str, Any]:
+def comparison(lines: Sequence[Line], *, workload: str, assumed: bool) -> dict[str, Any]:
     """Cost lines, the crossings of the first with each other one, and which is cheapest where."""
     first, *others = lines
     return {
-        "work": work,
-        "work_is": "assumed" if assumed else "measured",
+        "workload": workload,
+        "workload_is": "assumed" if assumed else "measured",
         "lines": [
             {
                 "name": line.name,

@@ -7,10 +7,11 @@ from fractions import Fraction
 from local import formatting
 from local.cost.exact import dollars
 from local.cost.exact import plain as digits
+from local.cost.formulas import known
 from local.measure import results
 from local.measure.comparison.result import Comparison, comparison_of
 from local.measure.results import Result
-from local.report.summary import Compared, lines_of
+from local.report.summary import ComparedLines, lines_of
 
 CONFIGURATIONS = ("lambda-url", "ecs-fargate", "eks-nodes")
 """Lambda first, which the containers are held against."""
@@ -39,7 +40,7 @@ def compared() -> str:
     return f"{formatting.markdown(HEAD, rows, right=1)}\n\n{_told(result)}"
 
 
-def _row(service: Compared, comparison: Comparison) -> tuple[str, ...]:
+def _row(service: ComparedLines, comparison: Comparison) -> tuple[str, ...]:
     container, function = comparison.container.get(service.name), comparison.functions.get(service.name)
     cpu_ms = container.cpu_ms if container else None
     split = function.split_ms if function else None
@@ -50,7 +51,7 @@ def _row(service: Compared, comparison: Comparison) -> tuple[str, ...]:
     return (
         service.name,
         formatting.spread(cpu_ms),
-        formatting.number(1000 / cpu_ms.median) if cpu_ms else digits(1 / service.mix.vcpu_seconds, 4),
+        formatting.number(1000 / cpu_ms.median) if cpu_ms else digits(1000 / known(service.mix.cpu_ms), 4),
         formatting.spread(function.cpu_ms if function else None) + (f" ({' + '.join(parts)})" if parts else ""),
         formatting.spread(function.init_ms if function else None),
         " / ".join(crossings),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-FROM_RATE = 1
-TO_RATE = 100_000
-LINE = "#8a8f98"
+from local.cost.exact import HOURS_PER_MONTH
+
+HOURS = float(HOURS_PER_MONTH)
+MIN_RATE = 1
+MAX_RATE = 100_000
 STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "lambda-url": ("#e8590c", ()),
     "lambda-http-api": ("#f08c00", (6, 3)),
@@ -30,30 +32,30 @@ STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "dynamodb-provisioned": ("#2f9e44", (6, 3)),
 }
 """Colour and dashes of each line: Lambda warm, containers cold, told apart by dashes too."""
-PLAIN: tuple[str, tuple[int, ...]] = (LINE, ())
+PLAIN_STYLE: tuple[str, tuple[int, ...]] = ("#8a8f98", ())
 
 
-def spec(names: Mapping[str, str], *, y_title: str, top: int = TO_RATE, legend: bool = False) -> dict[str, Any]:
-    """The specification for these lines, by key and name, with its datasets left empty:
+def spec(names: Mapping[str, str], *, y_title: str, max_rate: int = MAX_RATE, legend: bool = False) -> dict[str, Any]:
+    """Return the specification for these lines, by key and name, with its datasets left empty.
 
-    `lines` (rate, cost, name, part, and at: its place in the line), `marks` (rate, cost, text) and `here` (rate).
-    Colours of text and grid are for the theme that it is drawn with.
+    They are `lines` (rate, cost, name, part, and at: its place in the line), `marks` (rate, cost, text), `labels`
+    (rate, cost, name) and `here` (rate). Colours of text and grid are for the theme that it is drawn with.
     """
     import altair as alt
 
-    styles = [STYLES.get(key, PLAIN) for key in names]
+    styles = [STYLES.get(key, PLAIN_STYLE) for key in names]
     scale = alt.Scale(domain=list(names.values()), range=[colour for colour, _ in styles])
     dashes = alt.Scale(domain=list(names.values()), range=[list(dash) or [1, 0] for _, dash in styles])
     shown = alt.Legend(title=None, orient="right") if legend else None
     rate = alt.X(
         "rate:Q",
-        scale=alt.Scale(type="log", domain=[FROM_RATE, top], nice=False),
+        scale=alt.Scale(type="log", domain=[MIN_RATE, max_rate], nice=False),
         axis=alt.Axis(title="requests per second", format="~s", values=[10**power for power in range(6)]),
     )
     cost = alt.Y(
         "cost:Q",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(title=y_title, format="$~g", values=[10.0**power for power in range(-6, 6)]),
+        axis=alt.Axis(title=y_title, format="$~s", values=[10.0**power for power in range(-3, 9)]),
     )
     lines = (
         alt.Chart(alt.NamedData("lines"))
@@ -83,14 +85,72 @@ def spec(names: Mapping[str, str], *, y_title: str, top: int = TO_RATE, legend: 
         .mark_text(dy=-14, fontWeight="bold", clip=True)
         .encode(x="rate:Q", y="cost:Q", text="text:N")
     )
-    layered: dict[str, Any] = alt.layer(lines, here, halo, points, texts).to_dict()
+    layers = [lines, here, halo, points, texts]
+    if not legend:
+        named = alt.Chart(alt.NamedData("labels")).encode(
+            x="rate:Q", y="cost:Q", text="name:N", color=alt.Color("name:N", scale=scale, legend=None)
+        )
+        layers.append(named.mark_text(align="left", dx=6, fontSize=11, clip=False))
+    layered: dict[str, Any] = alt.layer(*layers).to_dict()
+    layered["width"] = "container"
+    layered.pop("config", None)
+    return layered
+
+
+def memory_spec() -> dict[str, Any]:
+    """Return the chart of memory against duration and cost; its dataset is `sizes` (memory, ms, cost, measured)."""
+    import altair as alt
+
+    sizes = alt.Chart(alt.NamedData("sizes"))
+    memory = alt.X("memory:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="memory, MB", format="d"))
+    colours = {"ms": "#1c7ed6", "cost": "#e8590c"}
+    layers = []
+    for key, title in (("ms", "duration, ms"), ("cost", "$ for a million invocations")):
+        axis = alt.Axis(
+            title=title, titleColor=colours[key], orient="left" if key == "ms" else "right", grid=key == "ms"
+        )
+        y = alt.Y(f"{key}:Q", scale=alt.Scale(zero=True), axis=axis)
+        layers.append(
+            alt.layer(
+                sizes.mark_line(color=colours[key], strokeWidth=2.2).encode(x=memory, y=y),
+                sizes.mark_point(color=colours[key], filled=True, opacity=1, size=50).encode(
+                    x=memory,
+                    y=y,
+                    shape=alt.Shape(
+                        "measured:N",
+                        legend=None,
+                        scale=alt.Scale(domain=[True, False], range=["circle", "triangle-up"]),
+                    ),
+                ),
+            )
+        )
+    layered: dict[str, Any] = alt.layer(*layers).resolve_scale(y="independent").to_dict()
+    layered["width"] = "container"
+    layered.pop("config", None)
+    return layered
+
+
+def crossing_spec() -> dict[str, Any]:
+    """Return the chart of the crossing over the handler's CPU time; its datasets are `crossings` (ms, rate), `here`."""
+    import altair as alt
+
+    ms = alt.X(
+        "ms:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="CPU of a request, ms", format="~g")
+    )
+    rate = alt.Y("rate:Q", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(title="crossing, requests/s"))
+    curve = alt.Chart(alt.NamedData("crossings")).mark_line(strokeWidth=2.2, color="#9c36b5", point=True)
+    here = alt.Chart(alt.NamedData("here")).mark_rule(strokeDash=[3, 3], opacity=0.8).encode(x="ms:Q")
+    layered: dict[str, Any] = alt.layer(curve.encode(x=ms, y=rate), here).to_dict()
     layered["width"] = "container"
     layered.pop("config", None)
     return layered
 
 
 def points_of(name: str, pieces: Sequence[Any], low: float) -> list[dict[str, Any]]:
-    """A line of exact pieces as points close enough that straight strokes between them look right on log axes."""
+    """Return exact pieces as points close enough that straight strokes between them look right on log axes.
+
+    Costs are dollars a month of 730 hours; those of pieces are dollars an hour.
+    """
     result: list[dict[str, Any]] = []
     for piece in pieces:
         start, until = max(float(piece.start), low), float(piece.until)
@@ -101,6 +161,7 @@ def points_of(name: str, pieces: Sequence[Any], low: float) -> list[dict[str, An
             rates.append(rates[-1] * 1.25)
         intercept, slope = float(piece.intercept), float(piece.slope)
         result += [
-            {"name": name, "rate": rate, "cost": intercept + slope * rate, "part": 0} for rate in (*rates, until)
+            {"name": name, "rate": rate, "cost": (intercept + slope * rate) * HOURS, "part": 0}
+            for rate in (*rates, until)
         ]
     return [{**point, "at": at} for at, point in enumerate(result)]

@@ -48,13 +48,13 @@ class Table:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers alone."""
+        """Return which columns hold numbers alone."""
         columns = range(len(self.columns))
         return tuple(all(row[at].numeric or row[at].text in NO_NUMBER for row in self.rows) for at in columns)
 
     @property
     def bars(self) -> tuple[int, float] | None:
-        """The first column of spreads, whose medians are drawn as bars, and the largest of them."""
+        """Return the first column of spreads, whose medians are drawn as bars, and the largest of them."""
         for at in range(len(self.columns)):
             medians = [median for row in self.rows if (median := row[at].median) is not None]
             if len(medians) > 1 and min(medians) >= 0 < max(medians):
@@ -63,7 +63,7 @@ class Table:
 
 
 def tables(data: Mapping[str, Any], title: str = "", depth: int = 0) -> Iterator[Table]:
-    """The tables of a result's data, in its order."""
+    """Yield the tables of a result's data, in its order."""
     leaves = {key: value for key, value in data.items() if _leaf(value)}
     if leaves:
         yield Table(title, ("", "value"), tuple((Cell(words(key)), cell(value)) for key, value in leaves.items()))
@@ -72,23 +72,23 @@ def tables(data: Mapping[str, Any], title: str = "", depth: int = 0) -> Iterator
         if key in leaves or depth > MAX_DEPTH:
             continue
         if isinstance(value, Mapping):
-            if all(isinstance(each, Mapping) for each in value.values()):
-                rows = [{"": each_key, **_flat(each)} for each_key, each in value.items()]
+            if all(isinstance(part, Mapping) for part in value.values()):
+                rows = [{"": row_key, **_flat(part)} for row_key, part in value.items()]
                 if len(_columns(rows)) <= MAX_COLUMNS:
                     yield _table(name, rows)
                     continue
             yield from tables(value, name, depth + 1)
-        elif rows := [_flat(each) for each in value if isinstance(each, Mapping)]:
+        elif rows := [_flat(part) for part in value if isinstance(part, Mapping)]:
             yield _table(name, rows)
 
 
 def spread_of(value: object) -> Mapping[str, Any] | None:
-    """The value if it is a spread."""
+    """Return the value if it is a spread."""
     return value if isinstance(value, Mapping) and {"median", "low", "high"} <= set(value) else None
 
 
 def cell(value: object) -> Cell:
-    """Any plain value as a cell."""
+    """Return any plain value as a cell."""
     if spread := spread_of(value):
         median, low, high = (number(spread[name]) for name in ("median", "low", "high"))
         length = spread["median"] if isinstance(spread["median"], int | float) else None
@@ -101,16 +101,26 @@ def cell(value: object) -> Cell:
     if isinstance(value, int | float):
         return Cell(number(value), True)
     if isinstance(value, list):
-        return Cell(", ".join(cell(each).text for each in value)[:MAX_TEXT] or "–")
-    return Cell(str(value)[:MAX_TEXT])
+        return Cell(shortened(", ".join(cell(part).text for part in value)) or "–")
+    if isinstance(value, Mapping):
+        return Cell(shortened("; ".join(f"{words(key)} {cell(part).text}" for key, part in value.items())) or "–")
+    return Cell(shortened(str(value)))
+
+
+def shortened(text: str) -> str:
+    """Return a text of at most `MAX_TEXT` characters, cut between two words and marked where it was cut."""
+    if len(text) <= MAX_TEXT:
+        return text
+    head = text[: MAX_TEXT - 2]
+    return f"{head.rsplit(None, 1)[0] if ' ' in head.strip() else head} …"
 
 
 def number(value: object) -> str:
-    """A number with four digits that count, whole ones whole."""
+    """Return a number with four significant digits, whole ones whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)[:MAX_TEXT]
+        return shortened(str(value))
     if isinstance(value, int):
-        return f"{value:,}"[:MAX_TEXT]
+        return shortened(f"{value:,}")
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     text = f"{value:.4g}"
@@ -118,27 +128,27 @@ def number(value: object) -> str:
 
 
 def words(key: object) -> str:
-    """A key of a result as words."""
-    return str(key).replace("_", " ")[:MAX_TEXT]
+    """Return a key of a result as words."""
+    return shortened(str(key).replace("_", " "))
 
 
 def _leaf(value: object) -> bool:
     if spread_of(value):
         return True
     if isinstance(value, list):
-        return not any(isinstance(each, Mapping | list) for each in value)
+        return not any(isinstance(part, Mapping | list) for part in value)
     return not isinstance(value, Mapping)
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, each in value.items():
+    flat: dict[str, Any] = {}
+    for key, part in value.items():
         name = f"{prefix} {words(key)}".strip()
-        if isinstance(each, Mapping) and not spread_of(each):
-            found |= _flat(each, name)
+        if isinstance(part, Mapping) and not spread_of(part):
+            flat |= _flat(part, name)
         else:
-            found[name] = each
-    return found
+            flat[name] = part
+    return flat
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:

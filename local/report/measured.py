@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.report.experiments import Cell, Table, cell, spread_of, words
+from local.report.experiments import Cell, Table, cell, shortened, spread_of, words
 
 PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
-SHOWN = ("works", "mix", "container", "lambda", "storage", "assumptions")
+PLACED = ("works", "mix", "container", "lambda", "storage", "assumptions")
 """Parts of a result that have a place of their own in the page."""
-MOST_MS = 1e9
+MAX_MS = 1e9
 SPLIT = ("handler", "adapter", "runtime")
 
 
 def table_at(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """The table at a path of a result; an empty one where there is none."""
+    """Return the table at a path of a result; an empty one where there is none."""
     found: Any = data
     for key in path:
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -23,12 +23,12 @@ def table_at(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def tables(data: Mapping[str, Any]) -> list[Table]:
-    """The tables of what was measured, as far as it was."""
+    """Return the tables of what was measured, as far as it was."""
     return [table for table in (container(data), functions(data), starts(data)) if table]
 
 
 def container(data: Mapping[str, Any]) -> Table | None:
-    """The container under load, a row for each service and for the mix."""
+    """Return the container under load, a row for each service and for the mix."""
     rows = []
     for name, run in table_at(data, "container").items():
         if not isinstance(run, Mapping):
@@ -49,7 +49,7 @@ def container(data: Mapping[str, Any]) -> Table | None:
 
 
 def functions(data: Mapping[str, Any]) -> Table | None:
-    """Lambda's durations by memory, a row for each service and size."""
+    """Return Lambda's durations by memory, a row for each service and size."""
     rows = [
         (
             Cell(str(name)),
@@ -65,7 +65,7 @@ def functions(data: Mapping[str, Any]) -> Table | None:
 
 
 def starts(data: Mapping[str, Any]) -> Table | None:
-    """Cold starts, and what was counted."""
+    """Return cold starts, and what was counted."""
     keys = ("init_ms", "cpu_ms", "requests", "right", "wrong", "errors", "event_bytes", "answer_bytes")
     rows = [
         (Cell(str(name)), *(cell(one.get(key)) for key in keys))
@@ -77,14 +77,14 @@ def starts(data: Mapping[str, Any]) -> Table | None:
 
 
 def splits(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float, str]]]]:
-    """Where a warm invocation's time goes: for each service its parts, with milliseconds and spread."""
+    """Return where a warm invocation's time goes: for each service its parts, with milliseconds and spread."""
     found = []
     for name, one in table_at(data, "lambda").items():
         parts = []
         for part in SPLIT:
             value = table_at(one, "split_ms").get(part)
             median = spread_of(value)["median"] if spread_of(value) else value  # type: ignore[index]
-            if isinstance(median, int | float) and 0 <= median < MOST_MS:
+            if isinstance(median, int | float) and 0 <= median < MAX_MS:
                 parts.append((part, float(median), cell(value).detail))
         if parts:
             found.append((str(name), parts))
@@ -92,8 +92,8 @@ def splits(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float, st
 
 
 def further(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Whatever else the run tells: how many rounds, on which cores, what was calibrated."""
-    return {key: value for key, value in data.items() if key not in SHOWN}
+    """Return what else the run recorded: how many rounds, on which cores, what was calibrated."""
+    return {key: value for key, value in data.items() if key not in PLACED}
 
 
 def discarded(data: Mapping[str, Any]) -> Iterator[str]:
@@ -101,11 +101,11 @@ def discarded(data: Mapping[str, Any]) -> Iterator[str]:
     for name, run in table_at(data, "container").items():
         reasons = run.get("discarded") if isinstance(run, Mapping) else None
         for reason in reasons if isinstance(reasons, list) else ():
-            yield f"{name}: {str(reason)[:300]}"
+            yield f"{name}: {shortened(str(reason))}"
 
 
-def right(data: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """For each platform and service: how many answers were right, of how many requests."""
+def right_answers(data: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return for each platform and service how many answers were right, of how many requests."""
     found: dict[str, dict[str, dict[str, float]]] = {"container": {}, "lambda": {}}
     for platform, services in found.items():
         for name, run in table_at(data, platform).items():

@@ -1,145 +1,232 @@
-"""What the page computes with, as plain JSON: prices, instance types, constants, configurations and works."""
+"""What the page computes with, as plain JSON: bills as formulas, and the numbers that a reader may change.
+
+Bills come from the cost model itself, with every number of a workload and of a configuration left open. They are sent
+as one table of nodes that all bills share. A node is a number, the name of an input, or an operation: a list of its
+name and the places of its arguments in the table; after a lookup's argument stands the name of its table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from local.cost.book import Book, Price
-from local.cost.configuration import Configuration
-from local.cost.errors import CostError
-from local.cost.instances import memory_gib, split, vcpus
-from local.cost.items import MEANINGS
-from local.cost.parts import databases, fargate, fronts, functions
-from local.cost.parts.nodes import system_reserve
-from local.cost.parts.part import Part
-from local.cost.schema import FIT, settings
-from local.cost.work import LAMBDA_MB_PER_VCPU, Work
+from local.cost.bill import CapacityLimit, Explanation, Item, OpenBill, Quantity
+from local.cost.configuration import Choice, Configuration
+from local.cost.formulas import Amount, Formula, OpenTable, open_input
+from local.cost.model import Usage, open_bill
+from local.cost.price_book import Price, PriceBook
+from local.cost.resources.resource import Resource
+from local.cost.schema import settings
+from local.cost.workload import Mix, Workload
 from local.report.sources import Sources
+
+SHARE = "share"
+"""Of a service's inputs, the one that is its weight in the mix; of no field of a workload."""
+FIXED_SETTINGS = {"fargate": ("vcpu", "memory_gb")}
+"""Numbers of a resource that its formulas are built for; a reader cannot change them."""
+USAGE = Usage(open_input("hours"), open_input("duty"), open_input("speed"))
 
 
 def plain_json(value: Any) -> Any:
-    """Exact numbers as the nearest JSON numbers."""
-    if isinstance(value, Fraction):
+    """Return exact numbers as the nearest JSON numbers."""
+    if isinstance(value, Fraction | Decimal):
+        value = Fraction(value)
         return value.numerator if value.denominator == 1 else float(value)
     if isinstance(value, Mapping):
-        return {str(key): plain_json(each) for key, each in value.items()}
-    return [plain_json(each) for each in value] if isinstance(value, list | tuple) else value
+        return {str(key): plain_json(part) for key, part in value.items()}
+    return [plain_json(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def works(given: Mapping[str, Work]) -> dict[str, Any]:
-    """Works with all their fields."""
-    return {name: plain_json(asdict(work)) for name, work in given.items()}
+@dataclass
+class FormulaTable:
+    """The nodes of all formulas, each once."""
+
+    nodes: list[Any] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
+    _seen: dict[int, tuple[Formula, int]] = field(default_factory=dict)
+
+    def place(self, amount: Amount) -> int:
+        """Return the place of an amount in the table, after adding what is missing."""
+        if not isinstance(amount, Formula):
+            return self._add(plain_json(Fraction(amount)))
+        if id(amount) not in self._seen:
+            places = [self.place(argument) for argument in amount.arguments]
+            if amount.operation == "input":
+                place = self._add(amount.name)
+            else:
+                place = self._add([amount.operation, *places, *([amount.name] if amount.name else [])])
+            self._seen[id(amount)] = (amount, place)  # the formula too, so that its id is not used again
+        return self._seen[id(amount)][1]
+
+    def _add(self, node: Any) -> int:
+        key = json.dumps(node)
+        if key not in self._places:
+            self._places[key] = len(self.nodes)
+            self.nodes.append(node)
+        return self._places[key]
 
 
-def work_fields() -> dict[str, dict[str, Any]]:
-    """What a number of a work means and between what it may lie, for the fields that hold one."""
+@dataclass
+class Bills:
+    """Every distinct bill, as the page has it."""
+
+    book: PriceBook
+    sources: Sources
+    mix: Mix
+    table: FormulaTable = field(default_factory=FormulaTable)
+    bills: list[Any] = field(default_factory=list)
+    prices: list[Any] = field(default_factory=list)
+    _bill_places: dict[str, int] = field(default_factory=dict)
+    _price_places: dict[Price, int] = field(default_factory=dict)
+
+    def configuration(self, key: str, configuration: Configuration) -> dict[str, Any]:
+        """Return a configuration: its choices with their bills, and the settings that a reader may change."""
+        choices: list[dict[str, Any]] = []
+        for choice in configuration.choices:
+            opened = Choice(choice.chosen, {name: _open(name, part) for name, part in choice.resources.items()})
+            bill = self._bill(open_bill(configuration, opened, self.mix, self.book, USAGE))
+            chosen = [list(pair) for pair in plain_json(choice.chosen)] if len(configuration.choices) > 1 else []
+            choices.append({"bill": bill, "chosen": chosen, "inputs": inputs_of(choice)})
+        heading = configuration.heading
+        return {
+            "key": key,
+            "name": heading.name,
+            "about": heading.about,
+            "on_lambda": configuration.choices[0].on_lambda,
+            "choices": choices,
+            "settings": setting_fields(configuration),
+        }
+
+    def _bill(self, bill: OpenBill) -> int:
+        plain = {
+            "month": self.table.place(bill.month),
+            "items": [self._item(item) for item in bill.items],
+            "limits": [self._limit(limit) for limit in bill.limits],
+        }
+        key = json.dumps(plain)
+        if key not in self._bill_places:
+            self._bill_places[key] = len(self.bills)
+            self.bills.append(plain)
+        return self._bill_places[key]
+
+    def _item(self, item: Item) -> dict[str, Any]:
+        return {
+            "name": item.name,
+            "when": self.table.place(item.when),
+            "cost": self.table.place(item.cost),
+            "price": self._price(item.price),
+            "free": plain_json(item.free),
+            "factors": [self._quantity(factor) for factor in item.factors],
+            "inputs": [self._quantity(quantity) for quantity in item.inputs],
+        }
+
+    def _quantity(self, quantity: Quantity) -> dict[str, Any]:
+        return {
+            "name": quantity.name,
+            "amount": self.table.place(quantity.amount),
+            **({"how": self._explanation(quantity.how)} if quantity.how else {}),
+            **({"row": self._price(quantity.row)} if quantity.row else {}),
+        }
+
+    def _limit(self, limit: CapacityLimit) -> dict[str, Any]:
+        return {
+            "name": limit.name,
+            "rate": self.table.place(limit.rate),
+            "when": self.table.place(limit.when),
+            "why": self._explanation(limit.why),
+        }
+
+    def _explanation(self, explanation: Explanation) -> list[Any]:
+        """Return the template's pieces, and between them texts or places of amounts."""
+        return [
+            explanation.template.split("{}"),
+            [
+                value
+                if isinstance(value, str)
+                else self.table.place(Fraction(value) if isinstance(value, int) else value)
+                for value in explanation.values
+            ],
+        ]
+
+    def _price(self, row: Price) -> int:
+        if row not in self._price_places:
+            self._price_places[row] = len(self.prices)
+            plain = {"per": row.per, "tiers": [plain_json(tier.price) for tier in row.tiers]}
+            self.prices.append({**plain, "note": self.sources.priced(row)})
+        return self._price_places[row]
+
+
+def open_mix(workloads: Mapping[str, Workload]) -> Mix:
+    """Return a mix of these services with every number of it open, the shares too."""
+    return Mix.of([(_open_workload(workload), open_input(f"{name}.{SHARE}")) for name, workload in workloads.items()])
+
+
+def _open_workload(workload: Workload) -> Workload:
+    opened = {
+        key: OpenTable(f"{workload.name}.{key}") if setting.kind == "map" else open_input(f"{workload.name}.{key}")
+        for key, (setting, _) in settings(Workload).items()
+        if setting.kind in ("number", "whole", "map")
+    }
+    return replace(workload, **opened)  # type: ignore[arg-type]
+
+
+def _numbers(name: str, resource: Resource) -> dict[str, Fraction]:
+    """Return the settings of a resource that are numbers and can be left open."""
+    fixed = FIXED_SETTINGS.get(name, ())
+    values = {key: getattr(resource, key) for key in settings(type(resource)) if key not in fixed}
+    return {key: value for key, value in values.items() if isinstance(value, Fraction)}
+
+
+def _open(name: str, resource: Resource) -> Resource:
+    """Return the resource with its numbers open; they were checked when it was read."""
+    opened = copy.copy(resource)
+    for key in _numbers(name, resource):
+        object.__setattr__(opened, key, open_input(f"{name}.{key}"))
+    return opened
+
+
+def inputs_of(choice: Choice) -> dict[str, Any]:
+    """Return the inputs of a choice's formulas with the numbers that it has for them."""
     return {
-        name: {"help": setting.help, "low": plain_json(setting.low), "high": plain_json(setting.high)}
-        for name, (setting, _) in settings(Work).items()
+        f"{name}.{key}": plain_json(value)
+        for name, resource in choice.resources.items()
+        for key, value in _numbers(name, resource).items()
+    }
+
+
+def workloads(named: Mapping[str, Workload]) -> dict[str, Any]:
+    """Return the numbers of workloads, by service and field."""
+    return {
+        name: {field.name: plain_json(getattr(workload, field.name)) for field in fields(workload)}
+        for name, workload in named.items()
+    }
+
+
+def _described(setting: Any) -> dict[str, Any]:
+    return {"help": setting.help, "low": plain_json(setting.low), "high": plain_json(setting.high)}
+
+
+def workload_fields() -> dict[str, dict[str, Any]]:
+    """Return what a number of a workload means and between what it may lie, for the fields that hold one."""
+    return {
+        name: _described(setting)
+        for name, (setting, _) in settings(Workload).items()
         if setting.kind in ("number", "whole")
     }
 
 
-def configuration(key: str, given: Configuration) -> dict[str, Any]:
-    """A configuration: for each part its settings, a list where there is a choice."""
-    heading = given.heading
+def setting_fields(configuration: Configuration) -> dict[str, dict[str, Any]]:
+    """Return the numbers of a configuration that a reader may change, by input, where nothing is left to choose."""
+    first = configuration.choices[0]
+    open_keys = {key for choice in configuration.choices for key, _ in choice.chosen}
     return {
-        "key": key,
-        "name": heading.name,
-        "about": heading.about,
-        "source": heading.source,
-        "region": heading.region,
-        "on_lambda": given.choices[0].on_lambda,
-        "parts": {name: _settings(name, given) for name in given.choices[0].parts},
+        f"{name}.{key}": {**_described(settings(type(resource))[key][0]), "value": plain_json(value)}
+        for name, resource in first.resources.items()
+        for key, value in _numbers(name, resource).items()
+        if key not in open_keys and not (key == "utilisation" and hasattr(resource, "spare"))
     }
-
-
-def _settings(name: str, given: Configuration) -> dict[str, Any]:
-    result = {}
-    for each in fields(given.choices[0].parts[name]):  # type: ignore[arg-type]
-        values: list[Any] = []
-        for choice in given.choices:
-            value = plain_json(getattr(choice.parts[name], each.name))
-            if value not in values:
-                values.append(value)
-        result[each.name] = values[0] if len(values) == 1 else values
-    return result
-
-
-def setting_fields(part: type[Part]) -> dict[str, dict[str, Any]]:
-    """The numbers of a part that a reader may contest; its speed and its utilisation target have sliders."""
-    return {
-        name: {"help": setting.help, "low": plain_json(setting.low), "high": plain_json(setting.high)}
-        for name, (setting, _) in settings(part).items()
-        if setting.kind in ("number", "whole", "fitted")
-    }
-
-
-def book(known: Book, configurations: Iterable[Configuration], sources: Sources) -> dict[str, Any]:
-    """The price rows of the configurations' regions, the instance types that they name, and the model's constants."""
-    chosen = list(configurations)
-    regions = {each.heading.region for each in chosen}
-    instances = sorted({name for each in chosen for name in _instances(each)})
-    rows = {(row.region, row.service, row.dimension): row for row in known.rows if row.region in regions}
-    for region in regions:
-        for service in ("ec2", "rds-mysql", "aurora-mysql"):
-            for name in instances:
-                try:
-                    rows.setdefault((region, service, name), known.price(service, name, region))
-                except CostError:
-                    continue  # not every service has every type; the bill asks for the right one
-    return {
-        "prices": {" ".join(key): _price(row, sources) for key, row in rows.items()},
-        "instances": {name: _instance(name) for name in instances},
-        "constants": constants(),
-        "meanings": MEANINGS,
-    }
-
-
-def _instances(given: Configuration) -> set[str]:
-    found = {getattr(part, "instance", "") for choice in given.choices for part in choice.parts.values()}
-    return {name for name in found if name and split(name)}
-
-
-def _instance(name: str) -> dict[str, Any]:
-    cores = vcpus(name)
-    return plain_json({"vcpus": cores, "memory_gib": memory_gib(name), "reserve": system_reserve(cores)})  # type: ignore[no-any-return]
-
-
-def _price(row: Price, sources: Sources) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "unit": row.unit,
-        "per": row.per,
-        "tiers": [plain_json(tier._asdict()) for tier in row.tiers],
-        "published": row.published(),
-        "note": sources.priced(row),
-    }
-
-
-def constants() -> dict[str, Any]:
-    """The numbers of the cost model that are no prices; their sources stand beside them in `local/cost`."""
-    return plain_json(  # type: ignore[no-any-return]
-        {
-            "fit": FIT,
-            "lambda_mb_per_vcpu": LAMBDA_MB_PER_VCPU,
-            "requests_per_environment": functions.REQUESTS_PER_ENVIRONMENT,
-            "snapshot_hours": functions.SNAPSHOT_HOURS,
-            "eks_pod_gb": fargate.EKS_POD_GB,
-            "fargate_sizes": [[size, list(memories)] for size, memories in fargate.VALID_GB.items()],
-            "http_api_unit": fronts.HTTP_API_UNIT,
-            "free_rules": fronts.FREE_RULES,
-            "capacity": {
-                "alb": asdict(fronts.ALB),
-                "alb_to_lambda": asdict(fronts.ALB_TO_LAMBDA),
-                "nlb_tcp": asdict(fronts.NLB_TCP),
-                "nlb_tls": asdict(fronts.NLB_TLS),
-            },
-            "proxy_least_vcpus": databases.PROXY_LEAST_VCPUS,
-            "read_block": databases.READ_BLOCK,
-            "write_block": databases.WRITE_BLOCK,
-        }
-    )

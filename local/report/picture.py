@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from local.cost.crossings import cheapest_ranges
-from local.cost.work import Work
+from local.cost.exact import HOURS_PER_MONTH
+from local.cost.formulas import known
+from local.cost.workload import Workload
 from local.errors import UserError
 from local.measure.results import Result
 from local.report import chart, sources
-from local.report.summary import Compared
+from local.report.summary import ComparedLines
 
 WIDTH, HEIGHT = 820, 420
 SCALE = 2.0
@@ -32,13 +34,17 @@ CONFIG: Mapping[str, Any] = {
 }
 
 
-def draw(compare: Result, compared: Sequence[Compared], path: Path) -> None:
-    """Draws the lines of the mix, or of the only service. Raises `UserError` for a name that is no picture's."""
+def draw(result: Result, compared: Sequence[ComparedLines], path: Path) -> None:
+    """Draw the lines of the mix, or of the only service.
+
+    Raises:
+        UserError: The name is not one of a picture, or the file cannot be written.
+    """
     import vl_convert
 
     if path.suffix not in (".svg", ".png"):
         raise UserError(f"{path}: the picture's name must end in .svg or .png")
-    drawn = specification(compare, compared[-1])
+    drawn = specification(result, compared[-1])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".svg":
@@ -49,12 +55,12 @@ def draw(compare: Result, compared: Sequence[Compared], path: Path) -> None:
         raise UserError(f"cannot write {path}: {problem.strerror}") from None
 
 
-def specification(compare: Result, one: Compared) -> dict[str, Any]:
-    """The whole specification, data and all."""
-    names = {key: line.name for key, line in one.lines.items()}
-    spec = chart.spec(names, y_title="$ an hour", top=int(one.top), legend=True)
-    lines = list(one.lines.values())
-    shares = ", ".join(f"{float(share):.3g} % {work.name}" for work, share in _percent(one))
+def specification(result: Result, compared: ComparedLines) -> dict[str, Any]:
+    """Return the whole specification, data and all."""
+    names = {key: line.name for key, line in compared.lines.items()}
+    spec = chart.spec(names, y_title="$ a month", max_rate=int(compared.max_rate), legend=True)
+    lines = list(compared.lines.values())
+    shares = ", ".join(f"{float(share):.3g} % {workload.name}" for workload, share in _percent(compared))
     return {
         **spec,
         "width": WIDTH,
@@ -63,26 +69,26 @@ def specification(compare: Result, one: Compared) -> dict[str, Any]:
         "padding": 12,
         "title": {
             "text": "Where the cost lines cross",
-            "subtitle": [f"{shares}; web tier, storage left out; {sources.day(compare)} UTC, {compare.command}"],
+            "subtitle": [f"{shares}; web tier, storage left out; {sources.day(result)} UTC, {result.command}"],
         },
         "datasets": {
-            "lines": [point for line in lines for point in chart.points_of(line.name, line.pieces, chart.FROM_RATE)],
-            "marks": _marks(one),
+            "lines": [point for line in lines for point in chart.points_of(line.name, line.pieces, chart.MIN_RATE)],
+            "marks": _marks(compared),
             "here": [],
         },
     }
 
 
-def _percent(one: Compared) -> list[tuple[Work, Fraction]]:
-    return [(work, share * 100) for work, share in one.mix.shares]
+def _percent(compared: ComparedLines) -> list[tuple[Workload, Fraction]]:
+    return [(workload, known(share) * 100) for workload, share in compared.mix.shares]
 
 
-def _marks(one: Compared) -> list[dict[str, Any]]:
-    """Where the cheapest platform changes, and where the first line crosses each other one for the first time."""
-    lines = list(one.lines.values())
+def _marks(compared: ComparedLines) -> list[dict[str, Any]]:
+    """Return where the cheapest platform changes, and where the first line crosses each other one first."""
+    lines = list(compared.lines.values())
     changes = [(piece.start, piece.at(piece.start)) for piece in cheapest_ranges(lines)[1:]]
-    changes += [(found[0].rate, found[0].cost) for found in one.crossings.values() if found]
+    changes += [(first[0].rate, first[0].cost) for first in compared.crossings.values() if first]
     return [
-        {"rate": float(rate), "cost": float(cost), "text": f"{float(rate):,.3g}/s"}
+        {"rate": float(rate), "cost": float(cost * HOURS_PER_MONTH), "text": f"{float(rate):,.3g}/s"}
         for rate, cost in dict(changes).items()
     ]

@@ -1,4 +1,4 @@
-"""Draws the page: everything that can be drawn beforehand, and the data and scripts with which it draws the rest."""
+"""Draw the page: everything that can be drawn beforehand, and the data and scripts with which it draws the rest."""
 
 from __future__ import annotations
 
@@ -8,56 +8,68 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from local.cost.book import Book
-from local.cost.configuration import PARTS, Configuration
+from local.cost.configuration import Configuration
+from local.cost.meanings import MEANINGS
+from local.cost.price_book import PriceBook
+from local.cost.resources.lambda_functions import LambdaFunctions
 from local.cost.schema import settings
-from local.cost.work import Work
+from local.cost.workload import LAMBDA_MB_PER_VCPU, Workload
+from local.errors import UserError
+from local.files import write_atomically
 from local.measure.results import Result
-from local.report import chart, experiments, measured, payload, works
-from local.report.inline import PAGE, bundled, json_safe, policy, replace, vega
-from local.report.scenario import HOURS_PER_DAY
-from local.report.sources import ASSUMED, Sources, day, told
+from local.report import chart, experiments, measured, payload, workloads
+from local.report.inline import PAGE, START, import_map, json_safe, policy, vega
+from local.report.sources import ASSUMED, MEASURED, Sources, day, describe_run
 
-RATE = 1000
+OPENING_RATE = 1000
 """Requests/s at which the page opens."""
 TABLE_RATES = (1, 10, 100, 1_000, 10_000, 100_000)
-NOT_MEASURED = ("cold_share", "requests_per_connection", "connection_seconds")
-"""Fields of a work that no run on one machine can measure: they belong to the traffic."""
+TRAFFIC_FIELDS = ("cold_share", "requests_per_connection", "connection_seconds")
+"""Fields of a workload that no run on one machine can measure: they belong to the traffic."""
 TEMPLATE = "report.html"
+HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
-class Compared:
+class ReportInputs:
     """What a report compares."""
 
-    works: Mapping[str, Work]
+    workloads: Mapping[str, Workload]
     configurations: Mapping[str, Configuration]
     storage: Mapping[str, Configuration]
 
 
-def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
-    """The whole page, out of a `compare` result and the last results of experiments by kind. One file, no network.
+def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> str:
+    """Return the whole page, one file that needs no network.
 
-    Raises `local.errors.UserError` where the result holds no work that can be priced.
+    Args:
+        compare: The comparison.
+        results: The last results of experiments, by kind.
+        book: Where prices come from.
+
+    Raises:
+        UserError: The result holds no workload that can be priced.
     """
-    found = works.works_of(compare)
-    stored = works.storage(compare) if any(map(works.uses_storage, found.values())) else {}
-    compared = Compared(found, works.compared(), stored)
+    named = workloads.workloads_of(compare)
+    stored = workloads.storage_configurations(compare) if any(map(workloads.uses_storage, named.values())) else {}
+    inputs = ReportInputs(named, workloads.compared_configurations(), stored)
     sources = Sources()
     for result in (compare, *(results[kind] for kind in experiments.KINDS if kind in results)):
         sources.measured(result)  # so that the runs come first among the notes
-    data = _data(compare, compared, book, sources)
+    data = _data(compare, inputs, book, sources)
     shown = [_experiment(kind, results.get(kind), sources) for kind in experiments.KINDS]
     assumptions = _assumptions(compare, sources)
     data["notes"] = sources.notes
-    style, script = (PAGE / "style.css").read_text(), bundled("main")
+    style, modules = (PAGE / "style.css").read_text(), import_map()
     environment = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["prose"] = prose
     return environment.get_template(TEMPLATE).render(
         compare=compare,
-        told=told(compare),
+        description=describe_run(compare),
         day=day(compare),
         run=sources.measured(compare),
         data=data,
@@ -66,8 +78,9 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
         sizes=data["defaults"]["sizes"],
         style=style,
         vega=vega(),
-        script=script,
-        policy=policy([vega(), script], [style]),
+        modules=modules,
+        start=START,
+        policy=policy([vega(), modules, START], [style]),
         tables=measured.tables(compare.data),
         splits=measured.splits(compare.data),
         further=list(experiments.tables(measured.further(compare.data))),
@@ -79,124 +92,138 @@ def render(compare: Result, results: Mapping[str, Result], book: Book) -> str:
     )
 
 
-def _data(compare: Result, compared: Compared, book: Book, sources: Sources) -> dict[str, Any]:
-    everything = {**compared.configurations, **compared.storage}
-    weights = works.weights_of(compare, compared.works)
+def prose(text: str) -> Markup:
+    """Return a text as HTML, what stands in backticks as code."""
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in enumerate(parts)
+    )
+
+
+def _data(compare: Result, inputs: ReportInputs, book: PriceBook, sources: Sources) -> dict[str, Any]:
+    weights = workloads.weights_of(compare, inputs.workloads)
     total = sum(weights.values())
     assumed = _assumed_fields(compare, sources)
-    sizes = sorted(
-        {int(size) for work in compared.works.values() for size in work.lambda_ms} | set(_listed_sizes(compared))
-    )
+    everything = {**inputs.configurations, **inputs.storage}
+    bills = payload.Bills(book, sources, payload.open_mix(inputs.workloads))
+    described = {key: _configuration(key, one, bills) for key, one in everything.items()}
     return {
-        "book": payload.book(book, everything.values(), sources),
-        "configurations": [
-            {
-                **payload.configuration(key, one),
-                "shown": key in works.SHOWN,
-                "style": chart.STYLES.get(key, chart.PLAIN),
-            }
-            for key, one in compared.configurations.items()
-        ],
-        "storage": [
-            {**payload.configuration(key, one), "shown": True, "style": chart.STYLES.get(key, chart.PLAIN)}
-            for key, one in compared.storage.items()
-        ],
+        "configurations": [described[key] for key in inputs.configurations],
+        "storage": [{**described[key], "shown": True} for key in inputs.storage],
+        "nodes": bills.table.nodes,
+        "bills": bills.bills,
+        "prices": bills.prices,
+        "meanings": MEANINGS,
+        "lambda_mb_per_vcpu": payload.plain_json(LAMBDA_MB_PER_VCPU),
         "configuration_notes": {
             key: sources.note(ASSUMED, f"{one.name}: {one.heading.source}") for key, one in everything.items()
         },
-        "works": payload.works(compared.works),
-        "work_fields": payload.work_fields(),
-        "work_notes": {name: sources.of_work(work, compare) for name, work in compared.works.items()},
-        "work_kinds": {
-            name: {"": "measured" if work.measured else ASSUMED, **dict.fromkeys(assumed, ASSUMED)}
-            for name, work in compared.works.items()
+        "workloads": payload.workloads(inputs.workloads),
+        "workload_fields": payload.workload_fields(),
+        "workload_notes": {name: sources.of_workload(one, compare) for name, one in inputs.workloads.items()},
+        "workload_kinds": {
+            name: {"": MEASURED if one.measured else ASSUMED, **dict.fromkeys(assumed, ASSUMED)}
+            for name, one in inputs.workloads.items()
         },
         "assumed_notes": assumed,
-        "setting_fields": {name: payload.setting_fields(part) for name, part in PARTS.items()},
-        "right": measured.right(compare.data),
-        "spec": chart.spec({key: one.name for key, one in compared.configurations.items()}, y_title="$ an hour"),
-        "storage_spec": chart.spec({key: one.name for key, one in compared.storage.items()}, y_title="$ an hour"),
-        "from_rate": chart.FROM_RATE,
-        "to_rate": chart.TO_RATE,
+        "right": measured.right_answers(compare.data),
+        "spec": chart.spec({key: one.name for key, one in inputs.configurations.items()}, y_title="$ a month"),
+        "storage_spec": chart.spec({key: one.name for key, one in inputs.storage.items()}, y_title="$ a month"),
+        "memory_spec": chart.memory_spec(),
+        "crossing_spec": chart.crossing_spec(),
+        "from_rate": chart.MIN_RATE,
+        "to_rate": chart.MAX_RATE,
         "table_rates": TABLE_RATES,
         "defaults": {
-            "rate": RATE,
+            "rate": OPENING_RATE,
             "duty": 1,
             "hours_a_day": HOURS_PER_DAY,
             "outside": "off",
             "memory_mb": None,
-            "utilisation": _utilisation(compared),
+            "utilisation": _utilisation(inputs),
             "speed": 1,
             "mix": {name: payload.plain_json(weight / total * 100) for name, weight in weights.items()},
-            "sizes": sizes,
+            "sizes": _memory_sizes(inputs),
         },
     }
 
 
+def _configuration(key: str, configuration: Configuration, bills: payload.Bills) -> dict[str, Any]:
+    style = chart.STYLES.get(key, chart.PLAIN_STYLE)
+    return {**bills.configuration(key, configuration), "shown": key in workloads.DRAWN, "style": style}
+
+
 def _assumed_fields(compare: Result, sources: Sources) -> dict[str, int]:
-    """Fields of a work that were not measured, each with its note: what the result says of them, or what we do."""
+    """Return the fields of a workload that were not measured, each with its note."""
     plainly = sources.note(ASSUMED, "no run on one machine can measure this of the traffic")
-    given = {one["key"]: one["note"] for one in _assumptions(compare, sources) if one["key"] in settings(Work)}
-    return {**dict.fromkeys(NOT_MEASURED, plainly), **given}
+    said = {one["key"]: one["note"] for one in _assumptions(compare, sources) if one["key"] in settings(Workload)}
+    return {**dict.fromkeys(TRAFFIC_FIELDS, plainly), **said}
 
 
-def _listed_sizes(compared: Compared) -> set[int]:
-    return {
-        choice.parts["lambda"].memory_mb  # type: ignore[attr-defined]
-        for one in compared.configurations.values()
-        for choice in one.choices
-        if "lambda" in choice.parts
-    }
+def _memory_sizes(inputs: ReportInputs) -> list[int]:
+    """Return the sizes that were measured, and those that the configurations list."""
+    measured_sizes = {int(size) for one in inputs.workloads.values() for size in payload.plain_json(one.lambda_ms)}
+    resources = [
+        resource
+        for configuration in inputs.configurations.values()
+        for choice in configuration.choices
+        for resource in choice.resources.values()
+    ]
+    listed = {payload.plain_json(one.memory_mb) for one in resources if isinstance(one, LambdaFunctions)}
+    return sorted(measured_sizes | listed)
 
 
-def _utilisation(compared: Compared) -> Any:
-    """The target of the fleets, as the first configuration that has one has it."""
-    for one in compared.configurations.values():
-        for part in one.choices[0].parts.values():
-            if hasattr(part, "spare") and hasattr(part, "utilisation"):
-                return payload.plain_json(part.utilisation)
+def _utilisation(inputs: ReportInputs) -> Any:
+    """Return the target of the fleets, as the first configuration that has one has it."""
+    for configuration in inputs.configurations.values():
+        for resource in configuration.choices[0].resources.values():
+            if hasattr(resource, "spare") and hasattr(resource, "utilisation"):
+                return payload.plain_json(resource.utilisation)
     return None
 
 
 def _experiment(kind: str, result: Result | None, sources: Sources) -> dict[str, Any]:
     title, command = experiments.KINDS[kind]
     if result is None:
-        return {"kind": kind, "title": title, "command": command, "tables": [], "told": "", "note": None, "day": ""}
+        return {"kind": kind, "title": title, "command": command, "tables": [], "note": None, "day": ""}
     return {
         "kind": kind,
         "title": title,
         "command": result.command,
         "tables": list(experiments.tables(result.data)),
-        "told": told(result),
         "note": sources.measured(result),
         "day": day(result),
     }
 
 
 def _assumptions(compare: Result, sources: Sources) -> list[dict[str, Any]]:
-    given = compare.data.get("assumptions")
-    found = []
-    for one in given if isinstance(given, list) else ():
-        if isinstance(one, Mapping):
-            name, why = experiments.words(one.get("name", "")), str(one.get("why", ""))[:500]
-            value = f"{experiments.cell(one.get('value')).text} {str(one.get('unit') or '')[:40]}".strip()
-            found.append(
+    listed = compare.data.get("assumptions")
+    assumptions = []
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, Mapping):
+            name, why = experiments.words(entry.get("name", "")), experiments.shortened(str(entry.get("why", "")))
+            unit = experiments.shortened(str(entry.get("unit") or ""))
+            assumptions.append(
                 {
-                    "key": str(one.get("name")),
+                    "key": str(entry.get("name")),
                     "name": name,
-                    "value": value,
+                    "value": f"{experiments.cell(entry.get('value')).text} {unit}".strip(),
                     "why": why,
                     "note": sources.note(ASSUMED, f"{name}: {why}"),
                 }
             )
-    return found
+    return assumptions
 
 
 def write(page: str, path: Path) -> None:
-    """Writes the page, whole or not at all."""
-    from local.errors import UserError
+    """Write the page, whole or not at all.
 
+    Raises:
+        UserError: The file cannot be written.
+    """
     try:
-        replace(path, page)
+        write_atomically(path, page)
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}; name another file with --output") from None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from local.cost.book import Price
-from local.cost.work import Work
+from local.cost.price_book import Price
+from local.cost.workload import Workload
 from local.measure.results import Result
 
 MEASURED = "measured"
 PRICED = "priced"
 ASSUMED = "assumed"
-COMPUTED = "computed"
 
 
 @dataclass
@@ -21,33 +20,33 @@ class Sources:
     notes: list[dict[str, str]] = field(default_factory=list)
 
     def note(self, kind: str, text: str) -> int:
-        """The number of a note, from 0."""
-        one = {"kind": kind, "text": text}
-        if one not in self.notes:
-            self.notes.append(one)
-        return self.notes.index(one)
+        """Return the number of a note, from 0."""
+        note = {"kind": kind, "text": text}
+        if note not in self.notes:
+            self.notes.append(note)
+        return self.notes.index(note)
 
     def measured(self, result: Result) -> int:
-        """A run: its command, its day, what it ran on and of what."""
-        return self.note(MEASURED, told(result))
+        """Return the note of a run: its command, its day, what it ran on and of what."""
+        return self.note(MEASURED, describe_run(result))
 
     def priced(self, row: Price) -> int:
-        """A row of the price book."""
+        """Return the note of a row of the price book."""
         certainty = f"{row.certainty}, from {row.derived_from}" if row.derived_from else row.certainty
         return self.note(PRICED, f"{row.name}: ${row.published()}; {row.source}, read {row.read}, {certainty}")
 
-    def of_work(self, work: Work, result: Result) -> int:
-        """Where a service's figures come from: this run, or the source that the work itself names."""
+    def of_workload(self, workload: Workload, result: Result) -> int:
+        """Return the note of a service's figures: this run, or the source that the workload itself names."""
         given = result.config.get("given")
         given = given if isinstance(given, list) else []
-        if work.measured and work.name not in given:
+        if workload.measured and workload.name not in given:
             return self.measured(result)
-        how = " (given with --work)" if work.name in given else ""
-        return self.note(MEASURED if work.measured else ASSUMED, f"{work.name}: {work.source}{how}")
+        how = " (given with --work)" if workload.name in given else ""
+        return self.note(MEASURED if workload.measured else ASSUMED, f"{workload.name}: {workload.source}{how}")
 
 
-def told(result: Result) -> str:
-    """A run in a sentence."""
+def describe_run(result: Result) -> str:
+    """Return a run in a sentence."""
     machine = result.machine if hasattr(result.machine, "get") else {}
     cores = f"{machine['cores']} cores" if machine.get("cores") else ""
     where = ", ".join(str(part) for part in (machine.get("processor"), cores, machine.get("python")) if part)
@@ -56,5 +55,5 @@ def told(result: Result) -> str:
 
 
 def day(result: Result) -> str:
-    """When a run was, to the minute, as people write it."""
+    """Return when a run was, to the minute, as people write it."""
     return str(result.at)[:16].replace("T", " ")

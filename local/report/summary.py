@@ -1,5 +1,7 @@
-"""The summary on the terminal: for each service and for the mix, which platform is cheapest where, and what a million
-right answers cost there. Exact, by the cost model itself."""
+"""The summary on the terminal: which platform is cheapest where, and what a million right answers cost there.
+
+For each service and for the mix. Exact, by the cost model itself.
+"""
 
 from __future__ import annotations
 
@@ -10,45 +12,46 @@ from typing import TYPE_CHECKING, Any
 
 from local.cost import files
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
-from local.cost.exact import MILLION, SECONDS_PER_HOUR, dollars
+from local.cost.exact import HOURS_PER_MONTH, MILLION, SECONDS_PER_HOUR, dollars
 from local.cost.exact import plain as digits
+from local.cost.formulas import known
 from local.cost.lines import Line, Piece, line_of
-from local.cost.work import Mix
+from local.cost.workload import Mix
 from local.measure.results import Result
-from local.report import measured, works
+from local.report import measured, workloads
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 MIX = "mix"
-DIGITS = 4
+SIGNIFICANT_DIGITS = 4
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedLines:
     """The cost lines of one service, or of the mix, up to a rate."""
 
     name: str
     mix: Mix
     lines: Mapping[str, Line]
-    """By the configurations' names, the first of them the one that the others are held against."""
-    top: Fraction
+    """By the configurations' names, the first of them the one that the others are compared with."""
+    max_rate: Fraction
     right: Mapping[str, Fraction | None]
     """The share of right answers on the platform of each line; None where no run counted them."""
 
     @property
     def ranges(self) -> Sequence[Piece]:
-        """Which line is the cheapest where."""
+        """Return which line is the cheapest where."""
         return cheapest_ranges(list(self.lines.values()))
 
     @property
     def crossings(self) -> dict[str, list[Crossing]]:
-        """Where the first line crosses each other one."""
+        """Return where the first line crosses each other one."""
         first, *others = self.lines.values()
         return {other.name: crossings(first, other) for other in others}
 
     def million(self, name: str, rate: Fraction) -> Fraction | None:
-        """Dollars for a million requests that are answered right, at that rate; without a count, for any million."""
+        """Return dollars for a million requests that are answered right at a rate; without a count, for any million."""
         cost = self._line(name).at(rate)
         return None if cost is None else cost / (rate * SECONDS_PER_HOUR) * MILLION / (self.right[name] or 1)
 
@@ -56,42 +59,43 @@ class Compared:
         return next(line for line in self.lines.values() if line.name == name)
 
 
-def lines_of(compare: Result, top: int, names: Sequence[str] = works.SHOWN) -> list[Compared]:
-    """The named configurations' lines of every service of a result, and of the mix where there is one.
+def lines_of(compare: Result, max_rate: int, names: Sequence[str] = workloads.DRAWN) -> list[ComparedLines]:
+    """Return the named configurations' lines of every service of a result, and of the mix where there is one.
 
-    They go up to `top` requests/s.
+    They go up to `max_rate` requests/s.
     """
     from rich.progress import Progress
 
     from local.console import stderr
 
-    found = works.works_of(compare)
-    weights = works.weights_of(compare, found)
-    mixes = {name: Mix.of([(work, Fraction(1))]) for name, work in found.items()}
+    named = workloads.workloads_of(compare)
+    weights = workloads.weights_of(compare, named)
+    mixes = {name: Mix.of([(workload, Fraction(1))]) for name, workload in named.items()}
     if len([weight for weight in weights.values() if weight]) > 1:
-        mixes[MIX] = Mix.of([(found[name], weight) for name, weight in weights.items()])
+        mixes[MIX] = Mix.of([(named[name], weight) for name, weight in weights.items()])
     configurations = {name: files.configuration(name) for name in names}
-    book, counted, result = files.price_book(), measured.right(compare.data), []
+    book, counted, result = files.price_book(), measured.right_answers(compare.data), []
     choices = sum(len(one.choices) for one in configurations.values())
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("drawing lines", total=choices * len(mixes))
         for name, mix in mixes.items():
             lines, right = {}, {}
             for key, one in configurations.items():
-                lines[key] = line_of(one, mix, book, Fraction(top), progress=lambda: progress.advance(task))
+                lines[key] = line_of(one, mix, book, Fraction(max_rate), progress=lambda: progress.advance(task))
                 right[one.name] = _right(counted["lambda" if one.choices[0].on_lambda else "container"], mix)
-            result.append(Compared(name, mix, lines, Fraction(top), right))
+            result.append(ComparedLines(name, mix, lines, Fraction(max_rate), right))
     return result
 
 
 def _right(counted: Mapping[str, Mapping[str, float]], mix: Mix) -> Fraction | None:
-    if any(work.name not in counted for work, _ in mix.shares):
+    if any(workload.name not in counted for workload, _ in mix.shares):
         return None
-    return mix.mean(lambda work: Fraction(int(counted[work.name]["right"]), int(counted[work.name]["asked"])))
+    counts = {workload.name: counted[workload.name] for workload, _ in mix.shares}
+    return known(mix.mean(lambda one: Fraction(int(counts[one.name]["right"]), int(counts[one.name]["asked"]))))
 
 
-def plain(compare: Result, compared: Sequence[Compared]) -> dict[str, Any]:
-    """The summary as plain data."""
+def plain(compare: Result, compared: Sequence[ComparedLines]) -> dict[str, Any]:
+    """Return the summary as plain data."""
     from local.cost import views
 
     return {
@@ -99,8 +103,8 @@ def plain(compare: Result, compared: Sequence[Compared]) -> dict[str, Any]:
         "services": [
             {
                 "name": one.name,
-                "work": one.mix.name,
-                "up_to": views.number(one.top),
+                "workload": one.mix.name,
+                "up_to": views.number(one.max_rate),
                 "cheapest": [
                     {
                         "over": views.number(piece.start),
@@ -120,8 +124,8 @@ def plain(compare: Result, compared: Sequence[Compared]) -> dict[str, Any]:
     }
 
 
-def show(console: Console, compare: Result, compared: Sequence[Compared]) -> None:
-    """Prints the summary."""
+def show(console: Console, compare: Result, compared: Sequence[ComparedLines]) -> None:
+    """Print the summary."""
     from rich.table import Table
     from rich.text import Text
 
@@ -129,7 +133,7 @@ def show(console: Console, compare: Result, compared: Sequence[Compared]) -> Non
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), title_justify="left")
     table.title = f"The cheapest platform, as measured on {day(compare)} UTC"
-    for column in ("of", "over requests/s", "up to", "platform", "$/hour there", "$/million right there"):
+    for column in ("of", "over requests/s", "up to", "platform", "$/month there", "$/million right there"):
         left = column in ("of", "platform")
         table.add_column(column, justify="left" if left else "right", no_wrap=left)
     for one in compared:
@@ -138,10 +142,10 @@ def show(console: Console, compare: Result, compared: Sequence[Compared]) -> Non
             million = one.million(piece.label, piece.until)
             table.add_row(
                 Text("" if at else one.name, style="bold"),
-                digits(piece.start, DIGITS),
-                digits(piece.until, DIGITS),
+                digits(piece.start, SIGNIFICANT_DIGITS),
+                digits(piece.until, SIGNIFICANT_DIGITS),
                 Text(piece.label),
-                dollars(line.at(piece.until) or Fraction(0)),
+                dollars((line.at(piece.until) or Fraction(0)) * HOURS_PER_MONTH, 2),
                 "" if million is None else dollars(million),
             )
         table.add_section()
@@ -149,9 +153,9 @@ def show(console: Console, compare: Result, compared: Sequence[Compared]) -> Non
     for one in compared:
         first = next(iter(one.lines.values())).name
         places = [
-            f"{name} at {', '.join(digits(each.rate, DIGITS) for each in found)}"
+            f"{name} at {', '.join(digits(each.rate, SIGNIFICANT_DIGITS) for each in found)}"
             for name, found in one.crossings.items()
             if found
         ]
-        told = "; ".join(places) or f"nowhere up to {digits(one.top)} requests/s"
+        told = "; ".join(places) or f"nowhere up to {digits(one.max_rate)} requests/s"
         console.print(Text(f"{one.name}: {first} crosses {told}."), soft_wrap=True)

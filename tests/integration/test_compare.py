@@ -113,10 +113,10 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
     assert data["storage"]["items"] > 100
     assert data["rounds"]["done"] == 1
     for service in ("qrcode", "blockchain", "twitter"):
-        work = files.work(str(tmp_path / f"works/{service}.toml"))
+        work = files.workload(str(tmp_path / f"works/{service}.toml"))
         assert (work.name, work.measured) == (service, True)
         assert set(work.lambda_ms) == {"128", "1769"}
-    assert files.work(str(tmp_path / "works/twitter.toml")).reads > 0
+    assert files.workload(str(tmp_path / "works/twitter.toml")).reads > 0
     assert [path.name for path in tmp_path.rglob(".*")] == []
 
     # Real lines of one function in place of what was emulated.
@@ -127,7 +127,7 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
     log.write_text(report)
     options = ["--service", "qrcode", "--report", str(tmp_path), "--json"]
     assert crossover(monkeypatch, "calibrate", str(log), *options) == 0
-    assert files.work(str(tmp_path / "works/qrcode.toml")).lambda_ms["512"] == 7
+    assert files.workload(str(tmp_path / "works/qrcode.toml")).lambda_ms["512"] == 7
     assert json.loads(capsys.readouterr().out)["data"]["calibrated"]["qrcode"]["file"] == "log.txt"
 
 
@@ -135,11 +135,11 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
 def test_works_of_somebody_else_take_the_place_of_measuring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [f"--work={files.WORKS / name}.toml" for name in ("qrcode", "blockchain", "twitter")]
+    given = [f"--work={files.WORKLOADS / name}.toml" for name in ("qrcode", "blockchain", "twitter")]
     assert crossover(monkeypatch, "compare", *given, "--report", str(tmp_path)) == 0
     data = json.loads((tmp_path / "results/compare.json").read_text())["data"]
     assert (data["container"], data["lambda"], data["rounds"]["done"]) == ({}, {}, 0)
-    assert data["works"]["qrcode"]["requests_per_vcpu"] == 7076
+    assert data["works"]["qrcode"]["cpu_ms"] == 0.141322781
     assert "twitter: Lambda, Function URL crosses" in capsys.readouterr().out
     assert "<html" in (tmp_path / "index.html").read_text()
 
@@ -157,7 +157,7 @@ def test_works_of_somebody_else_take_the_place_of_measuring(
 def test_what_cannot_be_compared_is_told_in_one_line(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [each.format(qrcode=files.WORKS / "qrcode.toml") for each in arguments]
+    given = [each.format(qrcode=files.WORKLOADS / "qrcode.toml") for each in arguments]
     folder = [] if "--report" in given else ["--report", str(tmp_path)]
     assert crossover(monkeypatch, "compare", *given, *folder) == 2
     error = capsys.readouterr().err

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 from local.cost import files
 from local.cost.crossings import cheapest_ranges, crossings
 from local.cost.lines import line_of
-from local.report.inline import bundled
+from local.report.inline import import_map
 from local.report.render import render
-from local.report.works import SHOWN
+from local.report.workloads import DRAWN
 from tests.support.browser import chromium
 from tests.support.golden_report import cases, golden_works
 from tests.support.report import asked_for, page_inputs, sample_compare, sample_experiments
@@ -40,7 +40,11 @@ def browser() -> Iterator[Browser]:
 def model(browser: Browser) -> Iterator[Page]:
     """The page's cost model by itself, with all shipped configurations."""
     page = browser.new_page()
-    page.add_script_tag(content=bundled("golden"))
+    modules = import_map(Path(__file__).parents[1] / "support" / "golden.js")
+    page.set_content(
+        f'<script type="importmap">{modules}</script><script type="module">import "page/golden.js";</script>'
+    )
+    page.wait_for_function("() => Boolean(window.hoursOf)")
     page.evaluate("inputs => { window.inputs = inputs; }", page_inputs(WORKS))
     yield page
     page.close()
@@ -88,12 +92,16 @@ def drawn(page: Page, more_than: int = 0) -> int:
     return int(page.evaluate("Number(document.body.dataset.updates)"))
 
 
-def hour(page: Page, key: str) -> str:
+def cost(page: Page, key: str) -> str:
     return page.locator(f"#bills [data-key={key}] .fig").first.inner_text()
 
 
+def amount(text: str) -> float:
+    return float(text.removeprefix("$").replace(",", ""))
+
+
 def hours_of(model: Page, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = model.evaluate("asked => asked.map((one) => hourOf(inputs, one))", asked)
+    found: list[dict[str, Any]] = model.evaluate("asked => hoursOf(inputs, asked)", asked)
     return found
 
 
@@ -136,84 +144,85 @@ def test_the_page_and_python_agree_on_every_item_of_any_bill(model: Page) -> Non
     for one, found in zip(asked, hours_of(model, asked), strict=True):
         bill = asked_for(one).bill(configurations[one["configuration"]], WORKS, book)
         assert found["serves"] == bill.serves, one
-        assert found["hour"] == pytest.approx(float(bill.hour.value), rel=NEAR), one
-        exact = {item.name: float(item.cost.value / bill.hours) for item in bill.items}
-        assert found["items"] == pytest.approx(exact, rel=NEAR, abs=NEAR * float(bill.hour.value)), one
+        assert found["hour"] == pytest.approx(float(bill.hour), rel=NEAR), one
+        exact = {item.name: float(item.month / bill.hours) for item in bill.items}
+        assert found["items"] == pytest.approx(exact, rel=NEAR, abs=NEAR * float(bill.hour)), one
 
 
 def test_the_page_finds_the_crossings_that_python_finds(model: Page) -> None:
     top, book = 2000, files.price_book()
     asked = {"mix": {"twitter": 1}, "rate": 1, "duty": 1, "hours_a_day": 24, "outside": "off", "speed": 1}
-    found = model.evaluate("([n, a, t]) => linesOf(inputs, n, a, 1, t)", [list(SHOWN), asked, top])
+    found = model.evaluate("([n, a, t]) => linesOf(inputs, n, a, 1, t)", [list(DRAWN), asked, top])
     mix = asked_for(asked).mix_of(WORKS)
-    first, *others = (line_of(files.configuration(name), mix, book, Fraction(top)) for name in SHOWN)
+    first, *others = (line_of(files.configuration(name), mix, book, Fraction(top)) for name in DRAWN)
     for other, in_page in zip(others, found["crossings"], strict=True):
         exact = [one for one in crossings(first, other) if one.rate > 1]
         assert [(one["below"], one["above"]) for one in in_page] == [(one.below, one.above) for one in exact]
         for one, twin in zip(in_page, exact, strict=True):
-            near = 1e-2 if one["rough"] else NEAR
-            assert one["rate"] == pytest.approx(float(twin.rate), rel=near)
+            assert one["rate"] == pytest.approx(float(twin.rate), rel=NEAR)
     ranges = cheapest_ranges([first, *others])
     assert [one["label"] for one in found["cheapest"]] == [piece.label for piece in ranges]
 
 
 def test_the_chart_has_a_line_for_each_platform_and_marks_where_they_cross(report: Page) -> None:
-    assert report.locator("#chart svg .mark-line path").count() == len(SHOWN)
+    assert report.locator("#chart svg .mark-line path").count() == len(DRAWN)
     expect(report.locator("#chart svg")).to_contain_text("71.6/s")
-    expect(report.locator("#headline")).to_contain_text("ECS Fargate is the cheapest: $0.4249 an hour")
+    expect(report.locator("#headline")).to_contain_text(
+        "ECS Fargate costs $310.19 a month: cheaper by $473.24 a month than Lambda, Function URL"
+    )
     expect(report.locator("#crossings")).to_contain_text("71.56")
 
 
 @pytest.mark.parametrize(
     ("name", "key", "changes"),
     [
-        ("rate", "ArrowRight", "lambda-url"),
-        ("mix twitter", "End", "lambda-url"),
-        ("duty", "Home", "lambda-url"),
-        ("hours_a_day", "ArrowLeft", "eks-nodes"),
-        ("memory_mb", "End", "lambda-url"),
-        ("utilisation", "Home", "eks-nodes"),
-        ("speed", "Home", "ecs-fargate"),
+        ("slide:rate", "ArrowRight", "lambda-url"),
+        ("mix:twitter", "End", "lambda-url"),
+        ("slide:duty", "Home", "lambda-url"),
+        ("slide:hours_a_day", "ArrowLeft", "eks-nodes"),
+        ("slide:memory_mb", "End", "lambda-url"),
+        ("slide:utilisation", "Home", "eks-nodes"),
+        ("slide:speed", "Home", "ecs-fargate"),
     ],
 )
 def test_a_slider_moved_by_the_keyboard_changes_the_costs_and_reset_undoes_it(
     report: Page, name: str, key: str, changes: str
 ) -> None:
-    before, chart = hour(report, changes), report.locator("#chart svg").inner_html()
-    slider = report.locator(f'[name="{name}"]')
-    said = slider.get_attribute("aria-valuetext")
+    before, chart = cost(report, changes), report.locator("#chart svg").inner_html()
+    slider = report.locator(f'[name="{name}"][type=range]')
+    said = slider.input_value()
     slider.focus()
     slider.press(key)
     report.wait_for_function("before => document.querySelector('#chart svg').innerHTML !== before", arg=chart)
-    assert slider.get_attribute("aria-valuetext") != said
-    assert hour(report, changes) != before
+    assert slider.input_value() != said
+    assert cost(report, changes) != before
     report.get_by_role("button", name="Reset everything").click()
     expect(report.locator(f"#bills [data-key={changes}] .fig").first).to_have_text(before)
-    assert slider.get_attribute("aria-valuetext") == said
+    assert slider.input_value() == said
 
 
 def test_a_fleet_that_stands_idle_at_night_costs_more_than_one_switched_off(report: Page) -> None:
-    report.locator("[name=hours_a_day]").press("Home")
+    report.locator('[name="slide:hours_a_day"]').press("Home")
     drawn(report, 1)
-    off = hour(report, "eks-nodes")
+    off = cost(report, "eks-nodes")
     report.get_by_label("all stands idle").check()
     expect(report.locator("#bills [data-key=eks-nodes] .fig").first).not_to_have_text(off)
-    assert float(hour(report, "eks-nodes")[1:]) > 10 * float(off[1:])
+    assert amount(cost(report, "eks-nodes")) > 10 * amount(off)
 
 
 def test_a_line_can_be_taken_away_and_another_be_drawn(report: Page) -> None:
     paths = report.locator("#chart svg .mark-line path")
     report.get_by_role("checkbox", name="Lambda, HTTP API").uncheck()
-    expect(paths).to_have_count(len(SHOWN) - 1)
+    expect(paths).to_have_count(len(DRAWN) - 1)
     report.get_by_role("checkbox", name="Lambda, REST API").check()
-    expect(paths).to_have_count(len(SHOWN))
+    expect(paths).to_have_count(len(DRAWN))
     expect(report.locator("#crossings")).to_contain_text("Lambda, REST API")
 
 
 def test_a_service_alone_is_a_click_and_no_service_is_told(report: Page) -> None:
     report.get_by_role("button", name="qrcode alone").click()
-    expect(report.locator("#headline")).to_contain_text("1,000 requests/s of qrcode")
-    report.locator('[name="mix qrcode"]').press("Home")
+    expect(report.locator("#headline")).to_contain_text("a month) of qrcode, ECS Fargate")
+    report.locator('[name="mix:qrcode"][type=range]').press("Home")
     expect(report.get_by_role("alert")).to_have_text("Give at least one service a share of the mix.")
     report.get_by_role("button", name="as measured").click()
     expect(report.get_by_role("alert")).to_be_empty()
@@ -237,10 +246,10 @@ def test_a_figure_tells_where_it_comes_from(report: Page, how: str) -> None:
         assert figure.get_attribute("aria-describedby") == "tip"
         return text
 
-    cost = told(report.locator("#bills [data-key=ecs-fargate] .fig").first)
-    assert "fargate-vcpu $" in cost
-    assert "fargate vcpu-arm64: $0.03238 per vCPU-hour; AWS price list" in cost
-    assert "read 20" in cost
+    bill = told(report.locator("#bills [data-key=ecs-fargate] .fig").first)
+    assert "fargate-vcpu $" in bill
+    assert "fargate vcpu-arm64: $0.03238 per vCPU-hour; AWS price list" in bill
+    assert "read 20" in bill
     run = told(report.locator("#measured-title ~ .card .fig.measured").nth(1))
     assert "the median, from 0.2836 to 0.3134, 5 runs" in run
     assert "crossover compare --sample, 2026-11-23" in run
@@ -258,14 +267,14 @@ def test_every_figure_cites_a_source_that_is_listed(report: Page) -> None:
 
 
 def test_an_assumption_is_an_input_and_the_costs_follow_it(report: Page) -> None:
-    before = hour(report, "lambda-url")
-    report.get_by_text("The work of a request", exact=True).click()
+    before = cost(report, "lambda-url")
+    report.get_by_text("The workload of a request", exact=True).click()
     field = report.get_by_label("blockchain: bytes of a response with its headers")
     field.fill("250000")
     field.press("Tab")
     expect(report.locator("#bills [data-key=lambda-url] .fig").first).not_to_have_text(before)
     report.get_by_text("The settings of the platforms", exact=True).click()
-    nodes = hour(report, "eks-nodes")
+    nodes = cost(report, "eks-nodes")
     report.locator("#settings summary", has_text="EKS nodes").click()
     spare = report.get_by_label("EKS nodes: nodes beyond what the rate needs (N+1)")
     spare.fill("3")
@@ -279,17 +288,71 @@ def test_an_assumption_is_an_input_and_the_costs_follow_it(report: Page) -> None
 
 
 def test_an_assumption_of_the_result_is_an_input_for_every_service(report: Page) -> None:
-    before = hour(report, "lambda-url")
+    before = cost(report, "lambda-url")
     field = report.get_by_label("every service: share of the invocations that start cold")
     field.fill("0.5")
     field.press("Tab")
     expect(report.locator("#bills [data-key=lambda-url] .fig").first).not_to_have_text(before)
-    report.get_by_text("The work of a request", exact=True).click()
+    report.get_by_text("The workload of a request", exact=True).click()
     expect(report.get_by_label("twitter: share of the invocations that start cold", exact=True)).to_have_value("0.5")
-    report.get_by_text("The work of a request", exact=True).click()
+    report.get_by_text("The workload of a request", exact=True).click()
     report.get_by_role("button", name="Reset everything").click()
     expect(report.locator("#bills [data-key=lambda-url] .fig").first).to_have_text(before)
     expect(field).to_have_value("0.0001")
+
+
+def test_one_field_of_the_handler_moves_all_that_depends_on_it_and_is_marked_as_yours(report: Page) -> None:
+    report.get_by_role("button", name="twitter alone").click()
+    expect(report.locator("#headline")).to_contain_text("of twitter")
+    before = {key: amount(cost(report, key)) for key in ("lambda-url", "ecs-fargate")}
+    place = report.locator("[data-handler=twitter]")
+    expect(place).to_contain_text("measured")
+    place.locator("input").fill("27.32240437")
+    place.locator("input").press("Enter")
+    expect(place).to_contain_text("yours")
+    expect(report.locator("#bills [data-key=lambda-url] .fig").first).not_to_have_text(f"${before['lambda-url']:,.2f}")
+    for key, low, high in (("lambda-url", 2, 12), ("ecs-fargate", 5, 12)):
+        assert low * before[key] < amount(cost(report, key)) < high * before[key]
+    expect(report.get_by_label("twitter: lambda_ms at 1769 MB", exact=True)).to_have_value("32.32240437")
+    report.get_by_role("button", name="Reset everything").click()
+    expect(place).to_contain_text("measured")
+
+
+def test_the_address_holds_the_scenario(report: Page, browser: Browser, address: str) -> None:
+    report.get_by_label("Peak rate, /s").fill("2000")
+    report.get_by_label("Peak rate, /s").press("Enter")
+    report.locator("[data-handler=qrcode] input").fill("3")
+    report.locator("[data-handler=qrcode] input").press("Enter")
+    report.get_by_role("checkbox", name="Lambda, HTTP API").uncheck()
+    expect(report.locator("#chart svg .mark-line path")).to_have_count(len(DRAWN) - 1)
+    shared = report.url
+    assert shared.startswith(f"{address}#rate=2000&set.qrcode.cpu_ms=3&lines=")
+    other = browser.new_page()
+    other.goto(shared)
+    drawn(other)
+    assert cost(other, "lambda-url") == cost(report, "lambda-url")
+    assert other.locator("#headline").inner_text() == report.locator("#headline").inner_text()
+    other.goto(f"{address}?2#rate=-1&speed=none&set.qrcode.cpu_ms=-3&mix.unknown=1&lines=unknown,eks-nodes")
+    drawn(other)
+    expect(other.locator("#chart svg .mark-line path")).to_have_count(1)
+    expect(other.locator("#rate-shown")).to_have_text("1,000")
+    other.close()
+
+
+def test_traffic_can_be_typed_as_requests_a_month_and_peak_to_average(report: Page) -> None:
+    report.get_by_label("Peak to average").fill("4")
+    report.get_by_label("Peak to average").press("Enter")
+    report.get_by_label("A month", exact=True).fill("26280000")
+    report.get_by_label("A month", exact=True).press("Enter")
+    expect(report.locator("#rate-shown")).to_have_text("40")
+    expect(report.locator("#headline")).to_contain_text("(26.3 million a month)")
+
+
+def test_it_says_why_the_lines_cross_where_they_do(report: Page) -> None:
+    expect(report.locator("#why")).to_contain_text("$0.20 is the request fee")
+    expect(report.locator("#why")).to_contain_text("or 71.6 requests/s")
+    assert report.locator("#crossing-chart svg .mark-symbol path").count() > 10
+    assert report.locator("#memory-chart svg .mark-symbol path").count() > 10
 
 
 def test_the_storage_tier_follows_the_mix(report: Page) -> None:
@@ -326,7 +389,7 @@ def test_a_report_of_one_service_with_nothing_else_measured_is_drawn(browser: Br
     page.on("console", lambda message: faults.append(message.text))
     page.goto((tmp_path / "a.html").as_uri())
     drawn(page)
-    expect(page.locator("#headline")).to_contain_text("requests/s of qrcode")
+    expect(page.locator("#headline")).to_contain_text("a month) of qrcode, ECS Fargate")
     expect(page.locator("#measured-title ~ p.card")).to_contain_text("make compare")
     page.locator("#bills .fig").nth(3).hover()
     expect(page.get_by_role("tooltip")).to_contain_text("no run counted right answers")

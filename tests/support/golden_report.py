@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from local.cost import files
-from local.cost.work import Work
-from local.report.works import works_of
+from local.cost.workload import Workload
+from local.report.workloads import workloads_of
 from tests.support.report import sample_compare, sample_work
 
 PATH = Path(__file__).parents[1] / "golden" / "report" / "cases.json"
@@ -20,10 +20,10 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def golden_works() -> dict[str, Work]:
+def golden_works() -> dict[str, Workload]:
     """The shipped works, one with measured durations, and one whose answers are large."""
     measured = sample_work("twitter")
     large = {**sample_work("qrcode"), "response_bytes": 1_200_000, "memory_mb": 200, "lambda_ms": {}}
-    found = works_of(sample_compare(works={"measured": measured, "large": {**large, "lambda_billed_ms": {}}}))
-    renamed = {name: Work(**{**vars(work), "name": name}) for name, work in found.items()}
-    return {name: files.work(name) for name in files.shipped(files.WORKS)} | renamed
+    found = workloads_of(sample_compare(works={"measured": measured, "large": {**large, "lambda_billed_ms": {}}}))
+    renamed = {name: Workload(**{**vars(work), "name": name}) for name, work in found.items()}
+    return {name: files.workload(name) for name in files.shipped(files.WORKLOADS)} | renamed

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
 from local.cost import files
-from local.cost.work import Work
+from local.cost.workload import Workload
 from local.measure.results import Result
 from local.report import payload
-from local.report.scenario import Scenario
+from tests.support.scenario import Scenario
 
 SERVICES = ("blockchain", "qrcode", "twitter")
 SIZES = (128, 256, 512, 1024, 1769)
@@ -30,15 +29,15 @@ def spread(median: float, part: float = 0.05, runs: int = 5) -> dict[str, float]
 
 def sample_work(name: str) -> dict[str, Any]:
     """The assumed work as a measurement would write it, with durations for the sizes of a run."""
-    work = files.work(name)
-    ms = {str(size): float(work.duration_ms(size, Fraction(1))) for size in SIZES}
+    work = files.workload(name)
+    ms = {str(size): float(work.duration_ms(Fraction(size))) for size in SIZES}
     billed = {size: value + 0.5 for size, value in ms.items()}
-    found = payload.works({name: work})[name]
+    found = payload.workloads({name: work})[name]
     return {**found, "measured": True, "source": "a sample", "lambda_ms": ms, "lambda_billed_ms": billed}
 
 
-def sample_container(work: Work, part: float = 0.05) -> dict[str, Any]:
-    cpu_ms = float(1000 / work.requests_per_vcpu)
+def sample_container(work: Workload, part: float = 0.05) -> dict[str, Any]:
+    cpu_ms = float(work.cpu_ms)
     latency = {"p50": 1.2, "p90": 2.5, "p99": 6.1, "p99.9": 11.8, "max": 23.4}
     return {
         "cpu_ms": spread(cpu_ms, part),
@@ -56,11 +55,11 @@ def sample_container(work: Work, part: float = 0.05) -> dict[str, Any]:
     }
 
 
-def sample_lambda(work: Work) -> dict[str, Any]:
-    cpu_ms = float(1000 / work.requests_per_vcpu)
+def sample_lambda(work: Workload) -> dict[str, Any]:
+    cpu_ms = float(work.cpu_ms)
     memory = {}
     for size in SIZES:
-        ms = float(work.duration_ms(size, Fraction(1)))
+        ms = float(work.duration_ms(Fraction(size)))
         memory[str(size)] = {"duration_ms": spread(ms), "billed_ms": ms + 0.5, "peak_mb": 41}
     split = {"handler": spread(cpu_ms * 0.8), "adapter": spread(cpu_ms * 0.5), "runtime": spread(0.1)}
     return {
@@ -78,7 +77,7 @@ def sample_lambda(work: Work) -> dict[str, Any]:
 
 
 def sample_compare(services: tuple[str, ...] = SERVICES, **changes: Any) -> Result:
-    works = {name: files.work(name) for name in services}
+    works = {name: files.workload(name) for name in services}
     data = {
         "works": {name: sample_work(name) for name in services},
         "mix": {name: weight for name, weight in zip(SERVICES, (3, 3, 1), strict=True) if name in services},
@@ -120,13 +119,15 @@ def asked_for(given: Mapping[str, Any]) -> Scenario:
     )
 
 
-def page_inputs(works: Mapping[str, Work]) -> dict[str, Any]:
-    """All shipped configurations, and works, as the page has them."""
+def page_inputs(workloads: Mapping[str, Workload]) -> dict[str, Any]:
+    """All shipped configurations, and workloads, as the page has them."""
     from local.report.sources import Sources
 
-    configurations = {name: files.configuration(name) for name in files.shipped(files.CONFIGURATIONS)}
+    bills = payload.Bills(files.price_book(), Sources(), payload.open_mix(workloads))
+    named = {name: files.configuration(name) for name in files.shipped(files.CONFIGURATIONS)}
     return {
-        "book": payload.book(files.price_book(), configurations.values(), Sources()),
-        "configurations": {name: payload.configuration(name, one) for name, one in configurations.items()},
-        "works": {name: payload.plain_json(asdict(work)) for name, work in works.items()},
+        "configurations": {name: bills.configuration(name, one) for name, one in named.items()},
+        "workloads": payload.workloads(workloads),
+        "nodes": bills.table.nodes,
+        "bills": bills.bills,
     }

@@ -14,8 +14,8 @@ from typing import Any
 
 import ijson
 
-from local.cost.book import Tier
 from local.cost.errors import CostError
+from local.cost.price_book import Tier
 
 _PUBLISHED = re.compile(rb'"publicationDate"\s*:\s*"(\d{4}-\d\d-\d\d)')
 HEAD = 1 << 16

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from local.cost.book import Book, Price, Tier
 from local.cost.errors import CostError, Unreachable
 from local.cost.instances import split
+from local.cost.price_book import Price, PriceBook, Tier
 from local.cost.refresh.bulk import Found, Offer, read_offer
 from local.cost.refresh.port import PriceList
 
@@ -56,7 +56,11 @@ def sources_of(document: Mapping[str, Any]) -> list[Source]:
 
 
 def compare(
-    book: Book, sources: Sequence[Source], prices: PriceList, region: str, watch: Chunks = lambda offer, chunks: chunks
+    book: PriceBook,
+    sources: Sequence[Source],
+    prices: PriceList,
+    region: str,
+    watch: Chunks = lambda offer, chunks: chunks,
 ) -> list[Change]:
     """Every row of a region against the list. `watch` sees the bytes of each offer go by.
 
@@ -120,7 +124,7 @@ def _mistaken(row: Price, found: Found) -> str:
     return ""
 
 
-def renewed_rows(book: Book, changes: Sequence[Change]) -> list[Price]:
+def renewed_rows(book: PriceBook, changes: Sequence[Change]) -> list[Price]:
     """All rows, those that the list confirmed or changed as they should be."""
     news = {id(change.row): change.renewed for change in changes if change.renewed}
     return [news.get(id(row)) or row for row in book.rows]

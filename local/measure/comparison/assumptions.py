@@ -64,5 +64,5 @@ def of_store(url: str, queries_per_vcpu: float, measured: bool) -> list[Assumpti
     if measured:
         why = "measured by `crossover experiment schemas`: CPU of the database server, packed, over the natural mix"
     else:
-        why = "as in local/cost/works/twitter.toml; `crossover experiment schemas` measures it"
+        why = "as in local/cost/workloads/twitter.toml; `crossover experiment schemas` measures it"
     return [*found, Assumption("queries_per_vcpu", queries_per_vcpu, "queries/s of a database vCPU", why)]

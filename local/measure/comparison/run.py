@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from local.cost import files as cost_files
+from local.cost.formulas import known
 from local.emulator.bundle import Bundle, Limits, check_service, from_template
 from local.emulator.spec import Function
 from local.errors import UserError
@@ -216,5 +217,5 @@ def queries_per_vcpu() -> tuple[float, bool]:
     """Return the queries/s that keep one vCPU of the database busy, and whether `schemas` measured them."""
     result = latest("schemas")
     if result is None:
-        return float(cost_files.work("twitter").queries_per_vcpu), False
+        return float(known(cost_files.workload("twitter").queries_per_vcpu)), False
     return rounded(1e6 / decode(result, Schemas).packed_server_us), True

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from local.cost import files as cost_files
 from local.cost.schema import read as read_table
-from local.cost.work import Work
+from local.cost.workload import Workload as Work
 from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, comparison_of
 from local.measure.statistics import rounded
 
@@ -47,7 +47,7 @@ def derived(service: str, source: str, measurement: Measurement) -> dict[str, An
         "name": service,
         "source": source,
         "measured": True,
-        "requests_per_vcpu": rounded(1000 / cpu_ms),
+        "cpu_ms": rounded(cpu_ms),
         "wait_ms": rounded(max(0.0, whole_vcpu - lambda_cpu_ms)),
         "lambda_cpu_ms": rounded(max(0.0, lambda_cpu_ms - cpu_ms)),
         "lambda_ms": durations,

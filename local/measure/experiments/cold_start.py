@@ -19,7 +19,8 @@ from functions.registry import SERVICES
 from local.cost import files as cost_files
 from local.cost.configuration import parse
 from local.cost.model import cheapest
-from local.cost.work import Mix, Work
+from local.cost.workload import Mix
+from local.cost.workload import Workload as Work
 from local.emulator import quotas
 from local.emulator.bundle import Limits, check_service, from_template
 from local.emulator.spec import Function, Scaling
@@ -226,7 +227,7 @@ def work_of(service: str) -> Work:
     """Return the work of the last comparison, or else the shipped one."""
     result = latest("compare")
     measured = comparison_of(result).works.get(service) if result else None
-    return checked(measured, service) if measured else cost_files.work(service)
+    return checked(measured, service) if measured else cost_files.workload(service)
 
 
 def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: int) -> float:
@@ -237,4 +238,4 @@ def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: 
     document["lambda"]["provisioned"] = provisioned
     mix = Mix.of([(work, Fraction(1))])
     bill = cheapest(parse(document, "lambda-url.toml"), mix, Fraction(repr(rounded(rate))), cost_files.price_book())
-    return float(bill.hour.value)
+    return float(bill.hour)

@@ -1,77 +1,88 @@
-// Numbers that the reader may contest: the works, and the settings of the configurations, each an input.
-import { figure, make } from "./figures.js";
-import { headings } from "./bills.js";
+// Numbers that the reader may contest: those of the workloads and of the configurations, each an input.
+import { figure, make } from "page/figures.js";
+import { headings } from "page/bills.js";
 
-// The value at a path such as lambda_ms.128.
-const at = (table, path) => path.split(".").reduce((found, key) => found?.[key], table);
+export const YOURS = "yours";
+const MAPS = ["lambda_ms", "lambda_billed_ms"];
+const MAX_MS = 1e6;
 
-function put(table, path, value) {
-  const keys = path.split(".");
-  const last = keys.pop();
-  keys.reduce((found, key) => found[key], table)[last] = value;
+// Every number of the workloads and configurations by its name, with what it was, means, and may be.
+export function allInputs(data) {
+  const inputs = {};
+  for (const [name, workload] of Object.entries(data.workloads)) {
+    for (const [key, field] of Object.entries(data.workload_fields)) inputs[`${name}.${key}`] = { ...field, value: workload[key], service: name, key };
+    for (const key of MAPS) {
+      for (const [size, value] of Object.entries(workload[key])) inputs[`${name}.${key}.${size}`] = { help: `${key} at ${size} MB`, low: 0, high: MAX_MS, value, service: name, key: `${key}.${size}` };
+    }
+  }
+  for (const configuration of [...data.configurations, ...data.storage]) {
+    for (const [key, field] of Object.entries(configuration.settings)) inputs[`${configuration.key}:${key}`] = { ...field, configuration, key };
+  }
+  return inputs;
 }
 
-function input(label, value, low, high, changed, now = value) {
-  const field = make("input", { type: "number", step: "any", min: low, max: high, value: now, "aria-label": label });
-  field.classList.toggle("changed", now !== value);
+// The workloads with the reader's numbers in them. One number of the handler moves what depends on it: a measured
+// duration on Lambda gets longer by what the handler takes more, over the share of a vCPU that the memory gives.
+export function changedWorkloads(data, changes) {
+  const workloads = structuredClone(data.workloads);
+  for (const [name, workload] of Object.entries(workloads)) {
+    for (const key of Object.keys(data.workload_fields)) workload[key] = changes[`${name}.${key}`] ?? workload[key];
+    const more = workload.cpu_ms - data.workloads[name].cpu_ms;
+    for (const key of MAPS) {
+      for (const size of Object.keys(workload[key])) {
+        const share = Math.min(1, size / data.lambda_mb_per_vcpu);
+        const least = workload.wait_ms + workload.cpu_ms / share;
+        const own = changes[`${name}.${key}.${size}`];
+        const moved = workload[key][size] + more / share;
+        workload[key][size] = own ?? (more ? Math.max(least, moved) : workload[key][size]);
+      }
+    }
+  }
+  return workloads;
+}
+
+// A field for an input; `shown` is the number that it has now.
+export function input(name, { help, low, high, value, service, configuration }, shown, changed) {
+  const label = `${service ?? configuration.name}: ${help}`;
+  const field = make("input", { type: "number", step: "any", min: low, max: high, value: shown, "aria-label": label, "data-input": name });
+  field.classList.toggle("changed", shown !== value);
   field.addEventListener("change", () => {
-    const given = field.value === "" || !field.checkValidity() ? null : Number(field.value);
-    if (given === null) field.value = value;
-    field.classList.toggle("changed", given !== null && given !== value);
-    changed(given ?? value);
+    const given = field.value === "" || !field.checkValidity() ? value : Number(field.value);
+    changed(name, given === value ? null : given);
   });
   return field;
 }
 
-// A grid of every number of the works: a row for each field, a column for each service.
-export function worksTable(original, works, fields, sources, changed) {
-  const names = Object.keys(works);
-  const maps = (key) => [...new Set(names.flatMap((name) => Object.keys(works[name][key])))].sort((a, b) => a - b).map((size) => [`${key}.${size}`, { help: `${key} at ${size} MB`, low: 0, high: 1e12 }]);
-  const rows = [...Object.entries(fields), ...maps("lambda_ms"), ...maps("lambda_billed_ms")];
+// A grid of every number of the workloads: a row for each field, a column for each service.
+export function workloadsTable(data, inputs, workloads, changes, changed) {
+  const names = Object.keys(data.workloads);
+  const keys = [...new Set(Object.values(inputs).filter((one) => one.service).map((one) => one.key))];
+  const order = (key) => (key.includes(".") ? 1e9 + Number(key.split(".")[1]) : 0);
   const body = make("tbody");
-  for (const [path, { help, low, high }] of rows) {
+  for (const key of keys.toSorted((one, other) => order(one) - order(other))) {
     const cells = names.map((name) => {
-      const value = at(original[name], path);
-      if (value === undefined) return make("td", {});
-      const { kind, notes } = sources(name, path);
-      const take = (given) => {
-        put(works[name], path, given);
-        changed();
-      };
-      const field = input(`${name}: ${help}`, value, low, high, take, at(works[name], path));
-      return make("td", { class: "n" }, field, figure(kind[0], kind, notes, `${name}: ${help}`));
+      const one = inputs[`${name}.${key}`];
+      if (!one) return make("td");
+      const [field, size] = key.split(".");
+      const now = size ? workloads[name][field][size] : workloads[name][field];
+      const kind = now === one.value ? data.workload_kinds[name][key] ?? data.workload_kinds[name][""] : YOURS;
+      const notes = kind === YOURS ? [] : [data.assumed_notes[key] ?? data.workload_notes[name]];
+      return make("td", { class: "n" }, input(`${name}.${key}`, one, now, changed), figure(kind, kind, notes, `${name}: ${one.help}`));
     });
-    body.append(make("tr", {}, make("th", { scope: "row" }, make("code", { text: path }), ` ${help}`), ...cells));
+    body.append(make("tr", {}, make("th", { scope: "row" }, make("code", { text: key }), ` ${inputs[`${names.find((name) => inputs[`${name}.${key}`])}.${key}`].help}`), ...cells));
   }
   return make("table", { class: "grid" }, make("thead", {}, headings(["of a request", ...names], (at) => at >= 1)), body);
 }
 
-// An assumption that holds for every service alike: an input in its own place of the list.
-export function assumptionInput(place, original, works, { help, low, high }, changed) {
-  const path = place.dataset.assumption;
-  const names = Object.keys(works);
-  const assumed = names.map((name) => at(original[name], path)).find(Boolean) ?? 0;
-  const field = input(`every service: ${help}`, assumed, low, high, (given) => {
-    for (const name of names) put(works[name], path, given);
-    changed();
-  });
-  place.replaceChildren(field);
-}
-
 // The settings of a configuration that are numbers.
-export function settingsTable(configuration, helps, settings, note, changed) {
+export function settingsTable(configuration, data, inputs, changes, changed) {
   const body = make("tbody");
-  for (const [part, values] of Object.entries(configuration.parts)) {
-    for (const [key, value] of Object.entries(values)) {
-      if (typeof value !== "number" || !(key in helps[part]) || (key === "utilisation" && "spare" in values)) continue;
-      const slot = `${configuration.key} ${part}`;
-      const { help, low, high } = helps[part][key];
-      const field = input(`${configuration.name}: ${help}`, value, low, high, (given) => {
-        settings[slot] = { ...settings[slot], [key]: given };
-        changed();
-      });
-      body.append(make("tr", {}, make("th", { scope: "row" }, make("code", { text: `${part}.${key}` }), ` ${help}`), make("td", { class: "n" }, field, figure("a", "assumed", [note], help))));
-    }
+  for (const key of Object.keys(configuration.settings)) {
+    const name = `${configuration.key}:${key}`;
+    const now = changes[name] ?? inputs[name].value;
+    const kind = name in changes ? YOURS : "assumed";
+    const cell = make("td", { class: "n" }, input(name, inputs[name], now, changed), figure(kind, kind, kind === YOURS ? [] : [data.configuration_notes[configuration.key]], inputs[name].help));
+    body.append(make("tr", {}, make("th", { scope: "row" }, make("code", { text: key }), ` ${inputs[name].help}`), cell));
   }
   return make("table", { class: "grid" }, body);
 }

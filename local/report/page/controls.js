@@ -1,32 +1,51 @@
-// The reader's sliders and inputs: each holds a value of its own until it is moved, and says what it means.
-import { percent, plain } from "./numbers.js";
+// The reader's controls: sliders, each with a field beside it, and fields that mean the same in other units.
+import { tidy } from "page/numbers.js";
 
 const RATE_STEPS = 100; // a decade of the rate has so many
+const HOURS_PER_MONTH = 730;
+const SECONDS_PER_HOUR = 3600;
 
-// What a slider's position means, what it shows, and the position of a value.
+// A slider's position for a value and back; the field beside it shows `field` and gives `typed`.
+const linear = (unit) => ({ value: (at) => at / unit, at: (value) => value * unit, field: (value) => tidy(value * unit), typed: (text) => text / unit });
 const SLIDERS = {
-  rate: {
-    value: (at) => Number((10 ** (at / RATE_STEPS)).toPrecision(3)),
-    at: (value) => Math.log10(value) * RATE_STEPS,
-    shown: (value) => `${plain(value)} requests/s`,
-  },
-  duty: { value: (at) => at / 100, at: (value) => value * 100, shown: percent },
-  hours_a_day: { value: Number, at: (value) => value, shown: (value) => `${value} h` },
+  rate: { value: (at) => tidy(10 ** (at / RATE_STEPS), 3), at: (value) => Math.log10(Math.max(value, 1)) * RATE_STEPS, field: (value) => tidy(value), typed: (text) => text },
+  duty: linear(100),
+  hours_a_day: linear(1),
   memory_mb: {
     value: (at, { sizes }) => (at === 0 ? null : sizes[at - 1]),
-    at: (value, { sizes }) => sizes.indexOf(value) + 1,
-    shown: (value) => (value === null ? "the cheapest" : `${plain(value)} MB`),
+    at: (value, { sizes }) => (value === null ? 0 : sizes.findLastIndex((size) => size <= value) + 1),
+    field: (value) => value ?? "",
+    typed: (text) => text || null,
   },
-  utilisation: { value: (at) => at / 100, at: (value) => value * 100, shown: percent },
-  speed: { value: (at) => at / 100, at: (value) => value * 100, shown: (value) => `× ${plain(value)}` },
+  utilisation: linear(100),
+  speed: linear(100),
+};
+
+const hoursUnderLoad = ({ duty, hours_a_day }) => HOURS_PER_MONTH * (hours_a_day / 24) * duty;
+
+// Fields that show the state in other units.
+const DERIVED = {
+  monthly: {
+    field: (state) => tidy(state.rate * SECONDS_PER_HOUR * hoursUnderLoad(state), 4),
+    take: (state, value) => (state.rate = value / SECONDS_PER_HOUR / hoursUnderLoad(state)),
+  },
+  peak: {
+    field: (state) => tidy(1 / state.duty, 4),
+    take: (state, value) => {
+      const monthly = state.rate * state.duty;
+      state.duty = 1 / value;
+      state.rate = monthly * value;
+    },
+  },
 };
 
 export class Controls {
   constructor(form, defaults, changed) {
     Object.assign(this, { form, defaults, changed });
     this.reset();
-    form.addEventListener("input", ({ target }) => this.take(target));
-    form.addEventListener("change", ({ target }) => target.name === "outside" && this.take(target));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", ({ target }) => target.type === "range" && this.take(target));
+    form.addEventListener("change", ({ target }) => target.type !== "range" && this.take(target));
     form.querySelector("[data-do=reset]").addEventListener("click", () => {
       this.reset();
       changed(true);
@@ -48,39 +67,39 @@ export class Controls {
   }
 
   take(input) {
-    if (input.name.startsWith("mix ")) this.state.mix[input.name.slice(4)] = Number(input.value);
-    else if (input.name === "outside") this.state.outside = input.value;
-    else if (input.name in SLIDERS) this.state[input.name] = SLIDERS[input.name].value(Number(input.value), this.defaults);
-    else return;
+    const { state } = this;
+    const [kind, name] = input.name.split(":");
+    const number = Number(input.value);
+    if (input.type === "number" && (!input.checkValidity() || (input.value === "" && name !== "memory_mb"))) return this.show();
+    if (kind === "mix") state.mix[name] = number;
+    else if (kind === "outside") state.outside = input.value;
+    else if (kind === "slide") state[name] = SLIDERS[name].value(number, this.defaults);
+    else if (kind === "type") state[name] = SLIDERS[name].typed(number);
+    else if (kind === "derived") DERIVED[name].take(state, number);
+    else return undefined;
     this.show(input);
-    this.changed();
+    return this.changed();
   }
 
   setRate(rate) {
-    this.state.rate = Number(rate.toPrecision(3));
+    this.state.rate = tidy(rate, 3);
     this.show();
     this.changed();
   }
 
-  // Positions and texts of all, except the position of the one that is being moved.
+  // Positions and numbers of all, except the position of the one that is being moved.
   show(moved = null) {
     const { form, state } = this;
+    const put = (input, value) => input && input !== moved && (input.value = value);
     for (const [name, slider] of Object.entries(SLIDERS)) {
-      const input = form.elements[name];
-      if (input !== moved) input.value = slider.at(state[name] ?? null, this.defaults);
-      this.say(input, slider.shown(state[name] ?? null));
+      put(form.elements[`slide:${name}`], slider.at(state[name] ?? null, this.defaults));
+      put(form.elements[`type:${name}`], slider.field(state[name] ?? null));
+      form.elements[`slide:${name}`].setAttribute("aria-valuetext", slider.field(state[name] ?? null) || "the cheapest");
     }
-    const sum = Object.values(state.mix).reduce((one, other) => one + other, 0);
+    for (const [name, { field }] of Object.entries(DERIVED)) put(form.elements[`derived:${name}`], field(state));
     for (const [name, weight] of Object.entries(state.mix)) {
-      const input = form.elements[`mix ${name}`];
-      if (input !== moved) input.value = weight;
-      this.say(input, sum ? percent(Number((weight / sum).toPrecision(3))) : "0 %");
+      for (const input of [form.elements[`mix:${name}`]].flatMap((found) => (found instanceof RadioNodeList ? [...found] : [found]))) put(input, tidy(weight, 4));
     }
     for (const option of form.querySelectorAll("[name=outside]")) option.checked = option.value === state.outside;
-  }
-
-  say(input, text) {
-    input.setAttribute("aria-valuetext", text);
-    input.parentElement.querySelector("output").textContent = text;
   }
 }

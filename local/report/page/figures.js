@@ -16,7 +16,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// A figure of a kind (measured, priced, assumed, computed), with the numbers of its notes and what is special to it.
+// A figure of a kind (measured, priced, assumed, computed, yours), with the numbers of its notes and what is special to it.
 export function figure(text, kind, sources, detail = "") {
   const cited = [...new Set(sources)];
   return make("span", {
@@ -31,7 +31,7 @@ export function figure(text, kind, sources, detail = "") {
 }
 
 function describe(element) {
-  const kind = ["measured", "priced", "assumed", "computed"].find((one) => element.classList.contains(one));
+  const kind = ["measured", "priced", "assumed", "computed", "yours"].find((one) => element.classList.contains(one));
   const lines = [make("b", { text: kind }), ...element.dataset.detail.split("\n").filter(Boolean).map((text) => make("div", { text }))];
   const cited = element.dataset.source.split(" ").filter(Boolean);
   for (const one of cited) lines.push(make("div", { class: "note", text: `[${Number(one) + 1}] ${notes[one].text}` }));

@@ -1,131 +1,124 @@
-// The page: takes what the reader asks for, computes the lines and bills again, and shows them.
-import { amounts, choiceOf, fitness, headings, itemised, lineTable } from "./bills.js";
-import { assumptionInput, settingsTable, worksTable } from "./assumptions.js";
-import { Chart } from "./chart.js";
-import { Controls } from "./controls.js";
-import { figure, listen, make } from "./figures.js";
-import { cheapestRanges, costAt, crossings, lineOf } from "./lines.js";
-import { cheapest } from "./model.js";
-import { dollars, plain } from "./numbers.js";
-import { adjusted, hoursAndDuty, mixOf } from "./scenario.js";
+// The page: takes what the reader asks for, works out the lines and bills again, and shows them.
+import { read, written } from "page/address.js";
+import { YOURS, allInputs, changedWorkloads, input, settingsTable, workloadsTable } from "page/assumptions.js";
+import { Priced, cheapestRanges, crossings, grid, hoursAndDuty, lineOf, sharedInputs } from "page/bill.js";
+import { amounts, choiceOf, fitness, headings, itemised, lineTable, notesOf } from "page/bills.js";
+import { LineChart } from "page/chart.js";
+import { Controls } from "page/controls.js";
+import { Curves } from "page/curves.js";
+import { figure, listen, make } from "page/figures.js";
+import { Formulas } from "page/formulas.js";
+import { counted, dollars, plain, tidy } from "page/numbers.js";
 
-const HOURS_PER_MONTH = 730;
 const SECONDS_PER_HOUR = 3600;
-const MARKS = 8; // crossings that are marked in the chart
+const MAX_MARKS = 8; // crossings that are marked in the chart
 const data = JSON.parse(document.getElementById("data").textContent);
 const by = (id) => document.getElementById(id);
-const { book } = data;
-let works = structuredClone(data.works);
-let settings = {};
-const visible = new Set(data.configurations.filter((one) => one.shown).map((one) => one.key));
+const model = { formulas: new Formulas(data.nodes), bills: data.bills };
+const rates = grid(data.from_rate, data.to_rate);
+const inputs = allInputs(data);
+const bounds = Object.fromEntries(Object.entries(inputs).map(([name, { low, high }]) => [name, [low, high]]));
+let changes = {};
+let visible = new Set();
 
-// What an update works with: the reader's state as circumstances of the cost model.
-function circumstances(state) {
+// What an update works with: the reader's state as inputs of the cost model.
+function scenario(state) {
+  const workloads = changedWorkloads(data, changes);
   const [hours, duty] = hoursAndDuty(state);
-  const asked = { ...state, settings };
-  return { asked, hours, duty, mix: mixOf(works, asked), rate: state.rate };
+  const mix = Object.entries(state.mix).filter(([, weight]) => weight > 0);
+  const sum = mix.reduce((all, [, weight]) => all + weight, 0);
+  const shares = mix.map(([name, weight]) => ({ name, share: weight / sum }));
+  return { state, workloads, shared: sharedInputs(workloads, state), shares, rate: state.rate, requests: state.rate * SECONDS_PER_HOUR * hours * duty, notes: shares.map(({ name }) => data.workload_notes[name]) };
 }
+
+function settingsOf(key) {
+  const own = Object.entries(changes).filter(([name]) => name.startsWith(`${key}:`));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(key.length + 1), value]));
+}
+
+const pricedOf = (one, now, changed = {}) => new Priced(model, one, { ...now.shared, ...changed }, now.state, settingsOf(one.key));
 
 const drawnBefore = new Map(); // a line by its configuration, with all that it depends on: the rate is not of it
 
 function lineFor(one, now) {
-  const depends = JSON.stringify([{ ...now.asked, rate: null }, works]);
+  const depends = JSON.stringify([now.shared, now.state.memory_mb, now.state.utilisation, settingsOf(one.key)]);
   const before = drawnBefore.get(one.key);
   if (before?.depends === depends) return before.line;
-  const line = lineOf(book, adjusted(one, now.asked), now.mix, now.hours, now.duty, HOURS_PER_MONTH, data.from_rate, data.to_rate);
+  const line = lineOf(pricedOf(one, now), rates);
   drawnBefore.set(one.key, { depends, line });
   return line;
 }
 
-const billFor = (one, now) => cheapest(book, adjusted(one, now.asked), now.mix, now.rate, now.hours, now.duty);
-
-const workNotes = (now) => now.mix.shares.map(({ work }) => data.work_notes[work.name]);
-
 // The share of right answers that a run counted on a platform of this kind.
 function rightShare(one, now) {
-  const counted = data.right[one.on_lambda ? "lambda" : "container"];
-  let [share, known, told] = [0, true, []];
-  for (const { work, share: weight } of now.mix.shares) {
-    const found = counted[work.name];
-    if (!found) known = false;
-    else told.push(`${work.name}: ${plain(found.right)} of ${plain(found.asked)}`);
-    share += weight * (found ? found.right / found.asked : 1);
-  }
-  return { share: share || 1, known, told: told.join(", ") };
-}
-
-// Where the cheapest platform changes, and where the first line shown crosses the others.
-function allCrossings(lines) {
-  const [first, ...others] = lines;
-  return first ? others.map((other) => ({ other, found: crossings(first, other, data.from_rate) })) : [];
+  const found = now.shares.map(({ name, share }) => ({ name, share, count: data.right[one.on_lambda ? "lambda" : "container"][name] }));
+  const share = found.reduce((all, part) => all + part.share * (part.count ? part.count.right / part.count.asked : 1), 0);
+  const counts = found.filter(({ count }) => count).map(({ name, count }) => `${name}: ${plain(count.right)} of ${plain(count.asked)}`);
+  return { share: share || 1, known: found.every(({ count }) => count), counts: counts.join(", ") };
 }
 
 const rateText = (rate) => `${plain(rate, 3)}/s`;
+const region = (label, table) => make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, table);
 
-function showCrossings(element, lines, found, ranges, notes) {
-  const told = (text, detail) => make("td", { class: "n" }, figure(text, "computed", notes, detail));
-  const number = (at) => at !== 0;
-  const rows = ranges.map((range, at) => {
-    const line = lines.find((one) => one.name === range.label);
-    const piece = line.pieces.find((one) => one.until >= range.until * (1 - 1e-12)) ?? line.pieces.at(-1);
-    const from = at ? plain(range.start, 4) : "0";
-    return make("tr", {}, make("th", { scope: "row", text: range.label }), told(from, at ? `over this rate ${range.label} costs less than every other line shown` : "the chart's left end stands for it"), told(plain(range.until, 4), range.until < data.to_rate ? "where the next line becomes the cheaper one, or this one ends" : "the chart's right end"), told(dollars(costAt(piece, range.until)), `${range.label} at ${plain(range.until)} requests/s`));
+function showCrossings(lines, found, ranges, now) {
+  const computed = (text, detail) => make("td", { class: "n" }, figure(text, "computed", now.notes, detail));
+  const monthly = (rate) => counted((rate * now.requests) / now.rate);
+  const rows = ranges.map(({ line, start, until }, at) => {
+    const edge = until * (1 - 1e-12);
+    return make("tr", {}, make("th", { scope: "row", text: line.name }), computed(at ? plain(start, 4) : "0", at ? `over this rate ${line.name} costs less than every other line shown` : "the chart's left end stands for it"), computed(plain(until, 4), until < data.to_rate ? "where the next line becomes the cheaper one, or this one ends" : "the chart's right end"), computed(monthly(until), "at that rate, with the duty cycle and hours above"), computed(dollars(line.priced.month(edge)), `${line.name} at ${plain(until)} requests/s, a month`));
   });
-  const cheapestTable = make("table", {}, make("caption", { text: "The cheapest platform" }), make("thead", {}, headings(["platform", "over requests/s", "up to", "$ an hour there"], number)), make("tbody", {}, ...rows));
+  const cheapest = make("table", {}, make("caption", { text: "The cheapest platform" }), make("thead", {}, headings(["platform", "over requests/s", "up to", "requests a month there", "$ a month there"], (at) => at > 0)), make("tbody", {}, ...rows));
   const body = make("tbody");
   for (const { other, found: crossed } of found) {
     for (const one of crossed) {
-      const about = one.rough ? "≈ " : "";
-      body.append(make("tr", {}, make("th", { scope: "row", text: other.name }), told(about + plain(one.rate, 5), one.step ? "a step, as by one more machine, passes the other line here" : `here both cost ${dollars(one.cost)} an hour`), told(dollars(one.cost), "of the line that is the cheaper one up to here"), make("td", { text: one.above }), make("td", { text: one.step ? "by a step" : "they meet" })));
+      body.append(make("tr", {}, make("th", { scope: "row", text: other.name }), computed(plain(one.rate, 5), one.step ? "a step, as by one more machine, passes the other line here" : `here both cost ${dollars(one.cost)} a month`), computed(monthly(one.rate), "at that rate"), computed(dollars(one.cost), "of the line that is the cheaper one up to here"), make("td", { text: one.above }), make("td", { text: one.step ? "by a step" : "they meet" })));
     }
-    if (!crossed.length) body.append(make("tr", {}, make("th", { scope: "row", text: other.name }), make("td", { colspan: 4, text: "nowhere in this range" })));
+    if (!crossed.length) body.append(make("tr", {}, make("th", { scope: "row", text: other.name }), make("td", { colspan: 5, text: "nowhere in this range" })));
   }
   const caption = lines.length ? `Where ${lines[0].name} crosses` : "No line is shown";
-  const crossedTable = make("table", {}, make("caption", { text: caption }), make("thead", {}, headings(["the line of", "at requests/s", "$ an hour", "cheaper beyond it", "how"], (at) => at === 1 || at === 2)), body);
-  element.replaceChildren(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The cheapest platform" }, cheapestTable), make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, crossedTable));
+  const crossed = make("table", {}, make("caption", { text: caption }), make("thead", {}, headings(["the line of", "at requests/s", "requests a month", "$ a month", "cheaper beyond it", "how"], (at) => at >= 1 && at <= 3)), body);
+  by("crossings").replaceChildren(region("The cheapest platform", cheapest), region(caption, crossed));
 }
 
-function marksOf(found, ranges, lines) {
-  const marks = ranges.slice(1).map((range) => {
-    const line = lines.find((one) => one.name === range.label);
-    const piece = line.pieces.find((one) => one.until > range.start);
-    return { rate: range.start, cost: costAt(piece, range.start), text: rateText(range.start) };
-  });
+function marksOf(found, ranges) {
+  const marks = ranges.slice(1).map(({ line, start }) => ({ rate: start, cost: line.priced.month(start * (1 + 1e-9)), text: rateText(start) }));
   for (const { found: crossed } of found) {
     for (const { rate, cost } of crossed.slice(0, 1)) {
-      if (marks.length < MARKS && marks.every((one) => Math.abs(Math.log(one.rate / rate)) > 0.02)) marks.push({ rate, cost, text: rateText(rate) });
+      if (marks.length < MAX_MARKS && marks.every((one) => Math.abs(Math.log(one.rate / rate)) > 0.02)) marks.push({ rate, cost, text: rateText(rate) });
     }
+  }
+  // Texts that would stand on each other: the first of them is enough, the circles stay.
+  marks.sort((one, other) => one.rate - other.rate);
+  let last = 0;
+  for (const mark of marks) {
+    if (Math.log10(mark.rate / last) < 0.12) mark.text = "";
+    else last = mark.rate;
   }
   return marks;
 }
 
 // The rows of the table at this rate; each row's name turns its line on and off.
 function showBills(body, configurations, now, toggles) {
-  const requests = now.rate * SECONDS_PER_HOUR * now.hours * now.duty;
-  const notes = workNotes(now);
-  const bills = configurations.map((one) => ({ one, bill: billFor(one, now) }));
-  const costs = bills.filter(({ one, bill }) => bill.serves && (!toggles || visible.has(one.key))).map(({ bill }) => bill.month);
-  const least = Math.min(...costs);
+  const bills = configurations.map((one) => ({ one, bill: pricedOf(one, now).bill(now.rate) }));
+  const eligible = ({ one, bill }) => bill.serves && (!toggles || visible.has(one.key));
+  const least = Math.min(...bills.filter(eligible).map(({ bill }) => bill.month));
   for (const { one, bill } of bills) {
     const row = body.querySelector(`[data-key="${one.key}"]`);
-    row.classList.toggle("least", bill.serves && bill.month === least && (!toggles || visible.has(one.key)));
+    row.classList.toggle("least", eligible({ one, bill }) && bill.month === least);
     row.classList.toggle("off", toggles && !visible.has(one.key));
-    const cells = amounts(bill, HOURS_PER_MONTH, requests, rightShare(one, now), notes);
+    const cells = amounts(bill, now.requests, rightShare(one, now), data.prices, now.notes);
     row.replaceChildren(row.firstElementChild, ...cells, make("td", { class: "choice", text: choiceOf(bill), title: fitness(bill) }));
   }
   return bills;
 }
 
-function showItemised(element, bills, notes) {
+function showItemised(element, bills, now) {
   const open = new Set([...element.querySelectorAll("details[open]")].map((one) => one.dataset.key));
   element.replaceChildren(
     ...bills.map(({ one, bill }) => {
-      const fill = () => {
-        const table = itemised(bill, HOURS_PER_MONTH, book.meanings, notes);
-        details.append(make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Bill of ${one.name}` }, table));
-      };
-      const details = make("details", { "data-key": one.key, open: open.has(one.key) }, make("summary", { text: `${one.name}: ${dollars(bill.month / HOURS_PER_MONTH)} an hour${choiceOf(bill) && ` (${choiceOf(bill)})`}` }), make("p", { class: "hint", text: one.about }));
-      details.fill = () => details.childElementCount < 3 && fill();
+      const summary = `${one.name}: ${dollars(bill.month)} a month${choiceOf(bill) && ` (${choiceOf(bill)})`}`;
+      const details = make("details", { "data-key": one.key, open: open.has(one.key) }, make("summary", { text: summary }), make("p", { class: "hint", text: one.about }));
+      details.fill = () => details.childElementCount < 3 && details.append(region(`Bill of ${one.name}`, itemised(bill, data, now.notes)));
       details.addEventListener("toggle", () => details.open && details.fill());
       if (details.open) details.fill();
       return details;
@@ -133,20 +126,28 @@ function showItemised(element, bills, notes) {
   );
 }
 
-function headline(now, lines, bills, ranges) {
-  const shown = bills.filter(({ one, bill }) => visible.has(one.key) && bill.serves).sort((a, b) => a.bill.month - b.bill.month);
-  if (!shown.length) return by("headline").replaceChildren("No platform that is shown serves this rate.");
-  const { one, bill } = shown[0];
-  const names = now.mix.shares.map(({ work, share }) => (now.mix.shares.length === 1 ? work.name : `${plain(share * 100, 3)} % ${work.name}`)).join(", ");
-  const figureOf = figure(dollars(bill.month / HOURS_PER_MONTH), "computed", workNotes(now), "the cheapest bill below, an hour");
-  const parts = [`At ${plain(now.rate)} requests/s of ${names}, `, make("strong", { text: one.name }), " is the cheapest: ", figureOf, " an hour. "];
-  const first = ranges[0];
-  if (ranges.length > 1 && lines.length) parts.push(make("strong", { text: first.label }), ` is the cheapest up to `, make("strong", {}, figure(`${plain(first.until, 3)} requests/s`, "computed", workNotes(now), "where its line and the next cheapest one change places")), ".");
+// The answer in a sentence or two: what is cheapest here, by how much, and from where on something else is.
+function headline(now, bills, ranges) {
+  const serving = bills.filter(({ one, bill }) => visible.has(one.key) && bill.serves).sort((a, b) => a.bill.month - b.bill.month);
+  if (!serving.length) return by("headline").replaceChildren("No platform that is shown serves this rate.");
+  const [best, ...others] = serving;
+  const rival = others.find(({ one }) => one.on_lambda !== best.one.on_lambda) ?? others[0];
+  const names = now.shares.map(({ name, share }) => (now.shares.length === 1 ? name : `${plain(share * 100, 3)} % ${name}`)).join(", ");
+  const money = (amount, bill, detail) => make("strong", {}, figure(dollars(amount), "computed", notesOf(bill, data.prices, now.notes), detail));
+  const parts = [`At ${plain(now.rate)} requests/s (${counted(now.requests)} a month) of ${names}, `, make("strong", { text: best.one.name }), " costs ", money(best.bill.month, best.bill, "the cheapest bill below, a month"), " a month"];
+  if (rival) parts.push(": cheaper by ", money(rival.bill.month - best.bill.month, rival.bill, `${dollars(rival.bill.month)} − ${dollars(best.bill.month)}`), ` a month than ${rival.one.name}`);
+  parts.push(". ");
+  if (ranges.length > 1) {
+    const [first, next] = ranges;
+    parts.push(`Below `, make("strong", {}, figure(`${plain(first.until, 3)} requests/s`, "computed", now.notes, "where its line and the next cheapest one change places")), ` (${counted((first.until * now.requests) / now.rate)} a month) `, make("strong", { text: first.line.name }), ` is the cheapest, above it ${next.line.name}.`);
+  }
   return by("headline").replaceChildren(...parts);
 }
 
-const chart = new Chart(by("chart"), data.spec, (rate) => controls.setRate(rate));
-const storageChart = by("storage-chart") && new Chart(by("storage-chart"), data.storage_spec, (rate) => controls.setRate(rate));
+const chosen = (rate) => controls.setRate(rate);
+const chart = new LineChart(by("chart"), data.spec, chosen);
+const storageChart = by("storage-chart") && new LineChart(by("storage-chart"), data.storage_spec, chosen);
+const curves = new Curves(data, { pricedOf, rates: grid(data.from_rate, data.to_rate, 1.03) });
 let due = false;
 
 async function update() {
@@ -156,17 +157,21 @@ async function update() {
   problem.textContent = "";
   try {
     if (!Object.values(state.mix).some((weight) => weight > 0)) throw new Error("Give at least one service a share of the mix.");
-    const now = circumstances(state);
-    const lines = data.configurations.filter((one) => visible.has(one.key)).map((one) => lineFor(one, now)).filter((line) => line.pieces.length);
-    const ranges = lines.length ? cheapestRanges(lines, data.from_rate) : [];
-    const found = allCrossings(lines);
+    const now = scenario(state);
+    const lines = data.configurations.filter((one) => visible.has(one.key)).map((one) => lineFor(one, now)).filter((line) => line.costs.some((cost) => cost !== null));
+    const ranges = cheapestRanges(lines);
+    const found = lines.slice(1).map((other) => ({ other, found: crossings(lines[0], other) }));
     const bills = showBills(by("bills").tBodies[0], data.configurations, now, true);
     by("rate-shown").textContent = plain(now.rate);
-    headline(now, lines, bills, ranges);
-    showCrossings(by("crossings"), lines, found, ranges, workNotes(now));
-    showItemised(by("itemised"), bills.filter(({ one }) => visible.has(one.key)), workNotes(now));
-    by("line-table").replaceChildren(lineTable(lines, data.table_rates, workNotes(now)));
-    await chart.show(lines, marksOf(found, ranges, lines), now.rate);
+    headline(now, bills, ranges);
+    showCrossings(lines, found, ranges, now);
+    showItemised(by("itemised"), bills.filter(({ one }) => visible.has(one.key)), now);
+    by("line-table").replaceChildren(lineTable(lines, data.table_rates, now.notes));
+    showInputs();
+    showHandlers(now);
+    remember(state);
+    await chart.draw(lines, marksOf(found, ranges), now.rate);
+    await curves.show(now);
     if (storageChart) await showStorage(now);
   } catch (fault) {
     problem.textContent = fault.message;
@@ -175,45 +180,96 @@ async function update() {
 }
 
 async function showStorage(now) {
-  const lines = data.storage.map((one) => lineFor(one, now)).filter((line) => line.pieces.length);
+  const lines = data.storage.map((one) => lineFor(one, now));
   const bills = showBills(by("storage-bills").tBodies[0], data.storage, now, false);
-  showItemised(by("storage-itemised"), bills, workNotes(now));
-  const ranges = lines.length ? cheapestRanges(lines, data.from_rate) : [];
-  await storageChart.show(lines, marksOf([], ranges, lines), now.rate);
+  showItemised(by("storage-itemised"), bills, now);
+  await storageChart.draw(lines, marksOf([], cheapestRanges(lines)), now.rate);
+}
+
+// What the handlers take: the field of each service that moves all that depends on it.
+function showHandlers(now) {
+  for (const place of document.querySelectorAll("[data-handler]")) {
+    const name = place.dataset.handler;
+    const key = `${name}.cpu_ms`;
+    const field = place.querySelector("input");
+    if (field !== document.activeElement) field.value = tidy(now.workloads[name].cpu_ms);
+    const yours = key in changes;
+    field.classList.toggle("changed", yours);
+    const kind = yours ? YOURS : data.workload_kinds[name].cpu_ms ?? data.workload_kinds[name][""];
+    place.querySelector(".kind").replaceChildren(figure(kind, kind, yours ? [] : [data.workload_notes[name]], yours ? `it was ${plain(data.workloads[name].cpu_ms)} ms; measured durations on Lambda moved with it` : "CPU of a request"));
+  }
+}
+
+function remember(state) {
+  const text = written({ state, changes, visible }, data);
+  history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+}
+
+function recall() {
+  const found = read(location.hash.slice(1), data, bounds);
+  ({ changes, visible } = found);
+  controls.state = found.state;
+  controls.show();
+  for (const box of document.querySelectorAll("[data-toggle]")) box.checked = visible.has(box.dataset.toggle);
 }
 
 function changed(all = false) {
-  if (all) buildAssumptions(true);
+  if (all) {
+    changes = {};
+    visible = new Set(data.configurations.filter((one) => one.shown).map((one) => one.key));
+    for (const box of document.querySelectorAll("[data-toggle]")) box.checked = visible.has(box.dataset.toggle);
+  }
   if (!due) {
     due = true;
     requestAnimationFrame(update);
   }
 }
 
-function buildAssumptions(again = false) {
-  if (again) {
-    works = structuredClone(data.works);
-    settings = {};
-  }
-  const sources = (name, path) => ({ kind: data.work_kinds[name][path] ?? data.work_kinds[name][""], notes: [data.assumed_notes[path] ?? data.work_notes[name]] });
-  const showWorks = () => by("works").replaceChildren(worksTable(data.works, works, data.work_fields, sources, changed));
-  showWorks();
+function change(name, value) {
+  if (value === null) delete changes[name];
+  else changes[name] = value;
+  changed();
+}
+
+// All inputs with their numbers; the focus stays where it was.
+function showInputs() {
+  const focused = document.activeElement?.dataset?.input;
+  const workloads = changedWorkloads(data, changes);
+  by("workloads").replaceChildren(workloadsTable(data, inputs, workloads, changes, change));
   for (const place of document.querySelectorAll("[data-assumption]")) {
-    assumptionInput(place, data.works, works, data.work_fields[place.dataset.assumption], () => {
-      showWorks();
-      changed();
-    });
+    const names = Object.keys(data.workloads).map((name) => `${name}.${place.dataset.assumption}`);
+    const first = names.find((name) => data.workloads[inputs[name].service][inputs[name].key]) ?? names[0];
+    const all = (_, value) => {
+      for (const name of names) change(name, value);
+    };
+    const now = changes[first] ?? inputs[first].value;
+    const notes = first in changes ? [] : [data.assumed_notes[inputs[first].key] ?? data.workload_notes[inputs[first].service]];
+    const kind = first in changes ? YOURS : "assumed";
+    place.replaceChildren(input(first, { ...inputs[first], service: "every service" }, now, all), figure(kind, kind, notes, inputs[first].help));
   }
+  const open = new Set([...by("settings").querySelectorAll("details[open]")].map((one) => one.dataset.key));
   by("settings").replaceChildren(
     ...[...data.configurations, ...data.storage].map((one) =>
-      make("details", {}, make("summary", { text: one.name }), settingsTable(one, data.setting_fields, settings, data.configuration_notes[one.key], changed)),
+      make("details", { "data-key": one.key, open: open.has(one.key) }, make("summary", { text: one.name }), settingsTable(one, data, inputs, changes, change)),
     ),
   );
+  if (focused) document.querySelector(`[data-input="${CSS.escape(focused)}"]`)?.focus();
 }
 
 listen(data.notes);
 const controls = new Controls(by("controls"), data.defaults, changed);
-buildAssumptions();
+recall();
+window.addEventListener("hashchange", () => {
+  recall();
+  changed();
+});
+for (const place of document.querySelectorAll("[data-handler]")) {
+  const field = place.querySelector("input");
+  field.addEventListener("change", () => {
+    const value = field.value === "" || !field.checkValidity() ? null : Number(field.value);
+    change(`${place.dataset.handler}.cpu_ms`, value === data.workloads[place.dataset.handler].cpu_ms ? null : value);
+  });
+}
 for (const box of document.querySelectorAll("[data-toggle]")) {
   box.addEventListener("change", () => {
     if (box.checked) visible.add(box.dataset.toggle);
@@ -223,8 +279,8 @@ for (const box of document.querySelectorAll("[data-toggle]")) {
 }
 const opened = [];
 window.addEventListener("beforeprint", () => {
-  for (const one of document.querySelectorAll("#itemised details:not([open]), #storage-itemised details:not([open])")) {
-    one.fill();
+  for (const one of document.querySelectorAll("#itemised details:not([open]), #storage-itemised details:not([open]), #experiments details:not([open])")) {
+    one.fill?.();
     one.open = true;
     opened.push(one);
   }

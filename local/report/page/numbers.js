@@ -9,10 +9,22 @@ function formatted(value, digits) {
 
 export const plain = (value, digits = 6) => formatted(value, digits);
 
-// Dollars: cents from a hundred on, four digits that count below.
+// A number without more digits than it has.
+export const tidy = (value, digits = 6) => Number(value.toPrecision(digits));
+
+const WORDS = [[1e12, "trillion"], [1e9, "billion"], [1e6, "million"]];
+
+// A large count in words.
+export function counted(value) {
+  const [unit, word] = WORDS.find(([least]) => value >= least) ?? [1, ""];
+  return `${plain(value / unit, 3)}${word && ` ${word}`}`;
+}
+
+// Dollars: cents from one on, four digits that count below.
 export function dollars(value) {
   if (value === 0) return "$0";
-  const digits = Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 3 : Math.min(9, 3 - Math.floor(Math.log10(Math.abs(value))));
+  const small = Math.abs(value);
+  const digits = small >= 100_000 ? 0 : small >= 1 ? 2 : Math.min(9, 3 - Math.floor(Math.log10(small)));
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits })}`;
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from local.cost import files
 from local.cost.audit import Audit, audit
-from local.cost.model import cheapest
+from local.cost.model import Usage, cheapest
 
 F = Fraction
 BOOK = files.price_book()
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     rate: int = 0
 
 
-ALB = '[configuration.front]\nkind = "alb"\nzones = 2\n'
+ALB = '[configuration.ingress]\nkind = "alb"\nzones = 2\n'
 CASES = [
     Case(
         "a blog on one small database",
@@ -102,7 +102,7 @@ CASES = [
     Case(
         "an HTTP API at the REST price",
         '[[claim]]\nitem = "http-api"\namount = 1.26\n[[claim]]\nitem = "lambda-requests"\namount = 0.072',
-        '[configuration.lambda]\nmemory_mb = 128\n[configuration.front]\nkind = "http-api"\n',
+        '[configuration.lambda]\nmemory_mb = 128\n[configuration.ingress]\nkind = "http-api"\n',
         {"http-api": "mispriced", "lambda-requests": "right"},
         F("0.072") + F("0.36"),
         100,
@@ -134,10 +134,10 @@ DURATIONS = {"lambda-duration": "left out", "lambda-rounding": "left out", "lamb
 
 def audited(case: Case, folder: Path) -> Audit:
     path = folder / "audit.toml"
-    head = f'name = "{case.name}"\nrate = {case.rate}\nwork = "qrcode"\n'
+    head = f'name = "{case.name}"\nrate = {case.rate}\nworkload = "qrcode"\n'
     path.write_text(f'{head}{case.claims}\n[configuration]\nname = "theirs"\n{case.configuration}')
     given = files.audit_file(str(path))
-    bill = cheapest(given.configuration, given.mix, given.rate, BOOK, given.hours)
+    bill = cheapest(given.configuration, given.mix, given.rate, BOOK, Usage(given.hours))
     return audit(given.name, bill, given.claims, given.total, BOOK)
 
 

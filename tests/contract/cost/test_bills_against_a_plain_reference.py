@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from local.cost import files
 from local.cost.configuration import parse
 from local.cost.model import cheapest
-from local.cost.work import Mix, Work
+from local.cost.workload import Mix, Workload
 
 F = Fraction
 BOOK = files.price_book()
@@ -24,10 +24,10 @@ rates = st.integers(0, 5_000_000).map(lambda thousandths: F(thousandths, 1000))
 
 def model(text: str, rate: Fraction, **given: int) -> dict[str, Fraction]:
     configuration = parse(tomllib.loads('name = "drawn"\n' + text, parse_float=Decimal), "drawn.toml")
-    numbers = {name: number if name == "memory_mb" else F(number) for name, number in given.items()}
-    work = Work(**{"name": "drawn", "source": "drawn", "requests_per_vcpu": F(1000), **numbers})  # type: ignore[arg-type]
+    numbers = {name: F(number) for name, number in given.items()}
+    work = Workload(**{"name": "drawn", "source": "drawn", "cpu_ms": F(1), **numbers})  # type: ignore[arg-type]
     bill = cheapest(configuration, Mix.of([(work, F(1))]), rate, BOOK)
-    return {item.name: item.cost.value for item in bill.items}
+    return {item.name: item.month for item in bill.items}
 
 
 def tiered(volume: Fraction, steps: list[tuple[int, str]], above: str) -> Fraction:
@@ -57,7 +57,7 @@ def test_lambda_on_demand(rate: Fraction, memory: int, wait: int, free: bool) ->
 @given(rates, st.sampled_from(["0.25", "1", "4"]), st.integers(0, 2), st.integers(1, 4000))
 def test_fargate_tasks_behind_a_balancer(rate: Fraction, vcpu: str, spare: int, size: int) -> None:
     fargate = f'[fargate]\norchestrator = "ecs"\nvcpu = {vcpu}\nspare = {spare}\n'
-    items = model(fargate + '[front]\nkind = "alb"\nzones = 3', rate, request_bytes=size, requests_per_connection=50)
+    items = model(fargate + '[ingress]\nkind = "alb"\nzones = 3', rate, request_bytes=size, requests_per_connection=50)
     tasks = max(1, math.ceil(rate / (1000 * F(vcpu) * F("0.6")))) + spare
     memory = {"0.25": F("0.5"), "1": F(2), "4": F(8)}[vcpu]
     units = max(rate / 50 / 25, rate / 50 / 3000, rate * HOUR * size / 10**9)

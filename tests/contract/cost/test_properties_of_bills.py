@@ -11,13 +11,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from local.cost import files
+from local.cost.bill import Bill
 from local.cost.configuration import Configuration, parse
 from local.cost.crossings import crossings
 from local.cost.exact import exact
-from local.cost.items import Bill
 from local.cost.lines import Line, line_of
-from local.cost.model import bill_of, cheapest
-from local.cost.work import Mix, Work
+from local.cost.model import Usage, cheapest, open_bill
+from local.cost.workload import Mix, Workload
 
 F = Fraction
 BOOK = files.price_book()
@@ -94,7 +94,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
     kinds = ["alb", "http-api", "rest-api"] + (["function-url"] if name in ("lambda", "managed_instances") else ["nlb"])
     document = {"name": "drawn", name: table, **draw(others)}
     if draw(st.booleans()):
-        document["front"] = {"kind": draw(one_or_some(kinds)), "rules": draw(st.integers(0, 30))}
+        document["ingress"] = {"kind": draw(one_or_some(kinds)), "rules": draw(st.integers(0, 30))}
     if table.get("provisioned"):
         table.pop("free_tier", None)
     return parse(_as_read(document), "drawn.toml")
@@ -110,9 +110,9 @@ def _as_read(value: Any) -> Any:
 
 
 works = st.builds(
-    lambda per_vcpu, wait, init, size, reads: Work(
+    lambda per_vcpu, wait, init, size, reads: Workload(
         name="drawn", source="drawn",
-        requests_per_vcpu=F(per_vcpu), wait_ms=F(wait), init_ms=F(init), cold_share=F(1, 1000),
+        cpu_ms=F(1000, per_vcpu), wait_ms=F(wait), init_ms=F(init), cold_share=F(1, 1000),
         request_bytes=F(size), response_bytes=F(3 * size), requests_per_connection=F(10), connection_seconds=F(20),
         queries=F(reads), queries_per_vcpu=F(1500), reads=F(reads), item_bytes=F(size),
     ),
@@ -124,7 +124,7 @@ FEW = settings(max_examples=12, deadline=None)
 
 
 def first_bill(configuration: Configuration, mix: Mix, rate: Fraction, hours: int = 730) -> Bill:
-    return bill_of(configuration, configuration.choices[0], mix, rate, BOOK, exact(hours))
+    return open_bill(configuration, configuration.choices[0], mix, BOOK, Usage(exact(hours))).at(rate)
 
 
 @FEW
@@ -133,21 +133,21 @@ def test_a_bill_never_falls_when_the_rate_rises(
     configuration: Configuration, mix: Mix, one: Fraction, other: Fraction
 ) -> None:
     low, high = sorted((one, other))
-    assert first_bill(configuration, mix, low).month.value <= first_bill(configuration, mix, high).month.value
+    assert first_bill(configuration, mix, low).month <= first_bill(configuration, mix, high).month
 
 
 @FEW
 @given(configurations(), mixes, rates)
 def test_items_sum_to_the_total_and_are_never_negative(configuration: Configuration, mix: Mix, rate: Fraction) -> None:
     bill = first_bill(configuration, mix, rate)
-    amounts = [item.cost.value for item in bill.items]
+    amounts = [item.month for item in bill.items]
     assert min(amounts, default=F(0)) >= 0
-    assert sum(amounts, F(0)) == bill.month.value == bill.hour.value * bill.hours
+    assert sum(amounts, F(0)) == bill.month == bill.hour * bill.hours
     assert len({item.name for item in bill.items}) == len(bill.items)
-    million = bill.per_million(bill.month.value)
+    million = bill.per_million(bill.month)
     if rate:
         assert million is not None
-        assert million * rate * 3600 * 730 / 10**6 == bill.month.value
+        assert million * rate * 3600 * 730 / 10**6 == bill.month
 
 
 @FEW
@@ -159,7 +159,7 @@ def test_doubling_the_hours_doubles_what_is_billed_by_the_hour(
     by_the_hour = 0
     for one, two in zip(once.items, twice.items, strict=True):
         if any(factor.name in ("hours", "months") for factor in one.factors):
-            assert two.cost.value == 2 * one.cost.value, one.name
+            assert two.month == 2 * one.month, one.name
             by_the_hour += 1
     assert by_the_hour or configuration.choices[0].on_lambda
 
@@ -172,7 +172,7 @@ def test_the_line_of_a_configuration_is_the_bill_of_its_cheapest_choice(
     line = line_of(configuration, mix, BOOK, TOP)
     bill = cheapest(configuration, mix, rate, BOOK)
     if bill.serves:
-        assert line.at(rate) == bill.hour.value
+        assert line.at(rate) == bill.hour
     else:
         assert line.at(rate) is None
 

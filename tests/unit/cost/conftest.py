@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 
 from local.cost import files
-from local.cost.book import Book
+from local.cost.bill import Bill
 from local.cost.configuration import Configuration, parse
 from local.cost.exact import exact
-from local.cost.items import Bill
-from local.cost.model import cheapest
-from local.cost.work import Mix, Work
+from local.cost.model import Usage, cheapest
+from local.cost.price_book import PriceBook
+from local.cost.workload import Mix, Workload
 
 Billed = Callable[..., Bill]
 
@@ -22,25 +22,23 @@ def configured(text: str) -> Configuration:
     return parse(tomllib.loads('name = "a test"\n' + text, parse_float=Decimal), "test.toml")
 
 
-def some_work(**given: object) -> Work:
-    exactly = {
-        key: Fraction(value) if type(value) is int and key != "memory_mb" else value for key, value in given.items()
-    }
-    return Work(**{"name": "some", "source": "a test", "requests_per_vcpu": Fraction(1000), **exactly})  # type: ignore[arg-type]
+def some_work(**given: object) -> Workload:
+    exactly = {key: Fraction(value) if type(value) is int else value for key, value in given.items()}
+    return Workload(**{"name": "some", "source": "a test", "cpu_ms": Fraction(1), **exactly})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
-def book() -> Book:
+def book() -> PriceBook:
     return files.price_book()
 
 
 @pytest.fixture
-def bill(book: Book) -> Billed:
+def bill(book: PriceBook) -> Billed:
     def billed(
-        text: str, rate: int | str = 0, hours: int = 730, works: list[Work] | None = None, **given: object
+        text: str, rate: int | str = 0, hours: int = 730, works: list[Workload] | None = None, **given: object
     ) -> Bill:
         weights = [(work, Fraction(1)) for work in works or [some_work(**given)]]
-        return cheapest(configured(text), Mix.of(weights), exact(rate), book, Fraction(hours))
+        return cheapest(configured(text), Mix.of(weights), exact(rate), book, Usage(Fraction(hours)))
 
     return billed
 
@@ -51,6 +49,6 @@ def hour(bill: Billed) -> Callable[..., dict[str, Fraction]]:
 
     def items(*args: object, **given: object) -> dict[str, Fraction]:
         one = bill(*args, **given)
-        return {item.name: item.cost.value / one.hours for item in one.items}
+        return {item.name: item.month / one.hours for item in one.items}
 
     return items

@@ -8,29 +8,29 @@ import pytest
 
 from local.cost import files
 from local.cost.audit import Audit, audit
-from local.cost.book import Book
 from local.cost.errors import CostError
-from local.cost.model import cheapest
+from local.cost.model import Usage, cheapest
+from local.cost.price_book import PriceBook
 
 F = Fraction
-HEAD = 'rate = 0\nwork = "qrcode"\n'
+HEAD = 'rate = 0\nworkload = "qrcode"\n'
 NODES = '[configuration]\nname = "web"\n[configuration.nodes]\ninstance = "c8g.large"\ncount = 7\n'
 
 
-def audited(book: Book, name: str) -> Audit:
+def audited(book: PriceBook, name: str) -> Audit:
     given = files.audit_file(name)
-    bill = cheapest(given.configuration, given.mix, given.rate, book, given.hours)
+    bill = cheapest(given.configuration, given.mix, given.rate, book, Usage(given.hours))
     return audit(given.name, bill, given.claims, given.total, book)
 
 
-def test_the_report_s_122_cents_are_reproduced_exactly_as_they_were_computed(book: Book) -> None:
+def test_the_report_s_122_cents_are_reproduced_exactly_as_they_were_computed(book: PriceBook) -> None:
     report = audited(book, "report")
     assert report.arithmetic == "7 × 0.08 + 0.10 + 0.555 + 0.003 = 1.218, printed as 1.22"
     assert report.claimed == F("1.218")
     assert report.adds_up
 
 
-def test_the_report_s_bill_had_the_nodes_right_and_the_database_at_aurora_s_rate(book: Book) -> None:
+def test_the_report_s_bill_had_the_nodes_right_and_the_database_at_aurora_s_rate(book: PriceBook) -> None:
     found = {finding.item: finding for finding in audited(book, "report").findings}
     assert {name: finding.verdict for name, finding in found.items()} == {
         "nodes": "right", "cluster": "right", "database": "mispriced", "alb": "mispriced",
@@ -46,14 +46,14 @@ def test_the_report_s_bill_had_the_nodes_right_and_the_database_at_aurora_s_rate
     assert found["alb-capacity"].follows_rate
 
 
-def test_the_truth_is_the_sum_of_the_findings(book: Book) -> None:
+def test_the_truth_is_the_sum_of_the_findings(book: PriceBook) -> None:
     for name in files.shipped(files.AUDITS):
         report = audited(book, name)
         assert sum(finding.true for finding in report.findings) == report.true
         assert report.standing < report.true
 
 
-def test_the_2022_team_s_items_are_not_known_so_they_are_not_called_left_out(book: Book) -> None:
+def test_the_2022_team_s_items_are_not_known_so_they_are_not_called_left_out(book: PriceBook) -> None:
     team = audited(book, "team-2022")
     assert {finding.verdict for finding in team.findings} == {"not itemised"}
     assert (team.claimed, team.adds_up, team.arithmetic) == (F("1.28"), None, "1.28, not itemised")
@@ -90,7 +90,7 @@ def test_a_wrong_claim_is_refused(tmp_path: Path, text: str, message: str) -> No
         ("rate = 1\n", "configuration: is missing"),
         ('configuration = "report-eks-nodes"\n', "rate: is missing"),
         (f"colour = 1\n{HEAD}{NODES}", "colour: is not known"),
-        (f"rate = 0\n{NODES}", "work: is missing, and the configuration names none"),
+        (f"rate = 0\n{NODES}", "workload: is missing, and the configuration names none"),
         ("rate = 0\nconfiguration = 3\n", "configuration: must be a name or a table"),
         (f"claim = 3\n{HEAD}{NODES}", r"claim: must be \[\[claim\]\] tables"),
         ('rate = true\nconfiguration = "report-eks-nodes"\n', "rate: must be a number"),
@@ -102,7 +102,7 @@ def test_a_wrong_audit_is_refused(tmp_path: Path, text: str, message: str) -> No
         files.audit_file(write(tmp_path, text))
 
 
-def test_a_claim_for_what_the_configuration_does_not_have_is_refused(tmp_path: Path, book: Book) -> None:
+def test_a_claim_for_what_the_configuration_does_not_have_is_refused(tmp_path: Path, book: PriceBook) -> None:
     file = write(tmp_path, f'{HEAD}[[claim]]\nitem = "nat"\namount = 1\n{NODES}')
     with pytest.raises(
         CostError, match="the claim nat is no item of this configuration, which has cluster, nodes, node-disks"
@@ -110,7 +110,7 @@ def test_a_claim_for_what_the_configuration_does_not_have_is_refused(tmp_path: P
         audited(book, file)
 
 
-def test_the_configuration_may_be_a_file_beside_the_audit(tmp_path: Path, book: Book) -> None:
+def test_the_configuration_may_be_a_file_beside_the_audit(tmp_path: Path, book: PriceBook) -> None:
     (tmp_path / "mine.toml").write_text('name = "mine"\n[registry]\ngb = 1\n')
     file = write(tmp_path, f'{HEAD}configuration = "mine.toml"\ntotal = 0.00')
     report = audited(book, file)
@@ -118,12 +118,12 @@ def test_the_configuration_may_be_a_file_beside_the_audit(tmp_path: Path, book: 
     assert report.printed_total == Decimal("0.00")
 
 
-def test_claims_that_do_not_add_up_to_the_printed_total_are_noticed(tmp_path: Path, book: Book) -> None:
+def test_claims_that_do_not_add_up_to_the_printed_total_are_noticed(tmp_path: Path, book: PriceBook) -> None:
     file = write(tmp_path, f'{HEAD}total = 0.70\n[[claim]]\nitem = "nodes"\nquantity = 7\nunit_price = 0.08\n{NODES}')
     assert audited(book, file).adds_up is False
 
 
-def test_a_wrong_count_is_no_wrong_price(tmp_path: Path, book: Book) -> None:
+def test_a_wrong_count_is_no_wrong_price(tmp_path: Path, book: PriceBook) -> None:
     file = write(tmp_path, f'{HEAD}[[claim]]\nitem = "nodes"\nquantity = 6\nunit_price = 0.08\n{NODES}')
     finding = audited(book, file).findings[0]
     assert (finding.verdict, finding.remark) == ("miscounted", "7 nodes, not 6")

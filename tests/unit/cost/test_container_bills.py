@@ -6,8 +6,8 @@ from fractions import Fraction
 import pytest
 
 from local.cost.errors import CostError
-from local.cost.parts.fargate import provisioned
-from local.cost.parts.nodes import system_reserve
+from local.cost.resources.fargate import provisioned
+from local.cost.resources.nodes import system_reserve
 from tests.unit.cost.conftest import Billed, configured
 
 Hour = Callable[..., dict[str, Fraction]]
@@ -16,7 +16,7 @@ F = Fraction
 
 def test_two_arm_tasks_of_a_quarter_vcpu_and_the_base_of_an_alb_cost_about_4_cents(hour: Hour) -> None:
     tasks = '[fargate]\norchestrator = "ecs"\narchitecture = "arm64"\nvcpu = 0.25\nmemory_gb = 0.5\ncount = 2\n'
-    text = tasks + '[front]\nkind = "alb"\ninternal = true'
+    text = tasks + '[ingress]\nkind = "alb"\ninternal = true'
     assert sum(hour(text).values()) == F("0.04225")
 
 
@@ -28,15 +28,15 @@ def test_x86_tasks_have_prices_of_their_own(hour: Hour) -> None:
 def test_a_fleet_has_what_the_utilisation_target_needs_and_a_spare(bill: Billed) -> None:
     text = '[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 0.5'
     for rate, tasks in ((0, 2), (500, 2), (501, 3), (5000, 11)):
-        item = bill(text, rate, requests_per_vcpu=1000).items[0]
+        item = bill(text, rate, cpu_ms=1).items[0]
         assert item.factors[0].value == tasks, rate
 
 
 def test_a_fixed_fleet_serves_what_it_serves_without_its_spare(bill: Billed) -> None:
-    one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 2\ncount = 4\nutilisation = 0.5', 3001, requests_per_vcpu=1000)
+    one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 2\ncount = 4\nutilisation = 0.5', 3001, cpu_ms=1)
     assert one.limit is not None
     assert (one.limit.rate, one.serves) == (3000, False)
-    assert one.limit.why() == "3 of 4 tasks × 2 vCPU × 50 % busy / 1 ms of CPU a request"
+    assert str(one.limit.why) == "3 of 4 tasks × 2 vCPU × 50 % busy / 1 ms of CPU a request"
 
 
 def test_a_pod_on_eks_has_256_mb_more_and_goes_up_to_the_next_valid_size(hour: Hour) -> None:
@@ -112,10 +112,10 @@ def test_a_node_keeps_back_what_eks_reserves(cores: int, reserve: str) -> None:
 def test_nodes_are_counted_by_what_is_left_for_pods(bill: Billed) -> None:
     """2 − 0.07 − 0.15 = 1.78 vCPU, 60 % of it busy: 1,068 requests/s a node."""
     for rate, nodes in ((1068, 2), (1069, 3)):
-        one = bill('[nodes]\ninstance = "c8g.large"', rate, requests_per_vcpu=1000)
+        one = bill('[nodes]\ninstance = "c8g.large"', rate, cpu_ms=1)
         assert next(item for item in one.items if item.name == "nodes").factors[0].value == nodes
 
 
 def test_a_slower_vcpu_needs_more_tasks(bill: Billed) -> None:
-    one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 1\nspeed = 0.5', 1000, requests_per_vcpu=1000)
+    one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 1\nspeed = 0.5', 1000, cpu_ms=1)
     assert one.items[0].factors[0].value == 3

@@ -59,7 +59,7 @@ def test_a_bill_is_itemised_by_hour_month_and_million_requests() -> None:
     assert nodes["formula"] == "nodes × hours × price"
     assert nodes["arithmetic"] == "7 × 730 × 0.07976 = 407.5736"
     assert nodes["prices"][0]["read"] == "2026-07-20"
-    assert bill["work_is"] == "assumed"
+    assert bill["workload_is"] == "assumed"
 
 
 def test_half_the_hours_under_load_are_half_the_fees_of_lambda_and_all_the_nodes() -> None:
@@ -104,7 +104,7 @@ def test_a_list_that_cannot_be_reached_is_one_line(book_copy: Path) -> None:
 
 def test_a_mix_of_services_can_be_asked_for() -> None:
     assert (
-        answer("cost", "lambda-url", "--rate", "10", "--work", "qrcode=3,twitter=1")["work"]
+        answer("cost", "lambda-url", "--rate", "10", "--work", "qrcode=3,twitter=1")["workload"]
         == "75 % qrcode + 25 % twitter"
     )
 
@@ -141,7 +141,7 @@ def test_an_audit_whose_claims_do_not_add_up_says_so(tmp_path: Path) -> None:
 
 def test_what_is_shipped_is_listed() -> None:
     listed = answer("configurations")
-    assert set(listed) == {"configurations", "works", "audits"}
+    assert set(listed) == {"configurations", "workloads", "audits"}
     assert "lambda-url: On demand" in run("configurations").output
 
 
@@ -151,7 +151,7 @@ def test_what_is_shipped_is_listed() -> None:
         (("cost", "nowhere", "--rate", "1"), "nowhere: is neither a configuration file (.toml) nor one of"),
         (
             ("cost", "lambda-url", "--rate", "1"),
-            "say for which work with --work; known are blockchain, qrcode, twitter",
+            "say for which workload with --work; known are blockchain, qrcode, twitter",
         ),
         (
             ("cost", "lambda-url", "--rate", "fast", "--work", "qrcode"),
@@ -163,7 +163,7 @@ def test_what_is_shipped_is_listed() -> None:
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--hours", "0"), "the hours must be"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode,qrcode"), "--work: qrcode is given twice"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode=x"), "--work: 'x' is no number"),
-        (("cost", "lambda-url", "--rate", "1", "--work", "sorting"), "sorting: is neither a work file"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "sorting"), "sorting: is neither a workload file"),
         (("crossings", "lambda-url", "--work", "qrcode"), "give from 2 to 20 configurations"),
         (("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "0"), "--to: must be over 0"),
         (("audit", "nowhere"), "nowhere: is neither an audit file"),

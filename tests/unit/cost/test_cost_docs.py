@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from local.cost import docs
-from local.cost.items import MEANINGS
-from local.cost.parts.part import Part
+from local.cost.meanings import MEANINGS
+from local.cost.resources.resource import Resource
 
 
-def test_every_part_of_a_configuration_is_documented() -> None:
-    for name, part in docs.PARTS.items():
-        assert issubclass(part, Part)
-        assert (part.__doc__ or "").startswith(f"`[{name}]`"), name
+def test_every_resource_of_a_configuration_is_documented() -> None:
+    for name, resource in docs.RESOURCES.items():
+        assert issubclass(resource, Resource)
+        assert (resource.__doc__ or "").startswith(f"`[{name}]`"), name
 
 
 def test_every_item_has_a_meaning_in_plain_words() -> None:

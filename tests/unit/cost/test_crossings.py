@@ -6,11 +6,11 @@ from fractions import Fraction
 import pytest
 
 from local.cost import files
-from local.cost.book import Book
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.errors import CostError
 from local.cost.lines import Line, Piece, line_of
-from local.cost.work import Mix, Work
+from local.cost.price_book import PriceBook
+from local.cost.workload import Mix, Workload
 from tests.unit.cost.conftest import configured, some_work
 
 F = Fraction
@@ -21,7 +21,7 @@ def line(name: str, *pieces: tuple[int, int, int | str, int | str]) -> Line:
     return Line(name, tuple(Piece(F(start), F(until), F(base), F(slope), name) for start, until, base, slope in pieces))
 
 
-def drawn(text: str, work: Work, book: Book, top: int = 2000) -> Line:
+def drawn(text: str, work: Workload, book: PriceBook, top: int = 2000) -> Line:
     return line_of(configured(text), Mix.of([(work, F(1))]), book, F(top))
 
 
@@ -74,50 +74,55 @@ def test_the_cheapest_platform_is_named_for_every_rate() -> None:
 
 @pytest.mark.parametrize(("memory", "milliseconds", "about"), [(128, 5, 870), (1024, 20, 340)])
 def test_lambda_crosses_the_report_s_fixed_web_tier_between_some_340_and_870_requests(
-    book: Book, memory: int, milliseconds: int, about: int
+    book: PriceBook, memory: int, milliseconds: int, about: int
 ) -> None:
-    work = some_work(lambda_ms={str(memory): F(milliseconds)}, requests_per_vcpu=7076)
+    work = some_work(lambda_ms={str(memory): F(milliseconds)}, cpu_ms=F(1000, 7076))
     function = drawn(f'[lambda]\nmemory_mb = {memory}\narchitecture = "x86_64"', work, book)
     (found,) = crossings(function, drawn(WEB_TIER, work, book))
     assert math.isclose(found.rate, about, rel_tol=0.02)
     assert found.cost == F("0.65832")
 
 
-def test_the_request_fee_alone_passes_two_fargate_tasks_and_an_alb_at_about_59_requests(book: Book) -> None:
-    work = some_work(lambda_ms={"128": F(0)}, requests_per_connection=10**11, requests_per_vcpu=7076)
+def test_the_request_fee_alone_passes_two_fargate_tasks_and_an_alb_at_about_59_requests(book: PriceBook) -> None:
+    work = some_work(
+        lambda_ms={"128": F(1, 10**9)},
+        lambda_billed_ms={"128": F(1, 10**9)},
+        requests_per_connection=10**11,
+        cpu_ms=F(1000, 7076),
+    )
     tasks = '[fargate]\norchestrator = "ecs"\narchitecture = "arm64"\nvcpu = 0.25\nmemory_gb = 0.5\n'
-    balanced = tasks + '[front]\nkind = "alb"\ninternal = true'
+    balanced = tasks + '[ingress]\nkind = "alb"\ninternal = true'
     (found,) = crossings(drawn("[lambda]\nmemory_mb = 128", work, book), drawn(balanced, work, book))
     assert round(found.rate, 1) == F("58.7")
 
 
-def test_a_line_ends_where_its_fixed_fleet_has_lost_its_spare(book: Book) -> None:
+def test_a_line_ends_where_its_fixed_fleet_has_lost_its_spare(book: PriceBook) -> None:
     fixed = drawn(WEB_TIER, some_work(), book, top=10**6)
     assert fixed.end == 6 * F("1.78") * F("0.6") * 1000
     assert fixed.at(fixed.end) == F("0.65832")
     assert fixed.at(fixed.end + 1) is None
 
 
-def test_a_fleet_that_follows_the_rate_is_a_step_function(book: Book) -> None:
-    work = some_work(requests_per_vcpu=1000)
+def test_a_fleet_that_follows_the_rate_is_a_step_function(book: PriceBook) -> None:
+    work = some_work(cpu_ms=1)
     steps = drawn('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 0.5', work, book)
     assert [(piece.start, piece.until) for piece in steps.pieces] == [(0, 500), (500, 1000), (1000, 1500), (1500, 2000)]
     assert all(piece.slope == 0 for piece in steps.pieces)
 
 
-def test_a_configuration_that_never_serves_has_no_line(book: Book) -> None:
+def test_a_configuration_that_never_serves_has_no_line(book: PriceBook) -> None:
     empty = drawn("[lambda]\nmemory_mb = 128", some_work(memory_mb=4000), book)
     assert (empty.pieces, empty.end) == ((), 0)
     assert crossings(empty, drawn(WEB_TIER, some_work(), book)) == []
 
 
-def test_a_line_of_too_many_pieces_is_refused(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_too_many_pieces_is_refused(book: PriceBook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("local.cost.lines.MAX_PIECES", 10)
     with pytest.raises(CostError, match="over 10 pieces up to 2,000 requests/s; ask for a lower rate"):
-        drawn('[fargate]\norchestrator = "ecs"\nvcpu = 0.25', some_work(requests_per_vcpu=100), book)
+        drawn('[fargate]\norchestrator = "ecs"\nvcpu = 0.25', some_work(cpu_ms=10), book)
 
 
-def test_lambda_is_cheapest_first_and_ecs_fargate_after_it_at_the_assumed_work(book: Book) -> None:
+def test_lambda_is_cheapest_first_and_ecs_fargate_after_it_at_the_assumed_work(book: PriceBook) -> None:
     mix = files.mix({"qrcode": F(1)})
     lines = [
         line_of(files.configuration(name), mix, book, F(500)) for name in ("lambda-url", "ecs-fargate", "eks-nodes")

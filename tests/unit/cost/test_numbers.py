@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
+from local.cost import bill as bills
 from local.cost import exact as exact_numbers
-from local.cost import items
 from local.cost.exact import dollars, exact, plain, rounded
-from local.cost.linear import Linear, constant, following, larger, smaller, total, value_of, whole
-from local.cost.parts import nodes
+from local.cost.linear import at_rate, ceiling_of, maximum_of, minimum_of, value_of
+from local.cost.resources import nodes
 
 
 def test_a_float_is_no_exact_number() -> None:
@@ -43,47 +43,46 @@ def test_amounts_are_rounded_half_up_only_for_display() -> None:
 
 
 def test_a_linear_number_knows_its_value_and_where_its_formula_holds() -> None:
-    rate = following(Fraction(10))
-    tasks = whole(rate / 4)
+    rate = at_rate(Fraction(10))
+    tasks = ceiling_of(rate / 4)
     assert (tasks.value, tasks.start) == (3, 8)
-    assert whole(following(Fraction(8)) / 4).value == 2
+    assert ceiling_of(at_rate(Fraction(8)) / 4).value == 2
     cost = tasks * Fraction(1, 2) + rate * 2 + 1
     assert (cost.value, cost.slope, cost.start) == (Fraction(45, 2), 2, 8)
 
 
 def test_a_constant_in_whole_units_holds_everywhere() -> None:
-    assert whole(constant(Fraction(5, 2), Fraction(9))) == Linear(Fraction(3), Fraction(0), Fraction(9))
+    assert ceiling_of(Fraction(5, 2)) == 3
 
 
 def test_what_falls_with_the_rate_does_not_come_in_whole_units() -> None:
     with pytest.raises(ArithmeticError, match="grows"):
-        whole(-following(Fraction(1)))
+        ceiling_of(-at_rate(Fraction(1)))
 
 
 def test_the_product_of_two_following_numbers_is_no_line() -> None:
-    with pytest.raises(ArithmeticError, match="no line"):
-        following(Fraction(2)) * following(Fraction(2))
+    with pytest.raises(ArithmeticError, match="not linear"):
+        at_rate(Fraction(2)) * at_rate(Fraction(2))
 
 
 def test_the_larger_and_the_smaller_change_places_where_two_lines_meet() -> None:
-    rate = following(Fraction(10))
-    most = larger(rate, 4)
-    assert (most.slope, most.start) == (1, 4)
-    least = smaller(rate, 4)
-    assert (least.value, least.slope, least.start) == (4, 0, 4)
-    at_the_meeting = larger(following(Fraction(4)), 4)
+    rate = at_rate(Fraction(10))
+    most = maximum_of(rate, Fraction(4))
+    assert (most.slope, most.start) == (1, Fraction(4))
+    least = minimum_of(rate, Fraction(4))
+    assert (least.value, least.slope, least.start) == (4, 0, Fraction(4))
+    at_the_meeting = maximum_of(at_rate(Fraction(4)), Fraction(4))
     assert (at_the_meeting.slope, at_the_meeting.start) == (0, 0)
 
 
 def test_sums_and_differences_keep_the_narrower_range() -> None:
-    rate = following(Fraction(10))
-    assert (1 + whole(rate / 3)).start == 9
-    assert (20 - whole(rate / 3)).value == 16
-    assert total([], Fraction(3)).value == 0
+    rate = at_rate(Fraction(10))
+    assert (1 + ceiling_of(rate / 3)).start == 9
+    assert (20 - ceiling_of(rate / 3)).value == 16
     assert value_of(Fraction(3)) == 3
 
 
-@pytest.mark.parametrize("module", [exact_numbers, items, nodes], ids=lambda module: str(module.__name__))
+@pytest.mark.parametrize("module", [exact_numbers, bills, nodes], ids=lambda module: str(module.__name__))
 def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     results = doctest.testmod(module)
     assert results.attempted

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from local.cost import files
-from local.cost.book import STALE_AFTER_DAYS, Book, Price, Tier
 from local.cost.errors import CostError
+from local.cost.formulas import RATE, evaluate, open_input
 from local.cost.instances import memory_gib, split, units, vcpus
-from local.cost.linear import following
-from local.cost.render import render
+from local.cost.linear import Linear, at_rate
+from local.cost.price_book import STALE_AFTER_DAYS, Price, PriceBook, Tier
+from local.cost.price_file import render
 
 REGION = "us-east-1"
 COST = Path(files.__file__).parent
@@ -28,11 +29,11 @@ def row(*tiers: tuple[int | None, str], **changes: object) -> Price:
     return Price(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def test_the_file_is_the_canonical_text_of_its_rows(book: Book) -> None:
+def test_the_file_is_the_canonical_text_of_its_rows(book: PriceBook) -> None:
     assert files.PRICES.read_text() == render(book.rows)
 
 
-def test_every_row_says_where_and_when_it_was_read(book: Book) -> None:
+def test_every_row_says_where_and_when_it_was_read(book: PriceBook) -> None:
     for price in book.rows:
         assert price.source
         assert re.fullmatch(r"\d{4}-\d\d(-\d\d)?|unknown", price.read), price.name
@@ -52,7 +53,7 @@ def test_no_price_stands_in_the_code() -> None:
 
 
 def test_no_price_stands_in_a_configuration_or_a_work() -> None:
-    for folder in (files.CONFIGURATIONS, files.WORKS):
+    for folder in (files.CONFIGURATIONS, files.WORKLOADS):
         for path in folder.glob("*.toml"):
             assert not re.search(r"price|amount|dollar", "\n".join(re.findall(r"^\w+ *=", path.read_text(), re.M))), (
                 path
@@ -60,27 +61,29 @@ def test_no_price_stands_in_a_configuration_or_a_work() -> None:
 
 
 def test_a_price_is_charged_by_what_it_buys() -> None:
-    assert row((None, "0.20"), per=1_000_000).charge(Fraction(5_000_000)).value == 1
+    assert row((None, "0.20"), per=1_000_000).charge(Fraction(5_000_000)) == 1
 
 
 def test_tiers_are_charged_one_after_the_other() -> None:
     tiered = row((100, "1"), (300, "0.5"), (None, "0.1"))
-    assert tiered.charge(Fraction(100)).value == 100
-    assert tiered.charge(Fraction(400)).value == 100 + 100 + 10
-    assert tiered.charge(Fraction(100), before=Fraction(250)).value == 25 + 5
+    assert tiered.charge(Fraction(100)) == 100
+    assert tiered.charge(Fraction(400)) == 100 + 100 + 10
+    assert tiered.charge(Fraction(100), before=Fraction(250)) == 25 + 5
 
 
 def test_a_tiered_charge_holds_down_to_where_its_tier_begins() -> None:
-    charge = row((100, "1"), (None, "0.5")).charge(following(Fraction(300)) * 2)
+    open_charge = row((100, "1"), (None, "0.5")).charge(open_input(RATE) * 2)
+    charge = evaluate(open_charge, {RATE: at_rate(Fraction(300))})
+    assert isinstance(charge, Linear)
     assert (charge.value, charge.slope, charge.start) == (350, 1, 50)
 
 
 def test_two_rows_for_one_thing_are_refused() -> None:
     with pytest.raises(CostError, match="two rows for some thing"):
-        Book([row((None, "1")), row((None, "2"))])
+        PriceBook([row((None, "1")), row((None, "2"))])
 
 
-def test_a_price_that_is_not_there_is_refused_with_what_is(book: Book) -> None:
+def test_a_price_that_is_not_there_is_refused_with_what_is(book: PriceBook) -> None:
     with pytest.raises(
         CostError, match=r"no price of dax dax\.zz\.large in us-east-1: it has dax\.r5\.large, dax\.t3\.small"
     ):
@@ -89,12 +92,12 @@ def test_a_price_that_is_not_there_is_refused_with_what_is(book: Book) -> None:
         book.price("eks", "cluster", "mars-1")
 
 
-def test_the_single_price_of_a_tiered_row_is_refused(book: Book) -> None:
+def test_the_single_price_of_a_tiered_row_is_refused(book: PriceBook) -> None:
     with pytest.raises(CostError, match="priced in tiers"):
         _ = book.price("lambda", "gb-seconds-arm64", REGION).single
 
 
-def test_a_size_that_is_not_listed_is_derived_within_its_family_and_marked(book: Book) -> None:
+def test_a_size_that_is_not_listed_is_derived_within_its_family_and_marked(book: PriceBook) -> None:
     derived = book.price("ec2", "c8g.4xlarge", REGION)
     assert derived.single == Fraction("0.63808")
     assert (derived.certainty, derived.derived_from) == ("derived", "c8g.2xlarge")
@@ -103,7 +106,7 @@ def test_a_size_that_is_not_listed_is_derived_within_its_family_and_marked(book:
         book.price("ec2", "c5.large", REGION)
 
 
-def test_listed_sizes_of_a_family_are_priced_in_proportion(book: Book) -> None:
+def test_listed_sizes_of_a_family_are_priced_in_proportion(book: PriceBook) -> None:
     by_family: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
     for price in book.rows:
         if (kind := split(price.dimension)) and kind.kind != "t":
@@ -112,7 +115,7 @@ def test_listed_sizes_of_a_family_are_priced_in_proportion(book: Book) -> None:
         assert len({price / size for price, size in prices}) == 1, prices
 
 
-def test_rds_for_mysql_is_not_aurora(book: Book) -> None:
+def test_rds_for_mysql_is_not_aurora(book: PriceBook) -> None:
     mysql, aurora = (book.price(service, "db.r7g.xlarge", REGION) for service in ("rds-mysql", "aurora-mysql"))
     assert (mysql.single, aurora.single) == (Fraction("0.478"), Fraction("0.553"))
     for price in book.rows:

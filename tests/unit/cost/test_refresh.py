@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from local.cost import files
-from local.cost.book import Book, Tier
 from local.cost.errors import CostError
+from local.cost.price_book import PriceBook, Tier
+from local.cost.price_file import render
 from local.cost.refresh.bulk import read_offer
 from local.cost.refresh.compare import (
     AMBIGUOUS,
@@ -31,7 +32,6 @@ from local.cost.refresh.compare import (
     sources_of,
 )
 from local.cost.refresh.port import CHUNK, FolderPriceList, HttpPriceList, PriceList, index_path, price_list
-from local.cost.render import render
 
 F = Fraction
 REGION = "us-east-1"
@@ -114,12 +114,12 @@ def recorded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def compared(book: Book, prices: PriceList) -> dict[str, Change]:
+def compared(book: PriceBook, prices: PriceList) -> dict[str, Change]:
     changes = compare(book, sources_of(files.toml(files.SOURCES)), prices, REGION)
     return {change.row.name: change for change in changes}
 
 
-def test_every_row_gets_its_news(book: Book, recorded: Path) -> None:
+def test_every_row_gets_its_news(book: PriceBook, recorded: Path) -> None:
     news = compared(book, FolderPriceList(recorded))
     assert len(news) == len(book.rows)
     assert {name: news[name].kind for name in (
@@ -134,9 +134,9 @@ def test_every_row_gets_its_news(book: Book, recorded: Path) -> None:
     assert news["ec2 c8g.large"].note == "2 products at 2 prices: ONE, TWO"
 
 
-def test_what_the_list_confirmed_or_changed_is_renewed_with_its_date(book: Book, recorded: Path) -> None:
+def test_what_the_list_confirmed_or_changed_is_renewed_with_its_date(book: PriceBook, recorded: Path) -> None:
     news = compared(book, FolderPriceList(recorded))
-    rows = Book(renewed_rows(book, list(news.values())))
+    rows = PriceBook(renewed_rows(book, list(news.values())))
     changed = rows.price("rds-mysql", "db.r7g.xlarge", REGION)
     assert (changed.single, changed.read, changed.certainty) == (F("0.501"), "2026-11-02", "firm")
     assert rows.price("aurora-mysql", "db.r7g.xlarge", REGION).certainty == "firm"
@@ -153,7 +153,7 @@ def test_what_the_list_confirmed_or_changed_is_renewed_with_its_date(book: Book,
     ],
 )
 def test_an_rds_mysql_row_is_never_filled_from_an_aurora_product(
-    book: Book, recorded: Path, service: str, attributes: dict[str, str], why: str
+    book: PriceBook, recorded: Path, service: str, attributes: dict[str, str], why: str
 ) -> None:
     wrong = [
         Source(service, "AmazonRDS", {"instanceType": "{dimension}", "deploymentOption": "Single-AZ", **attributes})
@@ -163,7 +163,7 @@ def test_an_rds_mysql_row_is_never_filled_from_an_aurora_product(
     assert (change.kind, change.note, change.renewed) == (REFUSED, why, None)
 
 
-def test_aurora_usage_without_an_engine_is_refused_too(book: Book, tmp_path: Path) -> None:
+def test_aurora_usage_without_an_engine_is_refused_too(book: PriceBook, tmp_path: Path) -> None:
     path = tmp_path / "rds.json"
     path.write_text(
         offer("AmazonRDS", {"S": product("Database Storage", usagetype="Aurora:StorageUsage")}, {"S": whole("0.1")})
@@ -175,7 +175,7 @@ def test_aurora_usage_without_an_engine_is_refused_too(book: Book, tmp_path: Pat
     assert (change.kind, change.note) == (REFUSED, "S is Aurora usage, not RDS for MySQL")
 
 
-def test_a_single_file_serves_its_own_offer_only(book: Book, tmp_path: Path) -> None:
+def test_a_single_file_serves_its_own_offer_only(book: PriceBook, tmp_path: Path) -> None:
     path = tmp_path / "lambda.json"
     path.write_text(LAMBDA)
     news = compared(book, price_list(str(path)))
@@ -260,7 +260,7 @@ def test_the_list_can_be_read_over_http_in_chunks(server: str) -> None:
     assert all(len(chunk) <= CHUNK for chunk in chunks)
 
 
-def test_an_offer_that_is_missing_costs_only_its_own_rows_their_news(book: Book, server: str) -> None:
+def test_an_offer_that_is_missing_costs_only_its_own_rows_their_news(book: PriceBook, server: str) -> None:
     news = compared(book, price_list(server))
     assert news["lambda requests"].kind == CONFIRMED
     assert news["eks cluster"].kind == NO_LIST

@@ -55,7 +55,7 @@ def test_a_database_serves_what_its_vcpus_can_query(bill: Billed) -> None:
     assert one.limit is not None
     assert one.limit.rate == F("4667.2")
     assert not one.serves
-    assert "4 vCPU × 80 % busy" in one.limit.why()
+    assert "4 vCPU × 80 % busy" in str(one.limit.why)
 
 
 @pytest.mark.parametrize(

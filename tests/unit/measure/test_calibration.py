@@ -34,7 +34,7 @@ def compared() -> Result:
         "name": "qrcode",
         "source": "a run",
         "measured": True,
-        "requests_per_vcpu": 7000.0,
+        "cpu_ms": 0.142857,
         "lambda_ms": {"128": 9.0, "256": 9.0},
         "lambda_billed_ms": {"128": 9.0, "256": 9.0},
         "init_ms": 350.0,

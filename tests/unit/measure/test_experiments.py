@@ -112,7 +112,7 @@ def test_a_package_as_deployed_is_the_functions_own(function: Function, tmp_path
 
 
 def test_an_hour_is_priced_by_the_cost_model() -> None:
-    work = files.work("qrcode")
+    work = files.workload("qrcode")
     calm, cold = (hour(work, Times(0.25, 0.001), 1, share, 0) for share in (0.0, 1.0))
     # INIT of 250 ms at 128 MB for each of 3,600 requests, on arm64.
     price = files.price_book().price("lambda", "gb-seconds-arm64", "us-east-1").tiers[0].price

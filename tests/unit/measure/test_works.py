@@ -53,7 +53,7 @@ def test_a_work_is_what_was_measured() -> None:
         "name": "qrcode",
         "source": 'say "so"',
         "measured": True,
-        "requests_per_vcpu": 8000.0,
+        "cpu_ms": 0.125,
         "wait_ms": 0.25,
         "lambda_cpu_ms": 1.125,
         "lambda_ms": {"128": 1.75, "1769": 1.5},
@@ -82,7 +82,7 @@ def test_a_service_with_a_store_reads_what_its_requests_read() -> None:
 def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(works.toml(derived()))
-    work = files.work(str(path))
+    work = files.workload(str(path))
     assert work.measured
     assert work.source == 'say "so"'
     assert work.duration_ms(128, Fraction(1)) == Fraction(7, 4)
@@ -94,9 +94,9 @@ def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) ->
 
 def test_a_work_of_somebody_elses_comes_from_a_toml_file(tmp_path: Path) -> None:
     path = tmp_path / "theirs.toml"
-    path.write_text('name = "qrcode"\nsource = "a friend"\nrequests_per_vcpu = 5000.5\nlambda_ms = { "128" = 1.5 }\n')
+    path.write_text('name = "qrcode"\nsource = "a friend"\ncpu_ms = 0.25\nlambda_ms = { "128" = 1.5 }\n')
     assert works.given(path) == {
-        "qrcode": {"name": "qrcode", "source": "a friend", "requests_per_vcpu": 5000.5, "lambda_ms": {"128": 1.5}}
+        "qrcode": {"name": "qrcode", "source": "a friend", "cpu_ms": 0.25, "lambda_ms": {"128": 1.5}}
     }
 
 

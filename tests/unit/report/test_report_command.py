@@ -14,7 +14,7 @@ from local.cost import files as cost_files
 from local.errors import UserError
 from local.measure import results
 from local.measure.results import Result, write
-from local.report import render, works
+from local.report import render, workloads
 from tests.support.report import sample_compare
 
 MAX_BYTES = 1_500_000
@@ -70,9 +70,9 @@ def test_without_a_comparison_it_says_what_to_run(nothing_measured: Path) -> Non
         ({"works": {}}, "measured no service; measure with: make compare"),
         ({"works": 3}, "has no works"),
         ({"works": {"qrcode": 3}}, "has no works.qrcode"),
-        ({"works": {"qrcode": {"requests_per_vcpu": "many"}}}, "qrcode.requests_per_vcpu: must be a number"),
-        ({"works": {"qrcode": {"requests_per_vcpu": 0}}}, "requests_per_vcpu: must be from 0.001"),
-        ({"works": {"qrcode": {"init_ms": 3}}}, "requests_per_vcpu: is missing"),
+        ({"works": {"qrcode": {"cpu_ms": "many"}}}, "qrcode.cpu_ms: must be a number"),
+        ({"works": {"qrcode": {"cpu_ms": 0}}}, "cpu_ms: must be from 0.000001"),
+        ({"works": {"qrcode": {"init_ms": 3}}}, "cpu_ms: is missing"),
     ],
 )
 def test_a_result_that_cannot_be_priced_leaves_the_old_page(nothing_measured: Path, data: Any, said: str) -> None:
@@ -88,9 +88,9 @@ def test_a_result_that_cannot_be_priced_leaves_the_old_page(nothing_measured: Pa
 def test_a_number_of_a_result_that_is_none_is_told(value: Any) -> None:
     odd = one_service(mix={"qrcode": value}, storage={"items": value, "item_bytes": 900})
     with pytest.raises(UserError, match=r"the result's mix\.qrcode is no number"):
-        works.weights_of(odd, works.works_of(odd))
+        workloads.weights_of(odd, workloads.workloads_of(odd))
     with pytest.raises(UserError, match=r"the result's storage\.items is no number"):
-        works.storage(odd)
+        workloads.storage_configurations(odd)
 
 
 @pytest.mark.parametrize("value", ["odd", [1], {"qrcode": 3}, {"qrcode": {"split_ms": {"handler": 10**400}}}])
@@ -120,13 +120,13 @@ def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
 
 
 def test_a_number_that_the_cost_model_does_not_know_is_left_out() -> None:
-    odd = {"qrcode": {"requests_per_vcpu": 1000, "somebody_elses": 3, "measured": True}}
+    odd = {"qrcode": {"cpu_ms": 1, "somebody_elses": 3, "measured": True}}
     assert "somebody_elses" not in render.render(one_service(works=odd), {}, cost_files.price_book())
 
 
 def test_texts_of_a_result_are_shown_and_never_run() -> None:
     evil = "</script><script>alert(1)</script><!--"
-    works = {evil: {"requests_per_vcpu": 1000, "source": evil, "measured": True}}
+    works = {evil: {"cpu_ms": 1, "source": evil, "measured": True}}
     changes: dict[str, Any] = {
         "works": works,
         "mix": {evil: 1},
@@ -138,7 +138,7 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
     page = render.render(compare, {"schemas": experiment}, cost_files.price_book())
     assert evil not in page
     assert "<script>alert" not in page
-    assert page.count("<script") == page.count("</script>") == 3
+    assert page.count("<script") == page.count("</script>") == 4
 
 
 def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:

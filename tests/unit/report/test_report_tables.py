@@ -67,7 +67,7 @@ def test_what_was_not_measured_has_no_table() -> None:
     assert measured.tables({}) == []
     assert measured.tables({"container": [], "lambda": 3}) == []
     assert measured.splits({}) == []
-    assert measured.right({"container": {"qrcode": {"right": 1}}}) == {"container": {}, "lambda": {}}
+    assert measured.right_answers({"container": {"qrcode": {"right": 1}}}) == {"container": {}, "lambda": {}}
 
 
 def test_missing_figures_of_a_service_are_dashes() -> None:
@@ -82,6 +82,6 @@ def test_discarded_loads_are_listed_with_their_reasons() -> None:
 
 
 def test_right_answers_are_counted_of_all_requests() -> None:
-    found = measured.right(sample_compare().data)
+    found = measured.right_answers(sample_compare().data)
     assert found["container"]["qrcode"] == {"right": 9_990, "asked": 10_000}
     assert found["lambda"]["twitter"] == {"right": 2_000, "asked": 2_000}

@@ -10,9 +10,10 @@ import pytest
 
 from local.cost import files
 from local.cost.exact import plain
-from local.report.scenario import Scenario, faster
+from local.cost.formulas import OpenTable
 from tests.support.golden_report import PATH, cases, golden_works
 from tests.support.report import asked_for
+from tests.support.scenario import Scenario
 
 DIGITS = 12
 
@@ -21,7 +22,7 @@ def test_the_golden_cases_are_the_dollars_of_the_cost_model() -> None:
     works, book, found = golden_works(), files.price_book(), []
     for case in cases():
         bill = asked_for(case).bill(files.configuration(case["configuration"]), works, book)
-        hour = plain(bill.hour.value, DIGITS).lstrip("≈").replace(",", "")
+        hour = plain(bill.hour, DIGITS).lstrip("≈").replace(",", "")
         found.append({**case, "hour": float(hour), "serves": bill.serves})
     if os.environ.get("CROSSOVER_RENEW_GOLDEN"):
         PATH.write_text("[\n" + ",\n".join(map(json.dumps, found)) + "\n]\n")
@@ -37,8 +38,8 @@ def scenario(**given: object) -> Scenario:
 
 
 def month(configuration: str, **given: object) -> Fraction:
-    works = {"qrcode": files.work("qrcode")}
-    return scenario(**given).bill(files.configuration(configuration), works, files.price_book()).month.value
+    works = {"qrcode": files.workload("qrcode")}
+    return scenario(**given).bill(files.configuration(configuration), works, files.price_book()).month
 
 
 def test_half_a_day_switched_off_is_half_the_bill_of_a_fleet() -> None:
@@ -58,25 +59,24 @@ def test_lambda_costs_the_same_whether_it_stands_idle_or_is_switched_off() -> No
 def test_a_chosen_memory_takes_the_place_of_the_configurations_list() -> None:
     adjusted = scenario(memory_mb=300).adjusted(files.configuration("lambda-url"))
     assert len(adjusted.choices) == 2  # one for each architecture
-    assert {choice.parts["lambda"].memory_mb for choice in adjusted.choices} == {300}  # type: ignore[attr-defined]
+    assert {choice.resources["lambda"].memory_mb for choice in adjusted.choices} == {300}  # type: ignore[attr-defined]
 
 
 def test_a_chosen_target_is_that_of_fleets_and_leaves_databases_alone() -> None:
     adjusted = scenario(utilisation=Fraction(1, 3)).adjusted(files.configuration("report-eks-nodes"))
-    parts = adjusted.choices[0].parts
+    parts = adjusted.choices[0].resources
     assert parts["nodes"].utilisation == Fraction(1, 3)  # type: ignore[attr-defined]
     assert parts["database"].utilisation == Fraction(4, 5)  # type: ignore[attr-defined]
 
 
 def test_a_faster_vcpu_shortens_what_computes_and_not_what_waits() -> None:
-    work = golden_works()["measured"]
-    twice = faster(work, Fraction(2))
-    assert twice.requests_per_vcpu == 2 * work.requests_per_vcpu
-    assert twice.wait_ms == work.wait_ms
-    for size, ms in work.lambda_ms.items():
-        assert twice.lambda_ms[size] - work.wait_ms == (ms - work.wait_ms) / 2
-        assert twice.lambda_billed_ms[size] - twice.lambda_ms[size] == work.lambda_billed_ms[size] - ms
-    assert faster(work, Fraction(1)) is work
+    workload = golden_works()["measured"]
+    assert not isinstance(workload.lambda_ms, OpenTable)
+    for size, ms in workload.lambda_ms.items():
+        twice, once = (workload.duration_ms(Fraction(size), Fraction(speed)) for speed in (2, 1))
+        assert once == ms
+        assert twice - workload.wait_ms == (ms - workload.wait_ms) / 2
+        assert workload.billed_ms(Fraction(size), Fraction(2)) - twice == workload.billed_ms(Fraction(size)) - ms
 
 
 @pytest.mark.parametrize("memory", [None, 512])

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 
-from local.cost.book import Price, Tier
 from local.cost.exact import plain
+from local.cost.price_book import Price, Tier
 
 HEADER = """\
 # The price book: every price that the project knows, on demand, in US dollars. No price stands anywhere else.

@@ -1,4 +1,4 @@
-"""What a reader of the report asks for, turned into what the cost model takes. `page/scenario.js` does the same."""
+"""What a reader of the report asks for, for the cost model in Python: `local/report/page/bill.js` does the same."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 
-from local.cost.book import Book
+from local.cost.bill import Bill
 from local.cost.configuration import Choice, Configuration
 from local.cost.exact import HOURS_PER_MONTH
-from local.cost.items import Bill
-from local.cost.model import cheapest
-from local.cost.parts.functions import Functions
-from local.cost.parts.part import Part
-from local.cost.work import Mix, Work
+from local.cost.model import Usage, cheapest
+from local.cost.price_book import PriceBook
+from local.cost.resources.lambda_functions import LambdaFunctions
+from local.cost.resources.resource import Resource
+from local.cost.workload import Mix, Workload
 
 HOURS_PER_DAY = 24
 OFF = "off"
@@ -51,56 +51,34 @@ class Scenario:
         """The share of those hours in which there is load."""
         return self.duty * (1 if self.outside == OFF else self.hours_a_day / HOURS_PER_DAY)
 
-    def mix_of(self, works: Mapping[str, Work]) -> Mix:
-        """The mixed work on vCPUs of that speed."""
-        return Mix.of([(faster(works[name], self.speed), weight) for name, weight in self.mix.items()])
+    def mix_of(self, works: Mapping[str, Workload]) -> Mix:
+        """The mixed workload."""
+        return Mix.of([(works[name], weight) for name, weight in self.mix.items()])
 
-    def bill(self, configuration: Configuration, works: Mapping[str, Work], book: Book) -> Bill:
+    def bill(self, configuration: Configuration, works: Mapping[str, Workload], book: PriceBook) -> Bill:
         """The bill of the cheapest choice that serves the rate."""
         return cheapest(
-            self.adjusted(configuration), self.mix_of(works), self.rate, book, self.hours, self.share_under_load
+            self.adjusted(configuration),
+            self.mix_of(works),
+            self.rate,
+            book,
+            Usage(self.hours, self.share_under_load, self.speed),
         )
 
     def adjusted(self, configuration: Configuration) -> Configuration:
         """The configuration with the reader's memory and utilisation target in place of its own."""
         choices: list[Choice] = []
         for choice in configuration.choices:
-            parts = {name: self._part(part) for name, part in choice.parts.items()}
-            if all(parts != other.parts for other in choices):
+            parts = {name: self._part(part) for name, part in choice.resources.items()}
+            if all(parts != other.resources for other in choices):
                 choices.append(Choice(choice.chosen, parts))
         return replace(configuration, choices=tuple(choices))
 
-    def _part(self, part: Part) -> Part:
+    def _part(self, part: Resource) -> Resource:
         keys = {each.name for each in fields(part)}  # type: ignore[arg-type]
         changes: dict[str, object] = {}
-        if self.memory_mb and isinstance(part, Functions):
-            changes["memory_mb"] = self.memory_mb
+        if self.memory_mb and isinstance(part, LambdaFunctions):
+            changes["memory_mb"] = Fraction(self.memory_mb)
         if self.utilisation and "spare" in keys:
             changes["utilisation"] = self.utilisation
         return replace(part, **changes) if changes else part  # type: ignore[type-var]
-
-
-def faster(work: Work, speed: Fraction) -> Work:
-    """The same work on vCPUs that are so many times as fast: what computes takes less, what waits does not.
-
-    What rounding up added to a measured duration stays as it was.
-    """
-    if speed == 1:
-        return work
-
-    def quicker(ms: Fraction) -> Fraction:
-        return max(Fraction(0), ms - work.wait_ms) / speed + min(ms, work.wait_ms)
-
-    def billed(memory: str, ms: Fraction) -> Fraction:
-        ran = work.lambda_ms.get(memory)
-        return quicker(ms) if ran is None else quicker(ran) + max(Fraction(0), ms - ran)
-
-    return replace(
-        work,
-        requests_per_vcpu=work.requests_per_vcpu * speed,
-        queries_per_vcpu=work.queries_per_vcpu * speed,
-        lambda_cpu_ms=work.lambda_cpu_ms / speed,
-        init_ms=work.init_ms / speed,
-        lambda_ms={memory: quicker(ms) for memory, ms in work.lambda_ms.items()},
-        lambda_billed_ms={memory: billed(memory, ms) for memory, ms in work.lambda_billed_ms.items()},
-    )

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from local.cost.errors import CostError
 from local.cost.exact import plain
+from local.cost.formulas import Amount, Formula, maximum
 from local.cost.instances import split, units
-from local.cost.linear import Amount, Linear, constant
 
 STALE_AFTER_DAYS = 180
+ZERO = Fraction(0)
 CERTAINTIES = ("firm", "weak", "derived")
 
 
@@ -58,22 +60,16 @@ class Price:
             raise CostError(f"{self.name} is priced in tiers")
         return self.tiers[0].price
 
-    def charge(self, volume: Amount, before: Amount = 0) -> Linear:
-        """The cost of `volume` units on top of `before` units that the same month's tiers were used for already."""
-        if isinstance(before, Linear) or before:
+    def charge(self, volume: Amount, before: Amount = ZERO) -> Amount:
+        """Return the cost of `volume` units on top of `before` units that used up the same month's tiers already."""
+        if isinstance(before, Formula) or before:
             return self.charge(volume + before) - self.charge(before)
-        quantity = volume if isinstance(volume, Linear) else constant(volume, Fraction(0))
-        low = cost = Fraction(0)
-        for tier in self.tiers:
-            if tier.upto is None or quantity.value <= tier.upto:
-                break
-            cost += (tier.upto - low) * tier.price / self.per
-            low = tier.upto
-        result = (quantity - low) * (tier.price / self.per) + cost
-        if quantity.slope > 0 and low:
-            start = max(result.start, (low - quantity.intercept) / quantity.slope)
-            result = Linear(result.intercept, result.slope, result.at, start)
-        return result
+        cost = volume * (self.tiers[0].price / self.per)
+        for tier, following in pairwise(self.tiers):
+            # Each unit beyond a tier's end costs so much more (or less) than in that tier.
+            beyond = maximum(volume - (tier.upto or ZERO), Fraction(0))
+            cost = cost + beyond * ((following.price - tier.price) / self.per)
+        return cost
 
     def published(self) -> str:
         """The price as people print it, such as `0.20 per 1,000,000 request`."""
@@ -100,7 +96,7 @@ def _upto(tier: Tier) -> str:
     return "above" if tier.upto is None else f"up to {plain(tier.upto)}"
 
 
-class Book:
+class PriceBook:
     """All rows, found by service, dimension and region."""
 
     def __init__(self, rows: Sequence[Price]) -> None:

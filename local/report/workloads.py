@@ -1,4 +1,4 @@
-"""The works and configurations that a report compares: measured works out of a result, configurations by name."""
+"""The workloads and configurations that a report compares: workloads out of a result, configurations by name."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from typing import Any
 from local.cost import files
 from local.cost.configuration import Configuration, parse
 from local.cost.errors import CostError
+from local.cost.formulas import known
 from local.cost.schema import read, settings
-from local.cost.work import Work
+from local.cost.workload import Workload
 from local.errors import UserError
 from local.measure.results import Result
 
-SHOWN = (
+DRAWN = (
     *("lambda-url", "lambda-http-api", "lambda-alb"),
     *("ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large"),
 )
 """The configurations whose lines are drawn from the start."""
-MORE = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-managed-instances")
+FURTHER = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-managed-instances")
 """Those that a reader may add."""
 STORAGE = Path(__file__).parent / "storage"
 """The storage tier alone, for the services that use one."""
-MOST = 1e12
+MAX_AMOUNT = 1e12
 """Of a weight, of items and of their bytes in a result."""
 
 
-def works_of(compare: Result) -> dict[str, Work]:
+def workloads_of(compare: Result) -> dict[str, Workload]:
     """The measured work of every service. Keys that the cost model does not know are left out.
 
     Raises `UserError` where there is no work, or one that cannot be used.
@@ -37,9 +38,9 @@ def works_of(compare: Result) -> dict[str, Work]:
     found = {}
     for name, given in _table(compare.data.get("works"), "works").items():
         fields = _exact(_table(given, f"works.{name}"))
-        known = {key: value for key, value in fields.items() if key in settings(Work) and value is not None}
+        known = {key: value for key, value in fields.items() if key in settings(Workload) and value is not None}
         try:
-            found[name] = read(Work, {"name": name, "source": compare.command, **known}, f"the result: {name}")
+            found[name] = read(Workload, {"name": name, "source": compare.command, **known}, f"the result: {name}")
         except CostError as problem:
             raise UserError(str(problem)) from None
     if not found:
@@ -47,21 +48,23 @@ def works_of(compare: Result) -> dict[str, Work]:
     return found
 
 
-def weights_of(compare: Result, works: Mapping[str, Work]) -> dict[str, Fraction]:
+def weights_of(compare: Result, workloads: Mapping[str, Workload]) -> dict[str, Fraction]:
     """The weights of the mix that was measured; without one, each service alike."""
     given = compare.data.get("mix")
     given = given if isinstance(given, Mapping) else {}
     found = {name: Fraction(_number(weight, f"mix.{name}")) for name, weight in given.items()}
-    known = {name: weight for name, weight in found.items() if name in works and weight > 0}
-    return {name: known.get(name, Fraction(0)) for name in works} if known else dict.fromkeys(works, Fraction(1))
+    known = {name: weight for name, weight in found.items() if name in workloads and weight > 0}
+    return (
+        {name: known.get(name, Fraction(0)) for name in workloads} if known else dict.fromkeys(workloads, Fraction(1))
+    )
 
 
-def compared() -> dict[str, Configuration]:
+def compared_configurations() -> dict[str, Configuration]:
     """The configurations of the chart, by their names."""
-    return {name: files.configuration(name) for name in (*SHOWN, *MORE)}
+    return {name: files.configuration(name) for name in (*DRAWN, *FURTHER)}
 
 
-def storage(compare: Result) -> dict[str, Configuration]:
+def storage_configurations(compare: Result) -> dict[str, Configuration]:
     """The storage tier's configurations; the measured size of the data takes the place of theirs."""
     size = compare.data.get("storage")
     measured = None
@@ -77,14 +80,14 @@ def storage(compare: Result) -> dict[str, Configuration]:
     return found
 
 
-def uses_storage(work: Work) -> bool:
+def uses_storage(workload: Workload) -> bool:
     """Whether a request of the service reads from a database."""
-    return bool(work.queries or work.reads)
+    return known(workload.queries) > 0 or known(workload.reads) > 0
 
 
 def _number(value: object, name: str) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
-        raise UserError(f"the result's {name} is no number from 0 to {MOST:.0e}; measure with: make compare")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_AMOUNT:
+        raise UserError(f"the result's {name} is no number from 0 to {MAX_AMOUNT:.0e}; measure with: make compare")
     return Decimal(repr(value))
 
 

@@ -1,0 +1,1 @@
+"""The resources of a configuration, a module for each family: their settings, what they cost, what they serve."""

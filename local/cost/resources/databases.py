@@ -1,0 +1,146 @@
+"""The storage tier: RDS MySQL and Aurora with RDS Proxy, and DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from local.cost.bill import CapacityLimit, Explanation, Item, Quantity, explain
+from local.cost.context import PricingContext
+from local.cost.errors import CostError
+from local.cost.formulas import Amount, ceiling, choose, maximum, possible
+from local.cost.instances import vcpus
+from local.cost.resources.resource import Resource
+from local.cost.schema import number, switch, text, whole
+from local.cost.workload import Workload
+
+PROXY_MIN_VCPUS = 2
+"""vCPUs that RDS Proxy bills at least (RDS Proxy pricing)."""
+READ_BLOCK = 4096
+"""Bytes of one DynamoDB read unit; an eventually consistent read takes half a unit (DynamoDB pricing)."""
+WRITE_BLOCK = 1024
+"""Bytes of one DynamoDB write unit (DynamoDB pricing)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(Resource):
+    """`[database]`: a relational database. RDS MySQL and Aurora MySQL are two services with two price lists."""
+
+    engine: str = text("which service", among=("rds-mysql", "aurora-mysql"), open=True)
+    instance: str = text("instance class, such as db.r7g.xlarge", open=True)
+    multi_az: bool = switch("whether a standby waits in another zone (RDS)", False)
+    replicas: Amount = whole("read replicas", 0, high=15)
+    storage_gb: Amount = number("the volume, gp3 on RDS", 20, high=131_072)
+    backup_gb: Amount = number("backups beyond the free share", 0, high=1_310_720)
+    io_per_request: Amount = number("storage requests of a request (Aurora)", 0)
+    proxy: bool = switch("whether RDS Proxy stands in front", False)
+    utilisation: Amount = number(
+        "busy share of its CPU up to which it serves", Fraction(4, 5), low=Fraction(1, 100), high=1
+    )
+
+    def __post_init__(self) -> None:
+        if self.engine == "aurora-mysql" and self.multi_az:
+            raise CostError("Aurora has no multi_az; say replicas = 1")
+        if self.engine == "rds-mysql" and self.io_per_request:
+            raise CostError("io_per_request is billed on Aurora alone")
+        vcpus(self.instance)
+
+    def items(self, context: PricingContext) -> Iterator[Item]:
+        """Yield the instances, volumes, backups and the proxy."""
+        price = context.price(self.engine, self.instance)
+        writer = Quantity("instances", Fraction(1))
+        yield Item("database", (writer, context.running()), price)
+        copies = Fraction(1)
+        if self.multi_az:
+            factor = context.price("rds-mysql", "multi-az-factor")
+            copies = factor.single
+            how = explain("Multi-AZ is {} times Single-AZ", copies)
+            extra = Quantity("standby share", copies - 1, how=how, row=factor)
+            yield Item("database-standby", (writer, extra, context.running()), price)
+        replicas = Quantity("replicas", self.replicas)
+        yield Item("database-replicas", (replicas, context.running()), price, when=self.replicas)
+        if possible(self.storage_gb):
+            yield self._volume(context, copies)
+        if possible(self.backup_gb):
+            backup = (Quantity("GB", self.backup_gb, "GB"), context.kept())
+            yield Item("database-backup", backup, context.price("rds-mysql", "backup"), when=self.backup_gb)
+        if self.engine == "aurora-mysql" and possible(self.io_per_request):
+            requests = Quantity("storage requests per request", self.io_per_request)
+            price = context.price("aurora-mysql", "io-requests")
+            yield Item("database-io", (context.requests(), requests), price, when=self.io_per_request)
+        if self.proxy:
+            yield Item("proxy", (self._proxy_vcpus(), context.running()), context.price("rds-proxy", "vcpu-hours"))
+
+    def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
+        """Yield the rate at which the database's CPU is as busy as it may be."""
+        ms = context.mix.mean(_query_ms)
+        template = "{} vCPU × {} % busy / {} ms of its CPU a request"
+        why = explain(template, self._vcpus, self.utilisation * 100, ms)
+        seconds = choose(ms, ms / 1000, Fraction(1))
+        rate = self._vcpus * context.speed * self.utilisation / seconds
+        yield CapacityLimit("database", rate, why, when=ms)
+
+    @property
+    def _vcpus(self) -> Amount:
+        return vcpus(self.instance) * (1 + self.replicas)
+
+    def _volume(self, context: PricingContext, copies: Fraction) -> Item:
+        factors = [Quantity("GB", self.storage_gb, "GB"), context.kept()]
+        dimension = "storage"
+        if self.engine == "rds-mysql":
+            how = explain("Multi-AZ and each replica have their own")
+            factors.append(Quantity("volumes", copies + self.replicas, how=how))
+            dimension = "storage-gp3"
+        price = context.price(self.engine, dimension)
+        return Item("database-storage", tuple(factors), price, when=self.storage_gb)
+
+    def _proxy_vcpus(self) -> Quantity:
+        how = explain("{} of the target, at least {}", self._vcpus, PROXY_MIN_VCPUS)
+        return Quantity("vCPU", maximum(self._vcpus, Fraction(PROXY_MIN_VCPUS)), how=how)
+
+
+def _query_ms(workload: Workload) -> Amount:
+    per_vcpu = workload.queries_per_vcpu
+    return choose(per_vcpu, workload.queries * 1000 / choose(per_vcpu, per_vcpu, Fraction(1)), Fraction(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamoDB(Resource):
+    """`[dynamodb]`: one table."""
+
+    mode: str = text("how it is billed", "on-demand", among=("on-demand", "provisioned"), open=True)
+    consistency: str = text("of its reads", "eventual", among=("eventual", "strong"))
+    storage_gb: Amount = number("the table's size", 0)
+    utilisation: Amount = number("busy share of provisioned capacity", Fraction(7, 10), low=Fraction(1, 100), high=1)
+
+    def items(self, context: PricingContext) -> Iterator[Item]:
+        """Yield reads, writes and the table's storage."""
+        share = Fraction(1) if self.consistency == "strong" else Fraction(1, 2)
+        reads = context.mix.mean(lambda workload: workload.reads * _blocks(workload) * share)
+        writes = context.mix.mean(lambda workload: workload.writes * ceiling(workload.item_bytes / WRITE_BLOCK))
+        how_read = explain("reads × blocks of {} bytes × {} ({})", READ_BLOCK, share, self.consistency)
+        how_written = explain("writes × blocks of {} bytes", WRITE_BLOCK)
+        if possible(reads):
+            yield self._units(context, "dynamodb-reads", "read", reads, how_read)
+        if possible(writes):
+            yield self._units(context, "dynamodb-writes", "write", writes, how_written)
+        if possible(self.storage_gb):
+            storage = (Quantity("GB", self.storage_gb, "GB"), context.kept())
+            yield Item("dynamodb-storage", storage, context.price("dynamodb", "storage"), when=self.storage_gb)
+
+    def _units(self, context: PricingContext, name: str, verb: str, units: Amount, how: Explanation) -> Item:
+        per_request = Quantity(f"{verb} units per request", units, how=how)
+        if self.mode == "on-demand":
+            price = context.price("dynamodb", f"{verb}-request-units")
+            return Item(name, (context.requests(), per_request), price, when=units)
+        capacity = ceiling(context.rate * (units / self.utilisation))
+        shown = explain("{}/s × {} / {}, rounded up", context.rate, units, self.utilisation)
+        factor = Quantity("capacity units", capacity, how=shown)
+        price = context.price("dynamodb", f"{verb}-capacity-hours")
+        return Item(name, (factor, context.running()), price, inputs=(per_request,), when=units)
+
+
+def _blocks(workload: Workload) -> Amount:
+    by_size = maximum(Fraction(1), ceiling(workload.item_bytes / READ_BLOCK))
+    return choose(workload.read_blocks, workload.read_blocks, by_size)

@@ -1,0 +1,53 @@
+"""The network: NAT gateways, public addresses, traffic to the Internet and between zones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from local.cost.bill import Item, Quantity, explain
+from local.cost.context import PricingContext
+from local.cost.formulas import Amount, possible
+from local.cost.resources.resource import Resource
+from local.cost.schema import number, switch, whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network(Resource):
+    """`[network]`: the network."""
+
+    nat_gateways: Amount = whole("NAT gateways", 0, high=1000)
+    nat_bytes: Amount = number("bytes a request that go through them", 0)
+    public_ipv4: Amount = whole(
+        "public IPv4 addresses besides those of the ingress, of nodes for instance", 0, high=1_000_000
+    )
+    internet: bool = switch("whether responses go out to the Internet", False)
+    cross_zone_share: Amount = number(
+        "share of a request's bytes that cross zones, behind an NLB for instance", 0, high=1
+    )
+
+    @property
+    def addresses(self) -> Amount:
+        """Public IPv4 addresses besides those of the ingress."""
+        return self.public_ipv4
+
+    def items(self, context: PricingContext) -> Iterator[Item]:
+        """Yield gateways, addresses and traffic."""
+        if possible(self.nat_gateways):
+            gateways = (Quantity("gateways", self.nat_gateways), context.running())
+            yield Item("nat", gateways, context.price("vpc", "nat-hours"), when=self.nat_gateways)
+        if possible(self.nat_bytes):
+            data = (context.gigabytes(self.nat_bytes),)
+            yield Item("nat-data", data, context.price("vpc", "nat-data"), when=self.nat_bytes)
+        if possible(context.addresses):
+            addresses = (Quantity("addresses", context.addresses), context.running())
+            yield Item("ipv4", addresses, context.price("vpc", "public-ipv4"), when=context.addresses)
+        if self.internet:
+            sent = context.gigabytes(context.mix.mean(lambda workload: workload.response_bytes))
+            yield Item("internet-out", (sent,), context.price("data-transfer", "internet-out"))
+        if possible(self.cross_zone_share):
+            crossing = context.mix.mean(lambda workload: workload.bytes_both_ways) * self.cross_zone_share
+            ways = Quantity("ways", Fraction(2), how=explain("billed to the sender and to the receiver"))
+            price = context.price("data-transfer", "cross-zone")
+            yield Item("cross-zone", (context.gigabytes(crossing), ways), price, when=self.cross_zone_share)
