@@ -24,7 +24,7 @@ MAX_LINES = 20
 
 
 def today() -> date:
-    """The day from which the age of prices is counted; the only clock here."""
+    """Return the day from which the age of prices is counted; the only clock here."""
     return datetime.now(UTC).date()
 
 
@@ -84,7 +84,7 @@ def refresh(
     write: Annotated[bool, typer.Option("--write", help="Write the book. Without it nothing is changed.")] = False,
     json: Json = False,
 ) -> None:
-    """Hold the price book against AWS's bulk price list and show what changed."""
+    """Compare the price book with AWS's bulk price list and show what changed."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from local.cost import files, tables, views
@@ -144,7 +144,8 @@ def cost(
 
 def crossings(
     names: Annotated[
-        list[str], typer.Argument(metavar="CONFIGURATION...", help="Two or more; the first is held against the others.")
+        list[str],
+        typer.Argument(metavar="CONFIGURATION...", help="Two or more; the first is compared with the others."),
     ],
     work: Work = None,
     to: Annotated[str, typer.Option("--to", help="Highest rate to look at, requests/s.")] = "10000",
@@ -185,7 +186,7 @@ def audit(
     book: Book = None,
     json: Json = False,
 ) -> None:
-    """Hold a claimed bill against the true one, item by item."""
+    """Compare a claimed bill with the true one, item by item."""
     from local.cost import files, tables, views
     from local.cost.audit import audit as audited
     from local.cost.model import Usage, cheapest
@@ -218,7 +219,7 @@ def configurations(json: Json = False) -> None:
         print_json(listed)
         return
     for kind, entries in listed.items():
-        console.print(f"[bold]{kind}[/bold]")
+        console.print(kind, style="bold")
         for name, about in entries.items():
             console.print(f"  {name}: {about}", highlight=False, markup=False, soft_wrap=True)
 
@@ -252,7 +253,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _number(text: str, option: str) -> Fraction:
-    """An exact number that is not negative, as decimals write it."""
+    """Return an exact number that is not negative, as decimals write it."""
     import re
 
     from local.cost.exact import exact

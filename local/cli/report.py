@@ -53,7 +53,11 @@ def report(
 
 
 def last(source: Path | None = None) -> Result:
-    """The result of that file, or else the last one. Raises `UserError` where there is none."""
+    """Return the result of that file, or else the last one.
+
+    Raises:
+        UserError: There is none.
+    """
     from local.measure.results import latest, read
 
     found = read(source, "compare") if source else latest("compare")

@@ -112,7 +112,11 @@ class Audit:
 
 
 def audit(name: str, bill: Bill, claims: Sequence[Claim], printed_total: Decimal | None, book: PriceBook) -> Audit:
-    """The audit of claims against a bill. Raises `CostError` for a claim that the bill has no item for."""
+    """Return the audit of claims against a bill.
+
+    Raises:
+        CostError: The bill has no item for a claim.
+    """
     billed = {item.name: item for item in bill.items}
     for claim in claims:
         if claim.item not in billed:
@@ -141,7 +145,7 @@ def _finding(claim: Claim, item: Item, hours: Fraction, book: PriceBook) -> Find
 
 
 def _mistaken_for(claim: Claim, item: Item, book: PriceBook) -> str:
-    """The row of another service that the claimed price comes near to, if it does."""
+    """Return the row of another service that the claimed price comes near to, if it does."""
     price = exact(claim.unit_price)
     for row in book.rows:
         rival = row.dimension == item.price.dimension and row.service != item.price.service and len(row.tiers) == 1
@@ -151,7 +155,11 @@ def _mistaken_for(claim: Claim, item: Item, book: PriceBook) -> str:
 
 
 def claims_of(tables: object, where: str) -> list[Claim]:
-    """Claims out of an audit file's `[[claim]]` tables. Raises `CostError` for what is not known or given twice."""
+    """Return claims out of an audit file's `[[claim]]` tables.
+
+    Raises:
+        CostError: Something is unknown or named twice.
+    """
     if not isinstance(tables, list):
         raise CostError(f"{where}: claim: must be [[claim]] tables")
     claims: list[Claim] = []
@@ -180,7 +188,11 @@ def _claim(table: Mapping[str, Any], where: str) -> Claim:
 
 
 def printed(value: object, where: str) -> Decimal:
-    """A number as it was printed, with its decimal places. Raises `CostError` unless it is finite and not negative."""
+    """Return a number as it was printed, with its decimal places.
+
+    Raises:
+        CostError: It is not finite, or negative.
+    """
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise CostError(f"{where}: must be a number")
     number = Decimal(value)

@@ -25,7 +25,7 @@ class Crossing:
 
 
 def crossings(one: Line, other: Line) -> list[Crossing]:
-    """All crossings of two lines up to where the first of them ends, in order of rate."""
+    """Return all crossings of two lines up to where the first of them ends, in order of rate."""
     found: list[Crossing] = []
     cheaper = 0
     gap_before = Fraction(0)
@@ -46,7 +46,7 @@ def crossings(one: Line, other: Line) -> list[Crossing]:
 
 
 def cheapest_ranges(lines: Sequence[Line]) -> tuple[Piece, ...]:
-    """Which line is the cheapest at every rate: ranges labelled with the names of the lines."""
+    """Return which line is the cheapest at every rate: ranges labelled with the names of the lines."""
     named = [tuple(replace(piece, label=line.name) for piece in line.pieces) for line in lines]
     result: list[Piece] = []
     for piece in reduce(envelope, named):

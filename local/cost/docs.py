@@ -33,7 +33,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[i
 
 
 def commands() -> str:
-    """Every command of this purpose with its options."""
+    """Return every command of this purpose with its options."""
     import typer
 
     from local.cli.cost import add_to
@@ -60,12 +60,12 @@ def _option(option: object) -> str:
 
 
 def items() -> str:
-    """Every item that a bill can have."""
+    """Return every item that a bill can have."""
     return _table(("item", "what it is"), ((f"`{name}`", meaning) for name, meaning in MEANINGS.items()))
 
 
 def schema() -> str:
-    """What a configuration file may say."""
+    """Return what a configuration file may say."""
     blocks = [f"Above the tables:\n\n{_settings(Heading)}"]
     blocks += [f"`[{name}]`:\n\n{_settings(part)}" for name, part in RESOURCES.items()]
     return "\n\n".join(blocks)
@@ -93,14 +93,14 @@ def _default(default: object) -> str:
 
 
 def shipped() -> str:
-    """The configurations that come with the project."""
+    """Return the configurations that come with the project."""
     found = [(name, files.configuration(name)) for name in files.shipped(files.CONFIGURATIONS)]
     rows = [(f"`{name}`", one.heading.about, one.heading.source) for name, one in found]
     return _table(("configuration", "what it is", "source"), rows)
 
 
 def prices() -> str:
-    """The price book."""
+    """Return the price book."""
     rows = [
         (row.service, row.dimension, row.published(), row.region, row.read, row.certainty, row.source)
         for row in files.price_book().rows
@@ -109,7 +109,7 @@ def prices() -> str:
 
 
 def report_audit() -> str:
-    """The audit of the report's bill as one table."""
+    """Return the audit of the report's bill as one table."""
     given, book = files.audit_file("report"), files.price_book()
     bill = cheapest(given.configuration, given.mix, given.rate, book, Usage(given.hours))
     result = audit(given.name, bill, given.claims, given.total, book)
@@ -128,7 +128,7 @@ def report_audit() -> str:
 
 
 def service_crossings() -> str:
-    """Where Lambda's line crosses those of the other platforms, for each service at its assumed workload."""
+    """Return where Lambda's line crosses those of the other platforms, for each service at its assumed workload."""
     book = files.price_book()
     rows = []
     for service in SERVICES:

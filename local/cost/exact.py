@@ -16,7 +16,7 @@ GB = Fraction(10**9)
 
 
 def exact(value: Number) -> Fraction:
-    """The number as a fraction. A binary float has lost what was written, and is refused."""
+    """Return the number as a fraction. A binary float has lost what was written, and is refused."""
     if isinstance(value, float):
         raise TypeError(f"{value} is a float; exact numbers come from text, integers and decimals")
     return Fraction(value)
@@ -33,7 +33,7 @@ def rounded(value: Fraction, places: int) -> Decimal:
 
 
 def plain(value: Fraction, digits: int = 12) -> str:
-    """The number as people write it: exact where it ends within `digits` significant digits, else rounded and marked ≈.
+    """Return the number as people write it: exact within `digits` significant digits, else rounded and marked ≈.
 
     >>> plain(Fraction(13140000000)), plain(Fraction(7976, 100000)), plain(Fraction(1, 3), 4)
     ('13,140,000,000', '0.07976', '≈0.3333')
@@ -58,7 +58,7 @@ def _leading_zeros(value: Fraction) -> int:
 
 
 def dollars(value: Fraction, places: int = 4) -> str:
-    """An amount for people.
+    """Return an amount for people.
 
     >>> dollars(Fraction(65832, 100000)), dollars(Fraction(-5, 2), 2)
     ('$0.6583', '-$2.50')

@@ -37,7 +37,7 @@ class InstanceType(NamedTuple):
 
 
 def split(name: str) -> InstanceType | None:
-    """The name taken apart, or None where it is not that of an instance type."""
+    """Return the name taken apart, or None where it is not that of an instance type."""
     match = _TYPE.fullmatch(name)
     if match is None or not _is_size(match["size"]):
         return None
@@ -50,7 +50,7 @@ def _is_size(size: str) -> bool:
 
 
 def units(size: str) -> Fraction:
-    """A size counted in `large`: `2xlarge` is 4."""
+    """Return a size counted in `large`: `2xlarge` is 4."""
     if size in LARGE_UNITS:
         return LARGE_UNITS[size]
     return LARGE_UNITS["xlarge"] * int(size.removesuffix("xlarge"))

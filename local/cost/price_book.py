@@ -72,7 +72,7 @@ class Price:
         return cost
 
     def published(self) -> str:
-        """The price as people print it, such as `0.20 per 1,000,000 request`."""
+        """Return the price as people print it, such as `0.20 per 1,000,000 request`."""
         per = f"{self.per:,} " if self.per != 1 else ""
         if len(self.tiers) == 1:
             return f"{plain(self.single)} per {per}{self.unit}"
@@ -80,14 +80,14 @@ class Price:
         return f"{', '.join(steps)}, per {per}{self.unit}"
 
     def age_days(self, today: date) -> int | None:
-        """Days since it was read, counted from the first day that `read` can mean; None where that is unknown."""
+        """Return days since it was read, from the first day that `read` can mean; None where that is unknown."""
         if self.read == "unknown":
             return None
         day = self.read if len(self.read) > len("2026-09") else f"{self.read}-01"
         return (today - date.fromisoformat(day)).days
 
     def stale(self, today: date) -> bool:
-        """Whether it should be read again: older than `STALE_AFTER_DAYS`, or of unknown date."""
+        """Return whether it should be read again: older than `STALE_AFTER_DAYS`, or of unknown date."""
         age = self.age_days(today)
         return age is None or age > STALE_AFTER_DAYS
 
@@ -110,7 +110,11 @@ class PriceBook:
             self._index[key] = row
 
     def price(self, service: str, dimension: str, region: str) -> Price:
-        """The row. Raises `CostError` where there is none and none can be derived."""
+        """Return the row.
+
+        Raises:
+            CostError: There is none, and none can be derived.
+        """
         row = self._index.get((service, dimension, region)) or self._derived(service, dimension, region)
         if row is None:
             known = ", ".join(

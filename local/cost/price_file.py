@@ -18,7 +18,7 @@ HEADER = """\
 
 
 def render(rows: Sequence[Price]) -> str:
-    """The file's text."""
+    """Return the file's text."""
     return HEADER + "".join(f"\n{_row(row)}" for row in rows)
 
 

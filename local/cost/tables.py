@@ -7,10 +7,9 @@ from datetime import date
 from fractions import Fraction
 
 from rich.console import Console, Group
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from local.console import LiteralTable, filtered
 from local.cost.audit import LEFT_OUT, MISCOUNTED, MISPRICED, Audit
 from local.cost.bill import Bill, Item
 from local.cost.crossings import cheapest_ranges, crossings
@@ -26,21 +25,21 @@ DIGITS = 6
 PIPE_WIDTH = 160
 
 
-def _table(title: str, *columns: str) -> Table:
-    """A table; a column whose name starts with `>` is set to the right."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+def _table(title: str, *columns: str) -> LiteralTable:
+    """Return a table; a column whose name starts with `>` is set to the right."""
+    table = LiteralTable(title=Text(title), title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        table.add_column(Text(column.removeprefix(">")), justify="right" if column.startswith(">") else "left")
     return table
 
 
 def prices(rows: Sequence[Price], today: date) -> Group:
-    """The price book, and a warning of what should be read again."""
+    """Return the price book, and a warning of what should be read again."""
     table = _table(f"{len(rows)} prices", "service", "dimension", "price in dollars", "read", "certainty", "source")
     for row in rows:
         read = Text(row.read, style="yellow" if row.stale(today) else "")
         certainty = Text(row.certainty, style="" if row.certainty == "firm" else "yellow")
-        table.add_row(row.service, row.dimension, row.published(), read, certainty, escape(row.source))
+        table.add_row(row.service, row.dimension, row.published(), read, certainty, row.source)
     stale = [row for row in rows if row.stale(today)]
     if not stale:
         return Group(table)
@@ -49,27 +48,27 @@ def prices(rows: Sequence[Price], today: date) -> Group:
     return Group(table, Text(f"\n{warning}{names}. Renew them with: crossover prices refresh", style="yellow"))
 
 
-def bill(one: Bill, *, assumed: bool) -> Group:
-    """A bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
-    workload = f"{one.workload} ({'assumed' if assumed else 'measured'} workload)"
-    title = f"{one.configuration}\n{workload}, {plain(one.rate)} requests/s"
+def bill(bill: Bill, *, assumed: bool) -> Group:
+    """Return a bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
+    workload = f"{bill.workload} ({'assumed' if assumed else 'measured'} workload)"
+    title = f"{bill.configuration}\n{workload}, {plain(bill.rate)} requests/s"
     table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
-    for item in one.items:
+    for item in bill.items:
         month = item.month
-        meaning = escape(MEANINGS[item.name])
-        table.add_row(item.name, dollars(month / one.hours), dollars(month, 2), _million(one, month), meaning)
+        meaning = MEANINGS[item.name]
+        table.add_row(item.name, dollars(month / bill.hours), dollars(month, 2), _million(bill, month), meaning)
     table.add_section()
-    month = one.month
-    hours = f"a month is {plain(one.hours)} hours"
-    table.add_row("total", dollars(one.hour), dollars(month, 2), _million(one, month), hours, style="bold")
+    month = bill.month
+    hours = f"a month is {plain(bill.hours)} hours"
+    table.add_row("total", dollars(bill.hour), dollars(month, 2), _million(bill, month), hours, style="bold")
     lines = [Text("\nHow each item was computed, for the month", style="bold")]
-    for item in one.items:
+    for item in bill.items:
         lines += [Text(line) for line in explained(item)]
-    return Group(table, *lines, Text(""), *(Text(line) for line in fitness(one)))
+    return Group(table, *lines, Text(""), *(Text(line) for line in fitness(bill)))
 
 
-def bills(several: Sequence[Bill], *, assumed: bool) -> Table:
-    """Bills of one configuration at several rates, a line each, with the quota that the account needs."""
+def bills(several: Sequence[Bill], *, assumed: bool) -> LiteralTable:
+    """Return bills of one configuration at several rates, a line each, with the quota that the account needs."""
     quotas = [quota.name for quota in several[0].quotas]
     title = f"{several[0].workload} ({'assumed' if assumed else 'measured'} workload)"
     heads = (
@@ -91,7 +90,7 @@ def bills(several: Sequence[Bill], *, assumed: bool) -> Table:
 
 
 def explained(item: Item) -> list[str]:
-    """An item's formula in names and numbers, where its inputs come from, and its price rows."""
+    """Return an item's formula in names and numbers, where its inputs come from, and its price rows."""
     lines = [f"{item.name}: {item.formula}", f"    {item.arithmetic}"]
     for quantity in item.quantities:
         if quantity.how:
@@ -102,47 +101,49 @@ def explained(item: Item) -> list[str]:
     return lines
 
 
-def fitness(one: Bill) -> list[str]:
-    """Whether it serves the rate, and what the account must be allowed."""
+def fitness(bill: Bill) -> list[str]:
+    """Return whether it serves the rate, and what the account must be allowed."""
     lines = []
-    if one.limit:
-        rate, why = plain(known(one.limit.rate), DIGITS), f"{one.limit.name}: {one.limit.why}"
-        verdict = "It serves" if one.serves else "THIS RATE IS BEYOND IT: it serves"
+    if bill.limit:
+        rate, why = plain(known(bill.limit.rate), DIGITS), f"{bill.limit.name}: {bill.limit.why}"
+        verdict = "It serves" if bill.serves else "THIS RATE IS BEYOND IT: it serves"
         lines.append(f"{verdict} up to {rate} requests/s at its utilisation target with its spares lost ({why}).")
-    for quota in one.quotas:
+    for quota in bill.quotas:
         lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how}).")
     return lines
 
 
-def audit(one: Audit) -> Group:
-    """The claimed bill with the true one beside it."""
+def audit(audit: Audit) -> Group:
+    """Return the claimed bill with the true audit beside it."""
     styles = {LEFT_OUT: "yellow", MISPRICED: "red", MISCOUNTED: "red"}
-    table = _table(one.name, "item", ">claimed $/h", ">true $/h", ">difference", "verdict", "remark")
-    for finding in one.findings:
+    table = _table(audit.name, "item", ">claimed $/h", ">true $/h", ">difference", "verdict", "remark")
+    for finding in audit.findings:
         claimed = dollars(finding.claimed) if finding.claim else "-"
         verdict = Text(finding.verdict, style=styles.get(finding.verdict, ""))
         table.add_row(
-            finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, escape(finding.remark)
+            finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, finding.remark
         )
     table.add_section()
     table.add_row(
-        "total", dollars(one.claimed), dollars(one.true), dollars(one.true - one.claimed), "", "", style="bold"
+        "total", dollars(audit.claimed), dollars(audit.true), dollars(audit.true - audit.claimed), "", "", style="bold"
     )
-    return Group(table, *(Text(line) for line in audit_sentences(one)))
+    return Group(table, *(Text(line) for line in audit_sentences(audit)))
 
 
-def audit_sentences(one: Audit) -> list[str]:
-    """What an audit says in words."""
-    rate, standing = plain(one.bill.rate), dollars(one.standing)
-    lines = ["", f"As claimed: {one.arithmetic}."]
-    if one.adds_up is False:
+def audit_sentences(audit: Audit) -> list[str]:
+    """Return what an audit says in words."""
+    rate, standing = plain(audit.bill.rate), dollars(audit.standing)
+    lines = ["", f"As claimed: {audit.arithmetic}."]
+    if audit.adds_up is False:
         lines.append("The claims do not add up to the printed total.")
-    lines.append(f"Truly {dollars(one.true)} an hour at {rate} requests/s, {standing} of it before the first request.")
-    return lines + fitness(one.bill)
+    lines.append(
+        f"Truly {dollars(audit.true)} an hour at {rate} requests/s, {standing} of it before the first request."
+    )
+    return lines + fitness(audit.bill)
 
 
 def comparison(lines: Sequence[Line], title: str) -> Group:
-    """The crossings of the first line with each other one, and which line is cheapest where."""
+    """Return the crossings of the first line with each other one, and which line is cheapest where."""
     first, *others = lines
     table = _table(
         f"{title}\nWhere {first.name} crosses",
@@ -175,23 +176,21 @@ def comparison(lines: Sequence[Line], title: str) -> Group:
 
 
 def refresh(changes: Sequence[Change]) -> Group:
-    """What the list says, the confirmed rows only counted."""
+    """Return what the list says, the confirmed rows only counted."""
     table = _table("The book against the list", "price", "is", "note")
     for one in changes:
         if one.kind != CONFIRMED:
-            table.add_row(
-                one.row.name, Text(one.kind, style="red" if one.kind == CHANGED else "yellow"), escape(one.note)
-            )
+            table.add_row(one.row.name, Text(one.kind, style="red" if one.kind == CHANGED else "yellow"), one.note)
     confirmed = sum(one.kind == CONFIRMED for one in changes)
     return Group(table, Text(f"{confirmed} of {len(changes)} prices are confirmed."))
 
 
-def _million(one: Bill, month: Fraction) -> str:
-    amount = one.per_million(month)
+def _million(bill: Bill, month: Fraction) -> str:
+    amount = bill.per_million(month)
     return "" if amount is None else dollars(amount)
 
 
-def show(console: Console, group: Group | Table) -> None:
-    """Prints, wide where the output is no terminal."""
-    target = console if console.is_terminal else Console(file=console.file, width=PIPE_WIDTH)
+def show(console: Console, group: Group | LiteralTable) -> None:
+    """Print, wide where the output is not a terminal."""
+    target = console if console.is_terminal else filtered(Console(file=console.file, width=PIPE_WIDTH))
     target.print(group, highlight=False)

@@ -21,14 +21,14 @@ PLACES = 12
 
 
 def number(value: Fraction | None) -> float | int | None:
-    """A number for JSON. Only here does one become a float, as the last step of display."""
+    """Return a number for JSON. Only here does one become a float, as the last step of display."""
     if value is None:
         return None
     return value.numerator if value.denominator == 1 else float(rounded(value, PLACES))
 
 
 def price(row: Price) -> dict[str, Any]:
-    """A price row."""
+    """Return a price row."""
     tiers = [{"upto": number(tier.upto), "price": number(tier.price)} for tier in row.tiers]
     return {
         "service": row.service,
@@ -45,62 +45,62 @@ def price(row: Price) -> dict[str, Any]:
 
 
 def dated_price(row: Price, today: date) -> dict[str, Any]:
-    """A price row with its age."""
+    """Return a price row with its age."""
     return {**price(row), "age_days": row.age_days(today), "stale": row.stale(today)}
 
 
-def quantity(one: Quantity) -> dict[str, Any]:
-    """An input of an item."""
-    return {"name": one.name, "value": number(one.value), "unit": one.unit, "how": str(one.how)}
+def quantity(quantity: Quantity) -> dict[str, Any]:
+    """Return an input of an item."""
+    return {"name": quantity.name, "value": number(quantity.value), "unit": quantity.unit, "how": str(quantity.how)}
 
 
-def item(one: Item, bill: Bill) -> dict[str, Any]:
-    """A bill's item with all that it was computed from."""
-    month = one.month
+def item(item: Item, bill: Bill) -> dict[str, Any]:
+    """Return a bill's item with all that it was computed from."""
+    month = item.month
     return {
-        "item": one.name,
-        "meaning": MEANINGS[one.name],
+        "item": item.name,
+        "meaning": MEANINGS[item.name],
         "hour": number(month / bill.hours),
         "month": number(month),
         "million": number(bill.per_million(month)),
-        "formula": one.formula,
-        "arithmetic": one.arithmetic,
-        "inputs": [quantity(part) for part in one.quantities],
-        "prices": [price(row) for row in one.rows],
+        "formula": item.formula,
+        "arithmetic": item.arithmetic,
+        "inputs": [quantity(part) for part in item.quantities],
+        "prices": [price(row) for row in item.rows],
     }
 
 
-def bill(one: Bill, *, assumed: bool) -> dict[str, Any]:
-    """An itemised bill."""
-    limit = one.limit
+def bill(bill: Bill, *, assumed: bool) -> dict[str, Any]:
+    """Return an itemised bill."""
+    limit = bill.limit
     return {
-        "configuration": one.configuration,
-        "workload": one.workload,
+        "configuration": bill.configuration,
+        "workload": bill.workload,
         "workload_is": "assumed" if assumed else "measured",
-        "rate": number(one.rate),
-        "hours": number(one.hours),
-        "duty": number(one.duty),
-        "items": [item(each, one) for each in one.items],
-        "hour": number(one.hour),
-        "month": number(one.month),
-        "million": number(one.per_million(one.month)),
-        "serves": one.serves,
+        "rate": number(bill.rate),
+        "hours": number(bill.hours),
+        "duty": number(bill.duty),
+        "items": [item(each, bill) for each in bill.items],
+        "hour": number(bill.hour),
+        "month": number(bill.month),
+        "million": number(bill.per_million(bill.month)),
+        "serves": bill.serves,
         "limit": None
         if limit is None
         else {"name": limit.name, "rate": number(known(limit.rate)), "why": str(limit.why)},
-        "quotas": [quantity(each) for each in one.quotas],
+        "quotas": [quantity(each) for each in bill.quotas],
     }
 
 
-def audit(one: Audit, *, assumed: bool) -> dict[str, Any]:
-    """An audit with the true bill."""
+def audit(audit: Audit, *, assumed: bool) -> dict[str, Any]:
+    """Return an audit with the true bill."""
     return {
-        "audit": one.name,
-        "as_claimed": one.arithmetic,
-        "adds_up": one.adds_up,
-        "claimed": number(one.claimed),
-        "true": number(one.true),
-        "true_standing": number(one.standing),
+        "audit": audit.name,
+        "as_claimed": audit.arithmetic,
+        "adds_up": audit.adds_up,
+        "claimed": number(audit.claimed),
+        "true": number(audit.true),
+        "true_standing": number(audit.standing),
         "findings": [
             {
                 "item": finding.item,
@@ -112,21 +112,21 @@ def audit(one: Audit, *, assumed: bool) -> dict[str, Any]:
                 "remark": finding.remark,
                 "follows_rate": finding.follows_rate,
             }
-            for finding in one.findings
+            for finding in audit.findings
         ],
-        "bill": bill(one.bill, assumed=assumed),
+        "bill": bill(audit.bill, assumed=assumed),
     }
 
 
-def crossing(one: Crossing) -> dict[str, Any]:
-    """A crossing, with its rate as an exact fraction too."""
+def crossing(crossing: Crossing) -> dict[str, Any]:
+    """Return a crossing, with its rate as an exact fraction too."""
     return {
-        "rate": number(one.rate),
-        "exact_rate": str(one.rate),
-        "cheaper_up_to_it": one.below,
-        "cheaper_over_it": one.above,
-        "hour": number(one.cost),
-        "kind": "step" if one.step else "meet",
+        "rate": number(crossing.rate),
+        "exact_rate": str(crossing.rate),
+        "cheaper_up_to_it": crossing.below,
+        "cheaper_over_it": crossing.above,
+        "hour": number(crossing.cost),
+        "kind": "step" if crossing.step else "meet",
     }
 
 
@@ -163,12 +163,12 @@ def comparison(lines: Sequence[Line], *, workload: str, assumed: bool) -> dict[s
     }
 
 
-def change(one: Change) -> dict[str, Any]:
-    """What a refresh says of a row."""
+def change(change: Change) -> dict[str, Any]:
+    """Return what a refresh says of a row."""
     return {
-        "price": one.row.name,
-        "is": one.kind,
-        "note": one.note,
-        "was": one.row.published(),
-        "becomes": one.renewed.published() if one.renewed else None,
+        "price": change.row.name,
+        "is": change.kind,
+        "note": change.note,
+        "was": change.row.published(),
+        "becomes": change.renewed.published() if change.renewed else None,
     }

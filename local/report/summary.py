@@ -126,13 +126,13 @@ def plain(compare: Result, compared: Sequence[ComparedLines]) -> dict[str, Any]:
 
 def show(console: Console, compare: Result, compared: Sequence[ComparedLines]) -> None:
     """Print the summary."""
-    from rich.table import Table
     from rich.text import Text
 
+    from local.console import LiteralTable
     from local.report.sources import day
 
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), title_justify="left")
-    table.title = f"The cheapest platform, as measured on {day(compare)} UTC"
+    table = LiteralTable(box=None, header_style="bold", padding=(0, 2, 0, 0), title_justify="left")
+    table.title = Text(f"The cheapest platform, as measured on {day(compare)} UTC")
     for column in ("of", "over requests/s", "up to", "platform", "$/month there", "$/million right there"):
         left = column in ("of", "platform")
         table.add_column(column, justify="left" if left else "right", no_wrap=left)
@@ -157,5 +157,5 @@ def show(console: Console, compare: Result, compared: Sequence[ComparedLines]) -
             for name, found in one.crossings.items()
             if found
         ]
-        told = "; ".join(places) or f"nowhere up to {digits(one.max_rate)} requests/s"
-        console.print(Text(f"{one.name}: {first} crosses {told}."), soft_wrap=True)
+        where = "; ".join(places) or f"nowhere up to {digits(one.max_rate)} requests/s"
+        console.print(Text(f"{one.name}: {first} crosses {where}."), soft_wrap=True)

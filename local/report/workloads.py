@@ -31,7 +31,7 @@ MAX_AMOUNT = 1e12
 
 
 def workloads_of(compare: Result) -> dict[str, Workload]:
-    """The measured work of every service. Keys that the cost model does not know are left out.
+    """Return the measured work of every service. Keys that the cost model does not know are left out.
 
     Raises `UserError` where there is no work, or one that cannot be used.
     """
@@ -49,7 +49,7 @@ def workloads_of(compare: Result) -> dict[str, Workload]:
 
 
 def weights_of(compare: Result, workloads: Mapping[str, Workload]) -> dict[str, Fraction]:
-    """The weights of the mix that was measured; without one, each service alike."""
+    """Return the weights of the mix that was measured; without one, each service alike."""
     given = compare.data.get("mix")
     given = given if isinstance(given, Mapping) else {}
     found = {name: Fraction(_number(weight, f"mix.{name}")) for name, weight in given.items()}
@@ -60,12 +60,12 @@ def weights_of(compare: Result, workloads: Mapping[str, Workload]) -> dict[str, 
 
 
 def compared_configurations() -> dict[str, Configuration]:
-    """The configurations of the chart, by their names."""
+    """Return the configurations of the chart, by their names."""
     return {name: files.configuration(name) for name in (*DRAWN, *FURTHER)}
 
 
 def storage_configurations(compare: Result) -> dict[str, Configuration]:
-    """The storage tier's configurations; the measured size of the data takes the place of theirs."""
+    """Return the storage tier's configurations; the measured size of the data takes the place of theirs."""
     size = compare.data.get("storage")
     measured = None
     if isinstance(size, Mapping) and size.get("items") and size.get("item_bytes"):
@@ -81,7 +81,7 @@ def storage_configurations(compare: Result) -> dict[str, Configuration]:
 
 
 def uses_storage(workload: Workload) -> bool:
-    """Whether a request of the service reads from a database."""
+    """Return whether a request of the service reads from a database."""
     return known(workload.queries) > 0 or known(workload.reads) > 0
 
 

@@ -51,7 +51,7 @@ class Change:
 
 
 def sources_of(document: Mapping[str, Any]) -> list[Source]:
-    """The sources out of their TOML document."""
+    """Return the sources out of their TOML document."""
     return [Source(**source) for source in document["source"]]
 
 
@@ -62,7 +62,7 @@ def compare(
     region: str,
     watch: Chunks = lambda offer, chunks: chunks,
 ) -> list[Change]:
-    """Every row of a region against the list. `watch` sees the bytes of each offer go by.
+    """Return every row of a region against the list. `watch` sees the bytes of each offer go by.
 
     An offer that cannot be read costs its own rows their news, and no others. Raises `CostError` where none can be, and
     `Unreachable` at once where the list's place cannot be reached.
@@ -125,6 +125,6 @@ def _mistaken(row: Price, found: Found) -> str:
 
 
 def renewed_rows(book: PriceBook, changes: Sequence[Change]) -> list[Price]:
-    """All rows, those that the list confirmed or changed as they should be."""
+    """Return all rows, those that the list confirmed or changed as they should be."""
     news = {id(change.row): change.renewed for change in changes if change.renewed}
     return [news.get(id(row)) or row for row in book.rows]

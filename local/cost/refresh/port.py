@@ -24,12 +24,16 @@ class PriceList(Protocol):
     """The price list, an offer (a service's list) at a time."""
 
     def chunks(self, offer: str, region: str) -> Iterator[bytes]:
-        """The JSON of one offer in one region, in pieces. Raises `CostError` where it cannot be had."""
+        """Return the JSON of one offer in one region, in pieces.
+
+        Raises:
+            CostError: It cannot be read.
+        """
         ...
 
 
 def index_path(offer: str, region: str) -> str:
-    """Where an offer's current prices are, below the list's root."""
+    """Return where an offer's current prices are, below the list's root."""
     return f"offers/v1.0/aws/{offer}/current/{region}/index.json"
 
 
@@ -76,7 +80,7 @@ class FolderPriceList:
 
 
 def price_list(where: str | None) -> PriceList:
-    """The adapter for an address, a folder or a file; AWS's own list where none is given."""
+    """Return the adapter for an address, a folder or a file; AWS's own list where none is given."""
     if where is None:
         return HttpPriceList()
     return HttpPriceList(where) if "://" in where else FolderPriceList(Path(where))

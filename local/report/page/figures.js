@@ -1,8 +1,8 @@
-// Figures that tell where they come from: to the pointer, to the keyboard, and in print.
+// Figures that say where they come from: to the pointer, to the keyboard, and in print.
 
 const CITED = 3;
 let notes = [];
-let told = null; // the figure that the tip is about
+let shown = null; // the figure that the tip is about
 const tip = document.createElement("div");
 
 // An element.
@@ -39,8 +39,8 @@ function describe(element) {
 }
 
 function place() {
-  if (!told) return;
-  const [at, size] = [told.getBoundingClientRect(), tip.getBoundingClientRect()];
+  if (!shown) return;
+  const [at, size] = [shown.getBoundingClientRect(), tip.getBoundingClientRect()];
   const left = Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8));
   const below = at.bottom + 6 + size.height < window.innerHeight;
   tip.style.left = `${left}px`;
@@ -49,7 +49,7 @@ function place() {
 
 function show(element) {
   hide();
-  told = element;
+  shown = element;
   describe(element);
   tip.hidden = false;
   element.setAttribute("aria-describedby", tip.id);
@@ -58,8 +58,8 @@ function show(element) {
 
 function hide() {
   tip.hidden = true;
-  told?.removeAttribute("aria-describedby");
-  told = null;
+  shown?.removeAttribute("aria-describedby");
+  shown = null;
 }
 
 export function listen(sources) {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -211,7 +212,7 @@ def test_a_file_that_is_no_list_is_refused(book_copy: Path, tmp_path: Path) -> N
 
 def test_a_book_that_cannot_be_written_stays_as_it_was(book_copy: Path, bulk: str) -> None:
     before = book_copy.read_text()
-    book_copy.with_name("prices.toml.new").mkdir()
+    book_copy.with_name(f".{book_copy.name}.{os.getpid()}").mkdir()
     said = refusal("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write")
     assert said.startswith(f"cannot write {book_copy}: ")
     assert book_copy.read_text() == before
@@ -221,3 +222,14 @@ def test_a_written_book_leaves_nothing_beside_it(book_copy: Path, bulk: str) -> 
     beside = set(book_copy.parent.iterdir())
     assert run("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write").exit_code == 0
     assert set(book_copy.parent.iterdir()) == beside
+
+
+def test_a_strangers_text_is_shown_harmlessly(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.toml"
+    odd.write_text(
+        'name = "a [/x] \\u001b[2J b"\nworkload = "qrcode"\n[nodes]\ninstance = "c8g.large"\n[ingress]\nkind = "alb"\n'
+    )
+    for words in (("cost", str(odd), "--rate", "1"), ("crossings", str(odd), "lambda-url", "--to", "100")):
+        said = run(*words).output
+        assert r"a [/x] \x1b[2J b" in said
+        assert "\x1b" not in said
