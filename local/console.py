@@ -41,10 +41,10 @@ class _ControlFilter(RenderHook):
 
 
 def visible(text: str) -> str:
-    """Return a text without characters that a terminal would obey: `\\x1b` in place of ESC.
+    r"""Return a text without characters that a terminal would obey: `\x1b` in place of ESC.
 
     >>> visible("a\x1b[2Jb")
-    'a\\\\x1b[2Jb'
+    'a\\x1b[2Jb'
     """
     if text.isprintable():
         return text

@@ -171,8 +171,11 @@ def crossings(
         if not top:
             raise UserError("--to: must be over 0")
         with Progress(console=stderr, transient=True) as progress:
-            task = progress.add_task("drawing lines", total=sum(len(one.choices) for one in chosen))
-            lines = [line_of(one, mix, known, top, usage, lambda: progress.advance(task)) for one in chosen]
+            task = progress.add_task("drawing lines", total=len(chosen))
+            lines = []
+            for one in chosen:
+                lines.append(line_of(one, mix, known, top, usage))
+                progress.advance(task)
     if json:
         print_json(views.comparison(lines, workload=mix.name, assumed=mix.assumed))
     else:

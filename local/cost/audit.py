@@ -35,10 +35,12 @@ class Claim:
 
     @property
     def amount(self) -> Fraction:
+        """Dollars an hour."""
         return self.quantity * exact(self.unit_price)
 
     @property
     def arithmetic(self) -> str:
+        """The claim as it was computed."""
         return f"{plain(self.quantity)} × {self.unit_price}" if self.quantity != 1 else f"{self.unit_price}"
 
 
@@ -55,6 +57,7 @@ class Finding:
 
     @property
     def claimed(self) -> Fraction:
+        """Dollars an hour that were claimed; 0 without a claim."""
         return self.claim.amount if self.claim else Fraction(0)
 
     @property
@@ -64,6 +67,7 @@ class Finding:
 
     @property
     def follows_rate(self) -> bool:
+        """Whether the item grows with the rate."""
         return self.billed.follows_rate
 
 
@@ -85,6 +89,7 @@ class Audit:
 
     @property
     def true(self) -> Fraction:
+        """Dollars an hour of the true bill."""
         return self.bill.hour
 
     @property

@@ -35,12 +35,13 @@ def crossings(one: Line, other: Line) -> list[Crossing]:
         begins = _sign(first, second, start)
         if cheaper and begins and begins != cheaper:
             jumps = gap_before != 0
-            found.append(_crossing(one, other, start, begins, min(_before(one, start), _before(other, start)), jumps))
+            cost = min(_before(one, start), _before(other, start))
+            found.append(Crossing(start, *_below_and_above(one, other, begins), cost, jumps))
         cheaper = begins or cheaper
         rate = meeting(start, until, first, second)
         if rate is not None:
             cheaper = -cheaper
-            found.append(_crossing(one, other, rate, cheaper, first.at(rate), step=False))
+            found.append(Crossing(rate, *_below_and_above(one, other, cheaper), first.at(rate), step=False))
         gap_before = first.at(until) - second.at(until)
     return found
 
@@ -67,6 +68,5 @@ def _before(line: Line, rate: Fraction) -> Fraction:
     return line.at(rate) or Fraction(0)
 
 
-def _crossing(one: Line, other: Line, rate: Fraction, cheaper: int, cost: Fraction, step: bool) -> Crossing:
-    above, below = (one.name, other.name) if cheaper > 0 else (other.name, one.name)
-    return Crossing(rate, below, above, cost, step)
+def _below_and_above(one: Line, other: Line, cheaper: int) -> tuple[str, str]:
+    return (other.name, one.name) if cheaper > 0 else (one.name, other.name)

@@ -57,7 +57,11 @@ def units(size: str) -> Fraction:
 
 
 def vcpus(name: str) -> Fraction:
-    """vCPUs of an instance type. Raises `CostError` for a name that is none."""
+    """Return the vCPUs of an instance type.
+
+    Raises:
+        CostError: The name is not one of an instance type.
+    """
     instance = _known(name)
     if instance.kind == "t" and units(instance.size) <= 1:
         return Fraction(BURSTABLE_VCPU)
@@ -65,7 +69,11 @@ def vcpus(name: str) -> Fraction:
 
 
 def memory_gib(name: str) -> Fraction:
-    """Memory of an instance type in GiB. Raises `CostError` for a name that is none."""
+    """Return the memory of an instance type in GiB.
+
+    Raises:
+        CostError: The name is not one of an instance type.
+    """
     instance = _known(name)
     return units(instance.size) * VCPU_OF_LARGE * GIB_PER_VCPU[instance.kind]
 

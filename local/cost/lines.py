@@ -6,7 +6,7 @@ of the choices' lines. A line ends where no choice serves any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
@@ -22,7 +22,6 @@ from local.cost.workload import Mix
 
 MAX_PIECES = 100_000
 """Pieces that one line may have; more would take minutes and show nothing."""
-Progress = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,6 @@ def line_of(
     book: PriceBook,
     until: Fraction,
     usage: Usage = ALWAYS,
-    progress: Progress = lambda: None,
 ) -> Line:
     """Return the line of a configuration up to the rate `until`.
 
@@ -74,15 +72,12 @@ def line_of(
         book: Where prices come from.
         until: The highest rate, requests/s.
         usage: Hours of the month and share of them under load.
-        progress: Called after each choice.
 
     Raises:
         CostError: The model raises it, or a choice has over `MAX_PIECES` pieces.
     """
-    lines = []
-    for choice, bill in zip(configuration.choices, bills(configuration, mix, book, usage), strict=True):
-        lines.append(tuple(_pieces(bill, choice.label, until)))
-        progress()
+    priced = zip(configuration.choices, bills(configuration, mix, book, usage), strict=True)
+    lines = (tuple(_pieces(bill, choice.label, until)) for choice, bill in priced)
     return Line(configuration.name, reduce(envelope, lines))
 
 

@@ -51,6 +51,7 @@ class Price:
 
     @property
     def name(self) -> str:
+        """Its service and dimension."""
         return f"{self.service} {self.dimension}"
 
     @property
@@ -97,10 +98,13 @@ def _upto(tier: Tier) -> str:
 
 
 class PriceBook:
-    """All rows, found by service, dimension and region."""
+    """All rows, found by service, dimension and region.
+
+    Raises:
+        CostError: Two rows price the same thing.
+    """
 
     def __init__(self, rows: Sequence[Price]) -> None:
-        """Raises `CostError` where two rows price the same thing."""
         self.rows = tuple(rows)
         self._index: dict[tuple[str, str, str], Price] = {}
         for row in rows:

@@ -75,13 +75,13 @@ def lines_of(compare: Result, max_rate: int, names: Sequence[str] = workloads.DR
         mixes[MIX] = Mix.of([(named[name], weight) for name, weight in weights.items()])
     configurations = {name: files.configuration(name) for name in names}
     book, counted, result = files.price_book(), measured.right_answers(compare.data), []
-    choices = sum(len(one.choices) for one in configurations.values())
     with Progress(console=stderr, transient=True) as progress:
-        task = progress.add_task("drawing lines", total=choices * len(mixes))
+        task = progress.add_task("drawing lines", total=len(configurations) * len(mixes))
         for name, mix in mixes.items():
             lines, right = {}, {}
             for key, one in configurations.items():
-                lines[key] = line_of(one, mix, book, Fraction(max_rate), progress=lambda: progress.advance(task))
+                lines[key] = line_of(one, mix, book, Fraction(max_rate))
+                progress.advance(task)
                 right[one.name] = _right(counted["lambda" if one.choices[0].on_lambda else "container"], mix)
             result.append(ComparedLines(name, mix, lines, Fraction(max_rate), right))
     return result

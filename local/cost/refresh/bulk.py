@@ -40,9 +40,14 @@ class Offer:
 
 
 def read_offer(chunks: Iterable[bytes], wanted: Mapping[str, Mapping[str, str]]) -> Offer:
-    """Reads an offer. `wanted` has for each key the attributes that a product must have, `productFamily` among them.
+    """Read an offer.
 
-    Raises `CostError` for what is no price list.
+    Args:
+        chunks: The JSON of the offer, in pieces.
+        wanted: For each key the attributes that a product must have, `productFamily` among them.
+
+    Raises:
+        CostError: It is not a price list.
     """
     products, terms = ijson.sendable_list(), ijson.sendable_list()
     parsers = (ijson.kvitems_coro(products, "products"), ijson.kvitems_coro(terms, "terms.OnDemand"))

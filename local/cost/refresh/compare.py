@@ -31,11 +31,13 @@ class Source:
     """The row it is for; empty: every instance type of the service, whose name stands for `{dimension}`."""
 
     def finds(self, row: Price) -> bool:
+        """Return whether the row comes from this source."""
         if row.service != self.service:
             return False
         return row.dimension == self.dimension if self.dimension else split(row.dimension) is not None
 
     def match(self, row: Price) -> dict[str, str]:
+        """Return the attributes that the row's product must have."""
         return {name: value.replace("{dimension}", row.dimension) for name, value in self.attributes.items()}
 
 

@@ -46,6 +46,7 @@ class HttpPriceList:
         self.root = root.rstrip("/")
 
     def chunks(self, offer: str, region: str) -> Iterator[bytes]:
+        """Yield the JSON of an offer from the network."""
         url = f"{self.root}/{index_path(offer, region)}"
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
@@ -66,6 +67,7 @@ class FolderPriceList:
         self.path = path
 
     def chunks(self, offer: str, region: str) -> Iterator[bytes]:
+        """Yield the JSON of an offer from a file."""
         file = self.path if self.path.is_file() else self.path / index_path(offer, region)
         try:
             with file.open("rb") as content:
