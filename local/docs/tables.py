@@ -14,7 +14,7 @@ from crossover.settings import documented
 from crossover_mysql import target
 from functions.registry import load
 from local.cli import command_group
-from local.cost import docs as cost
+from local.docs import cost
 from local.docs.cli import command_reference
 from local.docs.comparison import compared
 from local.paths import ROOT

@@ -13,7 +13,6 @@ from time import monotonic
 import typer
 from rich.table import Column, Table
 
-from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.data.etl.popular import SHIPPED, read_popular
 from local.data.tweets.files import write_tweets
@@ -23,7 +22,7 @@ SEED = 1
 
 def bench(
     sizes: list[int] = typer.Argument(None, help="Valid tweets [default: 10000 100000 1000000]."),  # noqa: B008
-    as_json: Json = False,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
 ) -> None:
     """Time `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load."""
     results = [_measure(size) for size in sizes or [10_000, 100_000, 1_000_000]]

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from crossover.seam import Service
 from crossover.settings import Identity, load
 from local.load.smoke.client import Outcome, ask_all, judged
-from local.load.smoke.judge import Answer
 from local.load.smoke.selection import cases_here
 from local.serve import lambda_entry
 from local.workloads.cases import Case
+from local.workloads.judge import Answer
 
 ANSWER_SECONDS = 10
 

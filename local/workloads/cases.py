@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import MAX_PARAMETERS, Invalid, Service
-from local.load.smoke.judge import Expected, Plain, Served
+from local.workloads.judge import Expected, Plain, Served
 from local.workloads.mix import mixed
 
 MIXED = 6

@@ -19,9 +19,9 @@ import typer.testing
 from click.testing import Result
 
 from local.cli import create_app
-from local.load.smoke.judge import Plain, Served
 from local.load.smoke.selection import chosen_cases, loaded
 from local.serve.selfcheck import self_check
+from local.workloads.judge import Plain, Served
 from tests.support.server import free_port, running_server
 
 Talk = Callable[[socket.socket, str], None]

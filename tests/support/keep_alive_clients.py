@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from local.load.smoke.judge import Answer, faults
 from local.workloads.cases import Case
+from local.workloads.judge import Answer, faults
 
 ANSWER_SECONDS = 20
 NO_ANSWER = (OSError, EOFError, TimeoutError, LookupError, ValueError, asyncio.LimitOverrunError)

@@ -11,8 +11,8 @@ import aiohttp
 from yarl import URL
 
 from local.load.address import split
-from local.load.smoke.judge import Answer, Served, faults, first_line_of
 from local.workloads.cases import Case
+from local.workloads.judge import Answer, Served, faults, first_line_of
 
 MAX_BYTES = 8_000_000
 """Of an answer; Lambda gives 6 MB at most."""

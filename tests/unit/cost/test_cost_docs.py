@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from local.cost import docs
 from local.cost.meanings import MEANINGS
 from local.cost.resources.resource import Resource
+from local.docs import cost as docs
 
 
 def test_every_resource_of_a_configuration_is_documented() -> None:

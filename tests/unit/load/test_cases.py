@@ -11,9 +11,9 @@ from crossover.runner import InlineRunner
 from crossover.seam import Example, Fetch, Invalid, Request, Service, Step
 from functions import registry
 from local.errors import UserError
-from local.load.smoke.judge import Plain, Served
 from local.load.smoke.selection import cases_here, chosen_cases
 from local.workloads.cases import expected_of, platform_cases, service_cases
+from local.workloads.judge import Plain, Served
 from tests.services.notes import SERVICE as NOTES
 
 VECTORS = Path(__file__).parents[2] / "vectors"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.load.smoke.judge import Answer, Plain, Served, faults, first_line_of, shown
+from local.workloads.judge import Answer, Plain, Served, faults, first_line_of, shown
 
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 HEAD = b"Crossover,000000000000\n"
