@@ -23,19 +23,23 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 	@exec $(BIN)/crossover run
 
 .PHONY: serve
-serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, ...)
+serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, PROXY=1, ...)
 	@exec $(BIN)/crossover serve
 
 .PHONY: mysql
 mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
 	@exec $(BIN)/crossover mysql
 
+.PHONY: proxy
+proxy: $(READY) ## Run an emulated RDS Proxy in front of make mysql and print its store URL (settings: DATABASE)
+	@exec $(BIN)/crossover rds-proxy $(DATABASE)
+
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)
 
 .PHONY: lambda
-lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE)
+lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE, PROXY=1)
 	@exec $(BIN)/crossover lambda
 
 .PHONY: test

@@ -19,7 +19,7 @@ PANELS = {
     "Lambda on this machine": ("emulate", "build", "aws"),
     "Measure": ("load", "bench", "compare", "report", "experiment"),
     "Price": ("cost",),
-    "Data and requests": ("tweets", "etl", "mysql", "twitter", "blockchain"),
+    "Data and requests": ("tweets", "etl", "mysql", "rds_proxy", "twitter", "blockchain"),
     "Deploy": ("image",),
 }
 """The modules of `local.cli` by the panel of the help that lists their commands. Each adds its commands by `add_to`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from local.cli.options import App, Directory, Env, Json, Python
+from local.cli.options import App, Directory, Env, Json, Python, ThroughProxy, through_proxy
 from local.console import console, print_json, stderr
 from local.errors import UserError
 from local.paths import ROOT
@@ -58,6 +58,7 @@ def serve_lambda(
     records: Annotated[Path | None, typer.Option(help="File that gets a line of JSON an invocation.")] = None,
     logs: Annotated[bool, typer.Option("--logs", help="Print what functions print, to standard error.")] = False,
     control_groups: Annotated[bool, typer.Option(help="Use control groups where this user may.")] = True,
+    proxy: ThroughProxy = False,
 ) -> None:
     """Serve the functions of the template, or with --app your own application, through emulated Lambda environments.
 
@@ -75,7 +76,7 @@ def serve_lambda(
 
     limits = Limits(memory, timeout, reserved, provisioned, idle_lifetime)
     guest = named_guest(app, directory, python, env)
-    bundle = _guest_bundle(guest, limits) if guest else _bundle(limits)
+    bundle = _guest_bundle(guest, limits) if guest else _bundle(limits, proxy)
     try:
         listener = listen(host, port)
     except OSError as problem:
@@ -183,13 +184,15 @@ def _service(name: str) -> str:
         raise UserError(str(problem)) from None
 
 
-def _bundle(limits: Limits) -> Bundle:
+def _bundle(limits: Limits, proxy: bool = False) -> Bundle:
     from local.emulator.artifacts import BuildError
     from local.emulator.bundle import from_template
     from local.emulator.spec import BadSpec
     from local.serve.demo import with_demo_store
 
-    environ = os.environ if STORE_THAT_TRAVELS.exists() else with_demo_store(os.environ, ["twitter"])
+    environ = through_proxy(os.environ, proxy)
+    if not STORE_THAT_TRAVELS.exists():
+        environ = with_demo_store(environ, ["twitter"])
     try:
         with stderr.status("building the functions for this machine") as status:
             return from_template(limits, environ, say=status.update)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -32,3 +33,21 @@ Python = Annotated[
 Env = Annotated[
     list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Environment variable of --app; repeatable.")
 ]
+
+ThroughProxy = Annotated[
+    bool, typer.Option("--proxy", envvar="PROXY", help="Read the Twitter store through the proxy of make proxy.")
+]
+"""The option of commands that serve: one pool for both platforms."""
+
+
+def through_proxy(environ: Mapping[str, str], proxy: bool) -> Mapping[str, str]:
+    """The environment with the store of the running emulated RDS Proxy, where that is asked for.
+
+    Raises:
+        UserError: No proxy runs.
+    """
+    if not proxy:
+        return environ
+    from local.emulator.rds_proxy.running import running_url
+
+    return {**environ, "TWITTER_STORE": running_url()}

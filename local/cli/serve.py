@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from local.cli.options import App, Directory, Env, Python
+from local.cli.options import App, Directory, Env, Python, ThroughProxy, through_proxy
 
 if TYPE_CHECKING:
     from local.guest.application import Guest
@@ -27,6 +27,7 @@ def serve(
     port: Annotated[
         int, typer.Option(envvar="PORT", min=1, max=65_535, help="Port to listen on; only with --app.")
     ] = 8080,
+    proxy: ThroughProxy = False,
 ) -> None:
     """Serve the bundle in the foreground, as a pod does; or with --app your own application, by uvicorn.
 
@@ -43,7 +44,7 @@ def serve(
     from local.serve.run import chosen
 
     settings, _ = chosen()
-    environ = with_demo_store(os.environ, settings.service_names())
+    environ = with_demo_store(through_proxy(os.environ, proxy), settings.service_names())
     # From here on this process is what a pod runs, signals included.
     os.execve(sys.executable, [sys.executable, "-m", "container"], environ)  # noqa: S606
 

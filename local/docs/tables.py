@@ -17,6 +17,7 @@ from local.cli import command_group
 from local.docs import cost
 from local.docs.cli import command_reference
 from local.docs.comparison import compared
+from local.emulator.rds_proxy.rules import rules
 from local.paths import ROOT
 
 README = ROOT / "README.md"
@@ -81,6 +82,15 @@ def metrics() -> str:
     return _table(("metric", "kind", "labels", "meaning", "on Lambda"), rows)
 
 
+def proxy_rules() -> str:
+    """Return the behaviour of the emulated RDS Proxy, row by row with its source and its test."""
+    rows = (
+        (each.behaviour, each.basis, f"{each.says}. {each.source}", f"`{each.test.partition('::')[2]}`")
+        for each in rules().values()
+    )
+    return _table(("behaviour", "basis", "what the source says", "test"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
@@ -88,6 +98,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "mysql-options": mysql_options,
     "metrics": metrics,
+    "rds-proxy-rules": proxy_rules,
     "compare": compared,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
