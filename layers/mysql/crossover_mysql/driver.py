@@ -7,7 +7,6 @@ nothing sent at connect but `SET NAMES`, which the proxy tracks.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
@@ -15,11 +14,9 @@ from pymysql.cursors import Cursor
 from pymysql.err import InterfaceError, InternalError, MySQLError
 
 from crossover_mysql.connection import DeadlineConnection
+from crossover_mysql.credentials import ACCESS_DENIED, Credentials, Pair
 from crossover_mysql.policy import Fault
 from crossover_mysql.target import Target
-
-Credentials = Callable[[], tuple[str, str]]
-"""User and password, asked for at every connect: a token of IAM opens connections for 15 minutes only."""
 
 LOST = frozenset({2006, 2013, 2014, 2055, 1053, 1927, 4031})
 """Server gone, connection lost (twice), commands out of sync, shutdown in progress; MariaDB's killed connection;
@@ -37,9 +34,21 @@ class PyMySQLDriver:
         self._credentials = credentials
 
     def connect(self) -> Cursor:
-        """Connect, and return the connection's one cursor: each result is read before the next statement is sent."""
+        """Open a connection, and return its one cursor: each statement's result is read before the next is asked for.
+
+        Credentials that the database refuses are asked for once more: a rotation loses no request.
+        """
+        pair = self._credentials()
+        try:
+            return self._connect(pair)
+        except MySQLError as problem:
+            if code_of(problem) != ACCESS_DENIED or not self._credentials.renewed(pair):
+                raise
+        return self._connect(self._credentials())
+
+    def _connect(self, pair: Pair) -> Cursor:
         target = self._target
-        user, password = self._credentials()
+        user, password = pair
         connection = DeadlineConnection(
             host=target.host,
             port=target.port,

@@ -13,6 +13,7 @@ from pymysql.err import MySQLError
 
 from crossover.stores.port import Loaded, LoadFailed
 from crossover.stores.sealing import SEAL_BYTES, seal
+from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
 from crossover_mysql.store import LAYOUT
 from crossover_mysql.target import Target
@@ -51,7 +52,7 @@ def load(target: Target, records: Iterable[Pair]) -> Loaded:
     """
     patient = replace(target, read_timeout=STATEMENT_SECONDS)
     try:
-        cursor = PyMySQLDriver(patient, lambda: (target.user, target.password)).connect()
+        cursor = PyMySQLDriver(patient, credentials_of(target)).connect()
         with closing(cursor.connection):
             return _Load(cursor).run(records)
     except MySQLError as problem:

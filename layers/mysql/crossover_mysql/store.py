@@ -16,7 +16,8 @@ from crossover.runner import Refused, Unavailable
 from crossover.stores.port import Loaded
 from crossover.stores.sealing import unseal
 from crossover_mysql.budget import Budget, budget
-from crossover_mysql.driver import NO_SUCH_TABLE, Credentials, PyMySQLDriver, code_of
+from crossover_mysql.credentials import Credentials, credentials_of
+from crossover_mysql.driver import NO_SUCH_TABLE, PyMySQLDriver, code_of
 from crossover_mysql.policy import GAUGES, Stats
 from crossover_mysql.pool import Pool
 from crossover_mysql.target import Target, parse
@@ -45,7 +46,7 @@ def open_store(url: str, credentials: Credentials | None = None) -> MysqlStore:
         ValueError: Where the URL is not one of a MySQL store.
     """
     target = parse(url)
-    return MysqlStore(target, credentials or (lambda: (target.user, target.password)))
+    return MysqlStore(target, credentials or credentials_of(target))
 
 
 def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:

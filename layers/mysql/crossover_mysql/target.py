@@ -4,6 +4,8 @@
 | --- | --- | --- |
 | tls | `1`: only over TLS, the certificate checked against the system's authorities | 0 |
 | ca | the same, checked against the certificates in this file, those of RDS for instance | |
+| secret | ARN of a secret with `username` and `password`, read again when they are refused | |
+| auth | `iam`: a token signed at each connect in place of a password, and only over TLS | |
 | size | connections of one process, at most | 2 |
 | borrow_timeout | seconds that a request may wait for one | 2 |
 | lifetime | seconds that one may live, less up to a fifth | 1800 |
@@ -25,6 +27,8 @@ from crossover_mysql.policy import Limits
 
 MAX_SIZE = 100
 MAX_SECONDS = 86_400.0
+MAX_SECRET_CHARACTERS = 2_048
+"""The API's limit of a secret's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Target:
     database: str
     tls: bool = False
     ca: str | None = None
+    secret: str = ""
+    iam: bool = False
     connect_timeout: float = 1.0
     read_timeout: float = 1.0
     limits: Limits = field(default_factory=Limits)
@@ -67,13 +73,20 @@ def parse(url: str) -> Target:
     except UnicodeDecodeError:
         # Not from this error, whose message has a byte of the password.
         raise ValueError("user, password and database of the store's URL are not UTF-8 once decoded") from None
-    if parts.scheme != "mysql" or not parts.hostname or not user or not database or parts.fragment:
+    if parts.scheme != "mysql" or not parts.hostname or not database or parts.fragment:
         raise ValueError("a MySQL store's URL is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
     target = Target(parts.hostname, port, user, password, database)
-    for name, value in _options(parts):
+    options = _options(parts)
+    if not user and "secret" not in dict(options):
+        raise ValueError("a MySQL store's URL is mysql://USER:PASSWORD@HOST:PORT/DATABASE")
+    for name, value in options:
         if name not in _OPTIONS:
             raise ValueError(f"a MySQL store's URL takes the options {', '.join(_OPTIONS)}, each once")
         target = _OPTIONS[name](target, value)
+    if (target.secret or target.iam) and password:
+        raise ValueError("a store's URL with secret or auth has no password of its own")
+    if target.secret and target.iam:
+        raise ValueError("a store's URL has either secret or auth")
     return target
 
 
@@ -98,6 +111,18 @@ def _ca(target: Target, value: str) -> Target:
     if not filled:
         raise ValueError("ca is a file of certificates that can be read and is not empty")
     return replace(target, tls=True, ca=value)
+
+
+def _secret(target: Target, value: str) -> Target:
+    if not 1 <= len(value) <= MAX_SECRET_CHARACTERS or not value.isprintable():
+        raise ValueError("secret is the ARN or the name of a secret")
+    return replace(target, secret=value)
+
+
+def _auth(target: Target, value: str) -> Target:
+    if value != "iam":
+        raise ValueError("auth is iam")
+    return replace(target, iam=True, tls=True)
 
 
 def _size(target: Target, value: str) -> Target:
@@ -127,6 +152,8 @@ def _time_of_limits(name: str) -> Callable[[Target, str], Target]:
 _OPTIONS: dict[str, Callable[[Target, str], Target]] = {
     "tls": _tls,
     "ca": _ca,
+    "secret": _secret,
+    "auth": _auth,
     "size": _size,
     "borrow_timeout": _time_of_limits("borrow_timeout"),
     "lifetime": _time_of_limits("lifetime"),

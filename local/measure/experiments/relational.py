@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from pymysql.cursors import Cursor
 
+from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
 from crossover_mysql.pool import Pool
 from crossover_mysql.target import parse
@@ -155,7 +156,7 @@ class RelationalStore:
     def __init__(self, url: str, schema: Relational) -> None:
         target = parse(url)
         self._schema = schema
-        self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, lambda: (target.user, target.password)), target.limits)
+        self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, credentials_of(target)), target.limits)
         self.threads = target.limits.size
 
     def fetch(self, key: bytes) -> bytes | None:
@@ -185,7 +186,7 @@ class RelationalStore:
 def load(url: str, schema: Relational, records: Iterable[Pair]) -> None:
     """Create the schema's tables in an empty database and fill them."""
     target = parse(url)
-    cursor = PyMySQLDriver(target, lambda: (target.user, target.password)).connect()
+    cursor = PyMySQLDriver(target, credentials_of(target)).connect()
     with closing(cursor.connection):
         for table, columns in schema.tables.items():
             cursor.execute(f"CREATE TABLE {table} ({columns}) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")

@@ -230,15 +230,16 @@ def test_a_wrong_password_is_unavailable_and_not_tried_at_every_request(
 
 
 def test_a_password_is_asked_for_at_every_connect(loaded: str) -> None:
+    from crossover_mysql.credentials import FromToken
     from crossover_mysql.store import open_store
 
     asked: list[str] = []
 
-    def credentials() -> tuple[str, str]:
+    def sign() -> str:
         asked.append("again")
-        return "crossover", "" if len(asked) > 1 else "expired token"
+        return "" if len(asked) > 1 else "expired token"
 
-    store = open_store(loaded.replace("crossover@", "nobody@"), credentials)
+    store = open_store(loaded, FromToken("crossover", sign))
     with closing(store):
         with pytest.raises(Unavailable, match="Access denied"):
             store.fetch(ASKED)
