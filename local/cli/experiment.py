@@ -31,6 +31,8 @@ def add_to(app: typer.Typer) -> None:
     group.command()(schemas)
     group.command()(tools)
     group.command()(flood)
+    group.command()(connections)
+    group.command("storage-tier")(storage_tier)
     app.add_typer(group, name="experiment")
 
 
@@ -149,6 +151,43 @@ def flood(
     configuration = asdict(asked := FloodConfig(rate, blocks, seconds, rounds, one_core, seed))
     with _saving("flood", result, partial(tables.flood, configuration), as_json) as save, _progress() as step:
         save(configuration, measure(asked, os.environ, step))
+
+
+def connections(
+    environments: Annotated[int, typer.Option(min=1, max=1_000, help="Lambda environments.")] = 200,
+    pods: Annotated[int, typer.Option(min=0, max=100, help="Pods, each with a pool of two.")] = 4,
+    database_connections: Annotated[int, typer.Option(min=10, max=1_000, help="The database's max_connections.")] = 30,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Of each steady load.")] = 5,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a fleet against a database of few connections, straight and through RDS Proxy (emulated)."""
+    from dataclasses import asdict
+
+    from local.measure.experiments import tables
+    from local.measure.experiments.connections import ConnectionsConfig, measure
+
+    configuration = ConnectionsConfig(environments, pods, database_connections, seconds)
+    with _saving("connections", result, tables.connections, as_json) as save, _progress() as step:
+        save(asdict(configuration), measure(configuration, step))
+
+
+def storage_tier(
+    quick: Quick = False,
+    seconds: Annotated[float | None, typer.Option(min=0.5, max=60, help="Of each load.")] = None,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Change one thing of the storage tier at a time: proxy pool, buffer pool, max_connections, batching."""
+    from dataclasses import asdict, replace
+
+    from local.measure.experiments import tables
+    from local.measure.experiments.storage_tier import StorageTierConfig, measure
+
+    base = StorageTierConfig(records=10_000, seconds=1.5) if quick else StorageTierConfig()
+    configuration = replace(base, **_given(seconds=seconds))
+    with _saving("storage-tier", result, tables.storage_tier, as_json) as save, _progress() as step:
+        save(asdict(configuration), measure(configuration, step))
 
 
 Save = Callable[[Mapping[str, Any], Any], None]

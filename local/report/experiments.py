@@ -17,6 +17,8 @@ KINDS = {
     "schemas": ("Three schemas of the Twitter store", "crossover experiment schemas"),
     "flood": ("A flood of long computations, for each way to compute", "crossover experiment flood"),
     "tools": ("Tools for each step of the blockchain service", "crossover experiment tools"),
+    "connections": ("A fleet on a database of few connections", "crossover experiment connections"),
+    "storage-tier": ("The storage tier, one change at a time", "crossover experiment storage-tier"),
     "image": ("The image that pods run", "make test-container"),
 }
 """The experiments of a report: title, and the command that makes the result."""

@@ -201,3 +201,57 @@ class ToolsResult(Struct, frozen=True, kw_only=True):
     """The data of a result of the kind `tools`."""
 
     tools: list[ToolFigures]
+
+
+class ConnectionFigures(Struct, frozen=True, kw_only=True):
+    """One step of the experiment `connections`, one way."""
+
+    way: str
+    step: str
+    asked: Count
+    right: Count
+    errors: Count
+    p50_ms: Amount | None
+    p99_ms: Amount | None
+    connections_opened: Count
+    """Connects that the database took in the step."""
+    most_connections: Count
+    """The most at once since the server's start."""
+    database_cpu_ms: Amount
+    proxy_cpu_ms: Amount
+
+
+class ConnectionsResult(Struct, frozen=True, kw_only=True):
+    """The data of a result of the kind `connections`."""
+
+    figures: list[ConnectionFigures]
+    wrong_answers: Count
+    database_connections: Count
+    proxy_settings: str
+
+
+class StorageFigures(Struct, frozen=True, kw_only=True):
+    """The storage tier after one change, with those before it."""
+
+    change: str
+    requests_per_second: Amount
+    p50_ms: Amount
+    p99_ms: Amount
+    wrong: Count
+    errors: Count
+    hit_percent: Amount
+    """Reads of pages that the buffer pool had."""
+    database_cpu_us: Amount
+    proxy_cpu_us: Amount
+    """CPU for each record."""
+    reported: str
+    """The report's figures of a like change, in requests/s."""
+
+
+class StorageTierResult(Struct, frozen=True, kw_only=True):
+    """The data of a result of the kind `storage-tier`."""
+
+    figures: list[StorageFigures]
+    records: Count
+    store_mb: Amount
+    clients: Count

@@ -11,8 +11,10 @@ from local.formatting import number, spread, table
 from local.measure.experiments.result import (
     Change,
     ColdStartResult,
+    ConnectionsResult,
     FloodResult,
     ProbeFigures,
+    StorageTierResult,
     ToolsResult,
     TrafficFigures,
     WebTierResult,
@@ -111,6 +113,39 @@ def tools(result: ToolsResult) -> Iterator[RenderableType]:
             "" if tool.bytes is None else str(tool.bytes),
         )
     yield rows
+
+
+def connections(result: ConnectionsResult) -> Iterator[RenderableType]:
+    """Draw every step, straight and through the proxy."""
+    columns = ("asked", "right", "errors", "p50 ms", "p99 ms", "connects", "most", "database CPU ms", "proxy CPU ms")
+    drawn = table(f"A database of {result.database_connections} connections", ("way", "step"), columns)
+    for row in result.figures:
+        drawn.add_row(
+            row.way,
+            row.step,
+            *(f"{count:,}" for count in (row.asked, row.right, row.errors)),
+            *("-" if figure is None else number(figure) for figure in (row.p50_ms, row.p99_ms)),
+            *(f"{count:,}" for count in (row.connections_opened, row.most_connections)),
+            number(row.database_cpu_ms),
+            number(row.proxy_cpu_ms),
+        )
+    yield drawn
+    yield f"{result.wrong_answers} wrong answers; proxy: {result.proxy_settings}"
+    yield "connects: those that the database took in the step; most: at once, since its start; latencies are of right answers"
+
+
+def storage_tier(result: StorageTierResult) -> Iterator[RenderableType]:
+    """Draw each change on top of those before it, next to the report's figures."""
+    columns = ("requests/s", "before", "p50 ms", "p99 ms", "hit %", "database us", "proxy us", "errors", "reported")
+    drawn = table("The storage tier, one change at a time", ("change",), columns)
+    before = "-"
+    for row in result.figures:
+        rate = f"{row.requests_per_second:,.0f}"
+        figures = (row.p50_ms, row.p99_ms, row.hit_percent, row.database_cpu_us, row.proxy_cpu_us)
+        drawn.add_row(row.change, rate, before, *map(number, figures), f"{row.errors:,}", row.reported or "-")
+        before = rate
+    yield drawn
+    yield f"{result.records:,} records, {result.store_mb:,.0f} MB; {result.clients} clients; us: CPU for a record"
 
 
 def _before_and_after(change: Change) -> Iterator[str]:

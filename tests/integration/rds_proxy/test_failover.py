@@ -12,6 +12,7 @@ from pymysql.err import OperationalError
 
 from local.data.mysql.server import PrivateServer
 from local.emulator.rds_proxy import wire
+from tests.integration.mysql.hurting import kill, pause, resume
 from tests.integration.rds_proxy.conftest import Proxied
 from tests.support.rds_proxy import HOST, RunningProxy, ask, backend
 
@@ -28,7 +29,7 @@ def test_idle_clients_live_through_a_killed_database(proxied: Proxied, own_serve
     clients = [proxy.connect() for _ in range(10)]
     assert [ask(client, "SELECT 1") for client in clients] == [1] * 10
     sockets = [client._sock for client in clients]
-    own_server.kill()
+    kill(own_server)
     eventually(lambda: proxy.gauges()["DatabaseConnections"] == 0)
     answers: list[int] = []
     waiting = threading.Thread(target=lambda: answers.append(ask(clients[0], "SELECT 7")))
@@ -59,7 +60,7 @@ def test_clients_in_a_transaction_or_statement_are_cancelled(proxied: Proxied, o
     running = threading.Thread(target=sleep)
     running.start()
     eventually(lambda: proxy.gauges()["DatabaseConnectionsCurrentlyBorrowed"] == 2)
-    own_server.kill()
+    kill(own_server)
     running.join(10)
     assert problems == [2013]
     with pytest.raises(OperationalError, match=r"2013|2006"):
@@ -72,7 +73,7 @@ def test_clients_in_a_transaction_or_statement_are_cancelled(proxied: Proxied, o
 def test_requests_wait_for_the_database_or_get_9501(proxied: Proxied, own_server: PrivateServer) -> None:
     proxy = proxied(of=own_server, max_database_connections=3, connection_borrow_timeout=0.5)
     client = proxy.connect()
-    own_server.kill()
+    kill(own_server)
     eventually(lambda: proxy.gauges()["DatabaseConnections"] == 0)
     with pytest.raises(OperationalError, match="9501"):
         ask(client, "SELECT 1")
@@ -85,14 +86,14 @@ def test_a_database_that_hangs_costs_those_who_ask_it_and_recovers(proxied: Prox
     proxy = proxied(of=own_server, max_database_connections=1, connection_borrow_timeout=0.5)
     client, other = proxy.connect(read_timeout=1), proxy.connect()
     assert ask(client, "SELECT 1") == 1
-    own_server.pause()
+    pause(own_server)
     try:
         with pytest.raises(OperationalError, match="2013"):
             ask(client, "SELECT 2")
         with pytest.raises(OperationalError, match="9501"):
             ask(other, "SELECT 3")
     finally:
-        own_server.resume()
+        resume(own_server)
     assert ask(other, "SELECT 4") == 4
 
 
@@ -103,7 +104,7 @@ def test_a_result_that_is_cut_in_the_middle_ends_its_client_with_no_wrong_answer
     client, other = proxy.connect(), proxy.connect()
     client._execute_command(wire.QUERY, "SELECT REPEAT('x', 15000000)")
     client._read_packet()
-    own_server.kill()
+    kill(own_server)
     with pytest.raises(OperationalError, match=r"2013|2006"):
         [client._read_packet() for _ in range(5)]
     own_server.start()
