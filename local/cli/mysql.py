@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(invoke_without_command=True)
     group.callback()(serve)
     group.command()(check)
+    group.command()(status)
     app.add_typer(group, name="mysql")
 
 
@@ -77,3 +78,18 @@ def check(
             f"that {'fits' if found.fits else 'does NOT fit'} the {found.allowed} of {percent} % of max_connections"
         )
     return 0 if found.fits else 1
+
+
+def status(
+    store: Annotated[str, typer.Option(help="The database's URL: mysql://...")],
+    as_json: Json = False,
+) -> None:
+    """Show a database's state in one screen: connections, buffer pool, row operations, waits, statements."""
+    from local.data.mysql.status import read_status, tables
+
+    state = read_status(store)
+    if as_json:
+        print_json(state.as_data())
+        return
+    for part in tables(state):
+        console.print(part, highlight=False)

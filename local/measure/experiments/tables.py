@@ -131,7 +131,7 @@ def connections(result: ConnectionsResult) -> Iterator[RenderableType]:
         )
     yield drawn
     yield f"{result.wrong_answers} wrong answers; proxy: {result.proxy_settings}"
-    yield "connects: those that the database took in the step; most: at once, since its start; latencies are of right answers"
+    yield "connects: those that the database took; most: at once, since its start; latencies are of right answers"
 
 
 def storage_tier(result: StorageTierResult) -> Iterator[RenderableType]:
