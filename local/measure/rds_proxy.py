@@ -32,7 +32,7 @@ SIZES = (40, 900, 14_000)
 
 
 def connect(url: str) -> Any:
-    """A client as the store's is."""
+    """Connect as the store does."""
     target = parse(url)
     return pymysql.connect(
         host=target.host, port=target.port, user=target.user, autocommit=True, ssl_disabled=True, database="twitter"

@@ -40,7 +40,7 @@ def proxy_process(url: str, options: Sequence[str]) -> Iterator[ProxyProcess]:
 
 
 def random_records(count: int, size: int) -> dict[bytes, bytes]:
-    """Records of random bytes, which nothing compresses, under keys of eight."""
+    """Make records of random bytes, which nothing compresses, under keys of eight."""
     chance = random.Random(1)  # noqa: S311 - data, no secret
     return {number.to_bytes(8, "big"): chance.randbytes(size) for number in range(count)}
 

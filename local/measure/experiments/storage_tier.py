@@ -64,7 +64,7 @@ class _Setting:
 
 
 def settings(config: StorageTierConfig) -> list[_Setting]:
-    """The base, and each change on top of those before it."""
+    """Return the base, and each change on top of those before it."""
     base = _Setting("base", "1,637 requests/s", pool_mb=config.small_pool_mb)
     pool = replace(base, change="proxy pool: 2 to 16 connections", reported="1,637 to 1,790", proxy_connections=16)
     buffer = replace(
@@ -140,9 +140,9 @@ def _load(
     return asked, wrong, errors, latencies, config.seconds * (1 - WARM_SHARE)
 
 
-def _ask(
+def _ask(  # noqa: PLR0913 - what another process needs
     url: str, count: int, batch: int, threads: int, seconds: float, seed: int
-) -> tuple[int, int, int, list[float]]:
+) -> _Part:
     """Ask in a closed loop from threads of this process."""
     from concurrent.futures import ThreadPoolExecutor
 
