@@ -138,6 +138,7 @@ def _serve(url: str, settings: ProxySettings, secrets: list[str], port: int, pag
 
     import uvloop
 
+    from container.http.fd_limit import connections_within_limit
     from crossover_mysql.target import parse
     from local.emulator.rds_proxy.certificates import server_context
     from local.emulator.rds_proxy.database import DatabaseAddress, DatabaseError
@@ -152,6 +153,7 @@ def _serve(url: str, settings: ProxySettings, secrets: list[str], port: int, pag
     users = _users(target.user, target.password, secrets)
     user, password = next(iter(users.passwords.items()))
     context, certificate = server_context(FOLDER)
+    settings = replace(settings, max_clients=connections_within_limit(settings.max_clients))
     address = DatabaseAddress(
         target.host, target.port, ssl.create_default_context(cafile=target.ca) if target.tls else None
     )

@@ -183,6 +183,11 @@ class ClientSession(asyncio.Protocol):
         if self.transport is not None:
             self.transport.close()
 
+    def abort(self) -> None:
+        """End the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
     # Commands.
 
     def _next(self) -> None:

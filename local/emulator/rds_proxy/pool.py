@@ -87,6 +87,7 @@ class ConnectionPool(Generic[Lent]):
         self._opening = 0
         self._no_connect_before = float("-inf")
         self._lent: set[Lent] = set()
+        self._closed = False
         self.idle = 0
 
     @property
@@ -160,12 +161,15 @@ class ConnectionPool(Generic[Lent]):
         self._serve(now)
 
     def close(self) -> None:
-        """Close what is idle."""
+        """Close what is idle, and lend and open no more."""
+        self._closed = True
         for connections in list(self._idle.values()):
             for connection in list(connections):
                 self._drop(connection)
 
     def _serve(self, now: float) -> None:
+        if self._closed:
+            return
         while self._waiting and (connection := self._take(self._waiting[0])):
             self._grant(self._waiting.popleft(), connection)
         wanted = len(self._waiting) - self._opening

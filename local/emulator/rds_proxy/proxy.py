@@ -25,6 +25,8 @@ from local.emulator.rds_proxy.wire import ProtocolError, ServerError
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.05
 BACKLOG = 1024
+CLOSE_SECONDS = 1.0
+"""How long clients and the database may take at the end, until they are cut off."""
 
 
 class ServerFacts(NamedTuple):
@@ -126,7 +128,14 @@ class RdsProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._listener is not None:
             self._listener.close()
-        await asyncio.sleep(0)
+        ends_at = self.clock() + CLOSE_SECONDS
+        while (self.clients or self._connections) and self.clock() < ends_at:  # noqa: ASYNC110 - twice a life
+            await asyncio.sleep(0.01)
+        for session in list(self.clients.values()):
+            session.abort()
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(0.01)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine to its end. The set keeps it: the event loop alone would let it be collected."""
@@ -181,14 +190,22 @@ class RdsProxy:
                     connection.close()
                 else:
                     await let_in(self, connection, number)
+        except asyncio.CancelledError:
+            self._end_login(connection, number)
+            raise
         except (ProtocolError, OSError) as problem:
-            connection.close()
-            session = self.clients.get(number)
-            if session is not None:
-                session.end()
+            self._end_login(connection, number)
             self._line("INFO", f"[clientConnection={number}] The client connection closed during its setup: {problem}")
         finally:
             self._logins -= 1
+
+    def _end_login(self, connection: socket.socket, number: int) -> None:
+        """End what has the socket: a session, once there is one, closes it by itself."""
+        session = self.clients.get(number)
+        if session is not None:
+            session.end()
+        else:
+            connection.close()
 
     def _over_limit(self) -> ServerError | None:
         second = int(self.clock())

@@ -176,9 +176,10 @@ def test_a_password_of_any_characters_logs_in(server: PrivateServer, loaded: str
 
 
 def test_credentials_that_are_no_text_are_refused_by_the_server_and_not_quoted(loaded: str) -> None:
+    from crossover_mysql.credentials import Fixed
     from crossover_mysql.store import open_store
 
-    with closing(open_store(loaded, lambda: ("crossover", "secret\ud83d"))) as store:
+    with closing(open_store(loaded, Fixed("crossover", "secret\ud83d"))) as store:
         with pytest.raises(Unavailable, match="Access denied") as problem:
             store.fetch(ASKED)
         assert "secret" not in str(problem.value)
