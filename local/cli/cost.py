@@ -1,4 +1,4 @@
-"""The commands that say what things cost: `prices`, `cost`, `crossings`, `audit`, `configurations`."""
+"""The commands that say what things cost: `prices`, `cost`, `crossings`, `audit`, `plan`, `mixed`, `configurations`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from local.cost.workload import Mix
 
 MAX_LINES = 20
+REPORT_MIX = "blockchain=24713,qrcode=27691,twitter=4366"
+"""Requests/s of the report's mixed live test."""
+REPORT_ALONE = "blockchain=46906,qrcode=99059,twitter=5119"
+"""Requests/s of its live tests of one service."""
+MAX_DIGITS = 25
+NUMBER = r"([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,3}(_[0-9]{3}){1,3})(\.[0-9]{1,12})?"
+"""Digits, or groups of three with one kind of separator: `100,1000` is two numbers, and is refused."""
 
 
 def today() -> date:
@@ -37,6 +44,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(cost)
     app.command("crossings")(crossings)
     app.command("audit")(audit)
+    app.command("plan")(plan)
+    app.command("mixed")(mixed)
     app.command("configurations")(configurations)
 
 
@@ -206,6 +215,70 @@ def audit(
         tables.show(console, tables.audit(result))
 
 
+def plan(
+    budget: Annotated[str | None, typer.Option(help="Dollars an hour; the best rate under it is found.")] = None,
+    rate: Annotated[str | None, typer.Option(help="Requests/s; the cheapest deployment for it is found.")] = None,
+    work: Annotated[str, typer.Option("--work", help="A workload, or a mix such as qrcode=3,twitter=1.")] = REPORT_MIX,
+    internet: Annotated[bool, typer.Option("--internet", help="Count what responses to the Internet cost.")] = False,
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """Find the best rate under a budget, or the cheapest deployment for a rate, and say why the others lose.
+
+    Every candidate has a spare (N+1) at its utilisation target; a mix that reads has a storage tier.
+    """
+    from local.cost import files, tables, views
+    from local.cost.plan import Planner, front, front_rates
+
+    with _user_errors():
+        if (budget is None) == (rate is None):
+            raise UserError("plan: give either --budget in dollars an hour, or --rate in requests/s")
+        mix = files.mix(_weights(work))
+        planner = Planner(mix, files.price_book(book), internet=internet)
+        if budget is not None:
+            plans = planner.within(_number(budget, "--budget"))
+        else:
+            plans = planner.cheapest(_number(rate or "", "--rate"))
+            if not plans:
+                raise UserError(f"plan: no candidate serves {rate} requests/s")
+        steps = list(front(planner, front_rates(plans[0].rate)))
+    if json:
+        print_json(views.plans(plans, steps, workload=mix.name))
+    else:
+        goal = f"for ${budget} an hour" if budget is not None else f"at {rate} requests/s"
+        tables.show(console, tables.plans(plans, steps, f"{mix.name}, {goal}"))
+
+
+def mixed(
+    alone: Annotated[str, typer.Option(help="Highest rate of each service alone, requests/s.")] = REPORT_ALONE,
+    work: Annotated[str, typer.Option("--work", help="The mix.")] = REPORT_MIX,
+    database: Annotated[str, typer.Option(help="Services whose rate alone was bound by the database.")] = "twitter",
+    cpu: Annotated[str, typer.Option(help="For those, the rate that the web tier's CPU alone would bear.")] = "",
+    measured: Annotated[str, typer.Option(help="The mixed rate that was measured, to compare with.")] = "56770",
+    json: Json = False,
+) -> None:
+    """Predict a mixed load from loads of one service at a time; by default the report's, beside what it measured."""
+    from local.cost.exact import plain
+    from local.cost.mixed import predict
+
+    with _user_errors():
+        found = predict(
+            _weights(alone, "--alone"),
+            _weights(work),
+            database_bound=set(filter(None, database.split(","))),
+            cpu_alone=_weights(cpu, "--cpu") if cpu else None,
+            measured=_number(measured, "--measured"),
+        )
+    rate, error = plain(found.rate, 5), None if found.error is None else round(float(found.error) * 100, 1)
+    if json:
+        print_json({"rate": float(found.rate), "bound_by": found.bound_by, "error_percent": error})
+        return
+    beside = "" if error is None else f", {error:+} % of the measured {plain(found.measured or found.rate)}"
+    console.print(f"{rate} requests/s, bound by the {found.bound_by}{beside}.", highlight=False)
+    if not cpu and database:
+        console.print(f"An upper bound: {database} is taken to need no CPU; --cpu has its rate.", highlight=False)
+
+
 def configurations(json: Json = False) -> None:
     """List the configurations, workloads and audits that come with the project."""
     from local.cost import files
@@ -237,13 +310,18 @@ def _mix(work: str | None, configuration: Configuration) -> Mix:
                 f"say for which workload with --work; known are {', '.join(files.shipped(files.WORKLOADS))}"
             )
         return files.mix(configuration.workload)
+    return files.mix(_weights(work))
+
+
+def _weights(text: str, option: str = "--work") -> dict[str, Fraction]:
+    """Return the numbers of a list such as `qrcode=3,twitter=1`; 1 where none is given."""
     weights: dict[str, Fraction] = {}
-    for part in work.split(","):
+    for part in text.split(","):
         name, _, weight = part.strip().partition("=")
         if name in weights:
-            raise UserError(f"--work: {name} is given twice")
-        weights[name] = _number(weight or "1", "--work")
-    return files.mix(weights)
+            raise UserError(f"{option}: {name} is given twice")
+        weights[name] = _number(weight or "1", option)
+    return weights
 
 
 def _write(path: Path, text: str) -> None:
@@ -261,6 +339,6 @@ def _number(text: str, option: str) -> Fraction:
 
     from local.cost.exact import exact
 
-    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.replace("_", "").replace(",", "")):
-        raise UserError(f"{option}: {text[:40]!r} is no number such as 5000 or 0.5")
+    if not re.fullmatch(NUMBER, text) or len(text) > MAX_DIGITS:
+        raise UserError(f"{option}: {text[:40]!r} is not one number such as 5000, 5,000 or 0.5")
     return exact(text.replace("_", "").replace(",", ""))

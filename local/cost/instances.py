@@ -28,6 +28,47 @@ _TYPE = re.compile(
 )
 
 
+class Speed(NamedTuple):
+    """Speed of a vCPU relative to Graviton4, on which the report measured: the ratio taken, and its bounds."""
+
+    ratio: Fraction
+    low: Fraction
+    high: Fraction
+    source: str
+
+
+def _speed(percent: int, low: int, high: int, source: str) -> Speed:
+    return Speed(Fraction(percent, 100), Fraction(low, 100), Fraction(high, 100), source)
+
+
+PROCESSORS = {
+    "8g": _speed(100, 100, 100, "Graviton4, the reference"),
+    "9g": _speed(130, 120, 136, "Graviton5: users report up to 36 % over Graviton4 (2026-06, weak)"),
+    "7g": _speed(80, 75, 90, "Graviton3: ClickBench 1.25 (2026-03), AWS claims up to 1.30 for Graviton4"),
+    "6g": _speed(63, 57, 70, "Graviton2: ClickBench 1.27 for Graviton3 (2022-05), AWS claims 1.25"),
+    "4g": _speed(63, 57, 70, "Graviton2, as 6g; bursts are not modelled"),
+    "8i": _speed(79, 70, 90, "Granite Rapids: ClickBench 1.27 for Graviton4 (2026-03)"),
+    "7i": _speed(60, 55, 75, "Sapphire Rapids: ClickBench 1.34 for Graviton3 (2024-02)"),
+    "6i": _speed(64, 55, 70, "Ice Lake: ClickBench 1.57 for Graviton4 (2026-03)"),
+}
+"""By the generation in an instance type's name. ClickBench: geometric means over 43 queries on whole machines."""
+UNKNOWN_PROCESSOR = _speed(100, 50, 140, "no figure is known for this processor; taken as Graviton4")
+FARGATE_SPEEDS = {
+    "arm64": _speed(63, 34, 100, "AWS does not say what Fargate runs on; taken as Graviton2"),
+    "x86_64": _speed(60, 34, 80, "AWS does not say; the report's own ratio to its nodes is 0.34"),
+}
+
+
+def speed_of(name: str) -> Speed:
+    """Return the speed of an instance type's vCPU.
+
+    Raises:
+        CostError: The name is not one of an instance type.
+    """
+    family = _known(name).family.rsplit(".", 1)[-1]
+    return PROCESSORS.get(family[1:3], UNKNOWN_PROCESSOR)
+
+
 class InstanceType(NamedTuple):
     """An instance type's name, taken apart: `db.r7g.xlarge` is family `db.r7g`, kind `r`, size `xlarge`."""
 

@@ -13,10 +13,11 @@ from local.console import LiteralTable, filtered
 from local.cost.audit import LEFT_OUT, MISCOUNTED, MISPRICED, Audit
 from local.cost.bill import Bill, Item
 from local.cost.crossings import cheapest_ranges, crossings
-from local.cost.exact import dollars, plain
+from local.cost.exact import HOURS_PER_MONTH, dollars, plain
 from local.cost.formulas import known
 from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
+from local.cost.plan import Plan
 from local.cost.price_book import STALE_AFTER_DAYS, Price
 from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
 
@@ -183,6 +184,19 @@ def refresh(changes: Sequence[Change]) -> Group:
             table.add_row(one.row.name, Text(one.kind, style="red" if one.kind == CHANGED else "yellow"), one.note)
     confirmed = sum(one.kind == CONFIRMED for one in changes)
     return Group(table, Text(f"{confirmed} of {len(changes)} prices are confirmed."))
+
+
+def plans(plans: Sequence[Plan], steps: Sequence[Plan], title: str) -> Group:
+    """Return the plan of each web tier, the best first, and the cheapest at rates up to the best one's."""
+    table = _table(title, "web tier", "storage tier", "size", ">requests/s", ">$/hour", ">$/month", "most of it")
+    for plan in plans:
+        storage = plan.storage.name if plan.storage else "none"
+        amounts = (plain(plan.rate, DIGITS), dollars(plan.hour, 3), dollars(plan.hour * HOURS_PER_MONTH, 2))
+        table.add_row(plan.web.name, storage, plan.size, *amounts, plan.dearest)
+    cheapest = _table("\nThe cheapest at each rate", ">requests/s", ">$/hour", "deployment")
+    for plan in steps:
+        cheapest.add_row(plain(plan.rate, DIGITS), dollars(plan.hour, 3), plan.name)
+    return Group(table, cheapest)
 
 
 def _million(bill: Bill, month: Fraction) -> str:

@@ -14,6 +14,7 @@ from local.cost.exact import rounded
 from local.cost.formulas import known
 from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
+from local.cost.plan import Plan
 from local.cost.price_book import Price
 from local.cost.refresh.compare import Change
 
@@ -171,4 +172,23 @@ def change(change: Change) -> dict[str, Any]:
         "note": change.note,
         "was": change.row.published(),
         "becomes": change.renewed.published() if change.renewed else None,
+    }
+
+
+def plans(plans: Sequence[Plan], steps: Sequence[Plan], *, workload: str) -> dict[str, Any]:
+    """Return the plan of each web tier, and the cheapest at rates up to the best one's."""
+    return {
+        "workload": workload,
+        "plans": [
+            {
+                "web_tier": plan.web.name,
+                "storage_tier": plan.storage.name if plan.storage else None,
+                "size": plan.size,
+                "rate": number(plan.rate),
+                "hour": number(plan.hour),
+                "bills": [bill(part, assumed=True) for part in plan.bills],
+            }
+            for plan in plans
+        ],
+        "front": [{"rate": number(plan.rate), "hour": number(plan.hour), "name": plan.name} for plan in steps],
     }

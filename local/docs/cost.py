@@ -23,6 +23,8 @@ SERVICES = ("blockchain", "qrcode", "twitter")
 COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
 TOP = Fraction(2000)
 DIGITS = 5
+BUDGET = Fraction(128, 100)
+"""Dollars an hour that the report was allowed."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -144,11 +146,35 @@ def service_crossings() -> str:
     head = ("service", "CPU a request", *names[1:])
     until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
     again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
-    assumed = (
+    counted = (
+        "Counted: load balancer capacity, public addresses of tasks and nodes, a NAT gateway and the pods of "
+        "Kubernetes itself for EKS on Fargate, Lambda's own log lines, traffic to the Internet."
+    )
+    left_out = (
         "What was assumed of the workloads stands in `local/cost/workloads`; the storage tier is left out everywhere."
     )
+    assumed = f"{counted} {left_out}"
     note = f"Requests/s from which each is cheaper than {names[0]}, {until}. {assumed} Computed as by {again}."
     return f"{_table(head, rows)}\n\n{note}"
+
+
+def budget_plan() -> str:
+    """Return what the report's budget would buy, a row for each web tier."""
+    from local.cost.plan import Planner
+
+    mix = files.mix({"blockchain": Fraction(24713), "qrcode": Fraction(27691), "twitter": Fraction(4366)})
+    rows = [
+        (plan.web.name, plan.storage.name if plan.storage else "none", plan.size, plain(plan.rate), plan.dearest)
+        for plan in Planner(mix, files.price_book()).within(BUDGET)
+    ]
+    head = ("web tier", "storage tier", "size", "requests/s", "most of the bill, $ an hour")
+    budget = plain(BUDGET)
+    note = (
+        f"The best rate of the report's mix for ${budget} an hour, as by `crossover plan --budget {budget}`: with a "
+        "spare at the utilisation target, load balancer capacity, disks, addresses and RDS Proxy, without "
+        "traffic to the Internet. The report ran 7 x c8g.large and db.r7g.xlarge for $1.22 and left most of these out."
+    )
+    return f"{_table(head, rows, right=(3,))}\n\n{note}"
 
 
 DOCUMENTED: dict[str, Callable[[], str]] = {
@@ -160,4 +186,5 @@ DOCUMENTED: dict[str, Callable[[], str]] = {
     "prices": prices,
     "audit": report_audit,
     "crossings": service_crossings,
+    "plan": budget_plan,
 }

@@ -166,11 +166,11 @@ def test_the_page_finds_the_crossings_that_python_finds(model: Page) -> None:
 
 def test_the_chart_has_a_line_for_each_platform_and_marks_where_they_cross(report: Page) -> None:
     assert report.locator("#chart svg .mark-line path").count() == len(DRAWN)
-    expect(report.locator("#chart svg")).to_contain_text("71.6/s")
+    expect(report.locator("#chart svg")).to_contain_text("95.3/s")
     expect(report.locator("#headline")).to_contain_text(
         "ECS Fargate costs $310.19 a month: cheaper by $473.24 a month than Lambda, Function URL"
     )
-    expect(report.locator("#crossings")).to_contain_text("71.56")
+    expect(report.locator("#crossings")).to_contain_text("95.3")
 
 
 @pytest.mark.parametrize(
@@ -349,8 +349,8 @@ def test_traffic_can_be_typed_as_requests_a_month_and_peak_to_average(report: Pa
 
 
 def test_it_says_why_the_lines_cross_where_they_do(report: Page) -> None:
-    expect(report.locator("#why")).to_contain_text("$0.20 is the request fee")
-    expect(report.locator("#why")).to_contain_text("or 71.6 requests/s")
+    expect(report.locator("#why")).to_contain_text("is the request fee and Lambda's own log lines")
+    expect(report.locator("#why")).to_contain_text("or 95.3 requests/s")
     assert report.locator("#crossing-chart svg .mark-symbol path").count() > 10
     assert report.locator("#memory-chart svg .mark-symbol path").count() > 10
 

@@ -64,7 +64,7 @@ class Database(Resource):
             yield self._volume(context, copies)
         if possible(self.backup_gb):
             backup = (Quantity("GB", self.backup_gb, "GB"), context.kept())
-            yield Item("database-backup", backup, context.price("rds-mysql", "backup"), when=self.backup_gb)
+            yield Item("database-backup", backup, context.price(self.engine, "backup"), when=self.backup_gb)
         if self.engine == "aurora-mysql" and possible(self.io_per_request):
             requests = Quantity("storage requests per request", self.io_per_request)
             price = context.price("aurora-mysql", "io-requests")
@@ -96,8 +96,9 @@ class Database(Resource):
         return Item("database-storage", tuple(factors), price, when=self.storage_gb)
 
     def _proxy_vcpus(self) -> Quantity:
-        how = explain("{} of the target, at least {}", self._vcpus, PROXY_MIN_VCPUS)
-        return Quantity("vCPU", maximum(self._vcpus, Fraction(PROXY_MIN_VCPUS)), how=how)
+        writer = vcpus(self.instance)  # replicas are not billed
+        how = explain("{} of the target's writer, at least {}", writer, PROXY_MIN_VCPUS)
+        return Quantity("vCPU", max(writer, Fraction(PROXY_MIN_VCPUS)), how=how)
 
 
 def _query_ms(workload: Workload) -> Amount:

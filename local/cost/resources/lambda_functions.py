@@ -11,17 +11,21 @@ from local.cost.context import PricingContext
 from local.cost.errors import CostError
 from local.cost.exact import SECONDS_PER_HOUR
 from local.cost.formulas import Amount, ceiling, choose, maximum, possible
-from local.cost.instances import vcpus
+from local.cost.instances import speed_of, vcpus
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
 from local.cost.workload import Workload
 
 REQUESTS_PER_ENVIRONMENT = 10
 """Synchronous requests/s that one environment takes at most, however short they are (Lambda quotas)."""
+SYSTEM_LOG_BYTES = 300
+"""Of START, END and REPORT for one invocation, as this project's functions write them."""
 DEFAULT_CONCURRENCY = 1000
 """Concurrent environments of an account that never asked for more (Lambda quotas)."""
 SNAPSHOT_MIN_HOURS = 3
 """A SnapStart snapshot is billed for at least so long (Lambda pricing)."""
+MANAGED_MIN_INSTANCES = 3
+"""Lambda Managed Instances start three for availability (Lambda developer guide)."""
 MB_PER_GB = 1024
 ARCHITECTURES = ("arm64", "x86_64")
 MillisecondsOf = Callable[[Workload], Amount]
@@ -46,6 +50,10 @@ class LambdaFunctions(Resource):
     )
     snapstart: bool = switch("whether cold starts restore a snapshot", False)
     versions: Amount = whole("published versions whose snapshots are kept", 1, low=1, high=1000)
+    system_log_bytes: Amount = number(
+        "bytes of Lambda's own log lines an invocation (START, END, REPORT); 0: its system log level is WARN",
+        SYSTEM_LOG_BYTES,
+    )
     quota: Amount = whole(
         "concurrent environments that the account is allowed; 0: as many as needed", 0, high=10_000_000
     )
@@ -53,6 +61,8 @@ class LambdaFunctions(Resource):
     def __post_init__(self) -> None:
         if self.snapstart and self.provisioned:
             raise CostError("snapstart and provisioned cannot both be used on one function")
+        if self.free_tier and self.provisioned:
+            raise CostError("free_tier does not apply to functions with provisioned concurrency")
 
     def items(self, context: PricingContext) -> Iterator[Item]:
         """Yield requests, durations, and what provisioned concurrency or SnapStart adds."""
@@ -67,6 +77,8 @@ class LambdaFunctions(Resource):
             yield from self._duration_items(context, on_demand)
         if self.snapstart:
             yield from self._snapstart_items(context)
+        if possible(self.system_log_bytes):
+            yield from self._log_items(context)
 
     def _provisioned_items(self, context: PricingContext, ready: Quantity, served: Amount) -> Iterator[Item]:
         how = explain("{} s × {} h", SECONDS_PER_HOUR, context.hours)
@@ -112,6 +124,13 @@ class LambdaFunctions(Resource):
         yield Item("snapstart-cache", (snapshots, self._gb(), seconds), context.price("lambda", "snapstart-cache"))
         cold = context.requests(context.rate * context.mix.mean(lambda one: one.cold_share), "cold starts")
         yield Item("snapstart-restore", (cold, self._gb()), context.price("lambda", "snapstart-restore"))
+
+    def _log_items(self, context: PricingContext) -> Iterator[Item]:
+        taken = context.gigabytes(self.system_log_bytes)
+        price = context.price("cloudwatch-logs", "lambda-ingestion")
+        yield Item("lambda-logs", (taken,), price, when=self.system_log_bytes)
+        price = context.price("cloudwatch-logs", "storage")
+        yield Item("lambda-logs-stored", (taken,), price, when=self.system_log_bytes)
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
         """Yield the rate that the account's quota serves, and 0 where a service does not fit into the memory."""
@@ -177,9 +196,7 @@ class ManagedInstances(Resource):
     count: Amount | str = fitted("instances", FIT)
     spare: Amount = whole("instances beyond what the rate needs (N+1)", 1, high=100)
     utilisation: Amount = number("busy share of their CPU", Fraction(3, 5), low=Fraction(1, 100), high=1)
-    speed: Amount = number(
-        "speed of a vCPU, relative to the one the workload was measured on", 1, low=Fraction(1, 100), high=100
-    )
+    speed: Amount = number("speed of a vCPU over what its processor is taken for", 1, low=Fraction(1, 100), high=100)
 
     def items(self, context: PricingContext) -> Iterator[Item]:
         """Yield the instances, the management fee and the requests."""
@@ -196,5 +213,5 @@ class ManagedInstances(Resource):
         return self._fleet().limits(context)
 
     def _fleet(self) -> ComputeFleet:
-        vcpu = vcpus(self.instance) * self.speed
-        return ComputeFleet("instances", self.count, self.spare, self.utilisation, vcpu)
+        vcpu = vcpus(self.instance) * speed_of(self.instance).ratio * self.speed
+        return ComputeFleet("instances", self.count, self.spare, self.utilisation, vcpu, MANAGED_MIN_INSTANCES)

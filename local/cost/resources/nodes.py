@@ -9,7 +9,7 @@ from fractions import Fraction
 from local.cost.bill import CapacityLimit, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.formulas import Amount, maximum, possible
-from local.cost.instances import memory_gib, vcpus
+from local.cost.instances import memory_gib, speed_of, vcpus
 from local.cost.resources.fargate import cluster
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
@@ -48,10 +48,9 @@ class Nodes(Resource):
         "busy share of what is left for pods; the rest is headroom", Fraction(3, 5), low=Fraction(1, 100), high=1
     )
     daemon_vcpu: Amount = number("vCPUs of a node for its DaemonSets", Fraction(3, 20), high=16)
+    public_addresses: bool = switch("whether each node has a public IPv4 address; else it needs a NAT gateway", False)
     system_mb: Amount = whole("memory of a node for the system and DaemonSets", 700, high=16_384)
-    speed: Amount = number(
-        "speed of a vCPU, relative to the one the workload was measured on", 1, low=Fraction(1, 100), high=100
-    )
+    speed: Amount = number("speed of a vCPU over what its processor is taken for", 1, low=Fraction(1, 100), high=100)
 
     def items(self, context: PricingContext) -> Iterator[Item]:
         """Yield the control plane, the instances and their disks."""
@@ -59,10 +58,12 @@ class Nodes(Resource):
         if self.control_plane == "eks":
             yield cluster(context, extended_support=self.extended_support)
         price = context.price("ec2", self.instance)
-        yield Item("nodes", (size, context.running()), price, inputs=(self._allocatable(),))
+        yield Item("nodes", (size, context.running()), price, inputs=(self._allocatable(), self._speed()))
         if possible(self.disk_gb):
             disks = (size, Quantity("GB", self.disk_gb, "GB"), context.kept())
             yield Item("node-disks", disks, context.price("ebs", "gp3"), when=self.disk_gb)
+        if self.public_addresses:
+            yield Item("fleet-addresses", (size, context.running()), context.price("vpc", "public-ipv4"))
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
         """Yield the limit of a fixed fleet, and 0 where a node's memory is too small."""
@@ -78,6 +79,11 @@ class Nodes(Resource):
         how = explain("{} − {} system − {} DaemonSets", cores, system_reserve(cores), self.daemon_vcpu)
         return Quantity("vCPU left for pods", left, "vCPU", how)
 
+    def _speed(self) -> Quantity:
+        speed = speed_of(self.instance)
+        how = explain("of Graviton4, from {} to {}: {}", speed.low, speed.high, speed.source)
+        return Quantity("vCPU speed", speed.ratio * self.speed, how=how)
+
     def _fleet(self) -> ComputeFleet:
-        vcpu = self._allocatable().amount * self.speed
+        vcpu = self._allocatable().amount * speed_of(self.instance).ratio * self.speed
         return ComputeFleet("nodes", self.count, self.spare, self.utilisation, vcpu)

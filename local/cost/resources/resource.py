@@ -43,6 +43,7 @@ class ComputeFleet:
         noun: What one of them is, in the plural.
         count: How many there are, or "fit" for as many as the rate needs.
         vcpus: What one of them has for requests, in vCPUs of the speed that the workload was measured on.
+        minimum: How many there are at least, spares and all.
     """
 
     noun: str
@@ -50,6 +51,7 @@ class ComputeFleet:
     spare: Amount
     utilisation: Amount
     vcpus: Amount
+    minimum: int = 1
 
     def rate_of_one(self, context: PricingContext) -> Amount:
         """Return requests/s that one of them serves at the target."""
@@ -61,7 +63,7 @@ class ComputeFleet:
             rate_of_one = self.rate_of_one(context)
             needed = maximum(ceiling(context.rate / rate_of_one), Fraction(1))
             how = explain("{}/s / {}/s each, rounded up, + {} spare", context.rate, rate_of_one, self.spare)
-            return Quantity(self.noun, needed + self.spare, how=how)
+            return Quantity(self.noun, maximum(needed + self.spare, Fraction(self.minimum)), how=how)
         return Quantity(self.noun, self.count)
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:

@@ -8,6 +8,7 @@ const FUNCTION = "lambda-url";
 const FLEET = "ecs-fargate";
 const MB_PER_GB = 1024;
 const MILLION = 1e6;
+const FEES = ["lambda-requests", "lambda-logs", "lambda-logs-stored"]; // what each invocation costs, however short
 const MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const FOLLOWING = ["alb-capacity", "nlb-capacity", "internet-out", "cross-zone", "nat-data", "logs-in", "logs-stored"]; // items of a fleet that follow its requests
 
@@ -71,7 +72,7 @@ export class Curves {
     const perMillion = (items) => (items.reduce((sum, item) => sum + item.month, 0) / requests) * MILLION;
     const onLambda = first.bill(crossing.rate).items;
     const onFleet = second.bill(crossing.rate).items;
-    const fee = perMillion(onLambda.filter((item) => item.name === "lambda-requests"));
+    const fee = perMillion(onLambda.filter((item) => FEES.includes(item.name)));
     const variable = (item) => FOLLOWING.includes(item.name);
     const [million, own] = [perMillion(onLambda), perMillion(onFleet.filter(variable))];
     const standing = onFleet.filter((item) => !variable(item)).reduce((sum, item) => sum + item.month, 0);
@@ -79,8 +80,8 @@ export class Curves {
     const parts = (items) => items.map((item) => `${item.name} ${dollars(item.month)}`).join(" + ");
     place.replaceChildren(
       `There ${this.fleet.name} stands for `, computed(`${dollars(standing)} a month`, parts(onFleet.filter((item) => !variable(item)))), ", whatever comes. A million requests cost ",
-      computed(dollars(million), parts(onLambda)), ` on ${this.functions.name}, of which `, computed(dollars(fee), "the fee for each invocation"),
-      " is the request fee however short the handler is, and ", computed(dollars(own), parts(onFleet.filter(variable))), ` on ${this.fleet.name} (load balancer and traffic). The first over the difference is `,
+      computed(dollars(million), parts(onLambda)), ` on ${this.functions.name}, of which `, computed(dollars(fee), "the fee for each invocation, and Lambda's own log lines"),
+      " is the request fee and Lambda's own log lines, however short the handler is, and ", computed(dollars(own), parts(onFleet.filter(variable))), ` on ${this.fleet.name} (load balancer and traffic). The first over the difference is `,
       computed(`${counted(requests)} requests a month`, `${dollars(standing)} / (${dollars(million)} − ${dollars(own)}) × 1,000,000`), `, or ${plain(crossing.rate, 3)} requests/s. `,
       fee > million / 2
         ? "As long as handlers are short, the fee decides, and all services cross near the same rate; a longer handler crosses earlier:"

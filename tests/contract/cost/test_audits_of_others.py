@@ -67,7 +67,7 @@ CASES = [
     Case(
         "a pod that EKS rounds up to two vCPUs",
         '[[claim]]\nitem = "fargate-vcpu"\namount = 0.04048\n[[claim]]\nitem = "cluster"\namount = 0.10',
-        '[configuration.fargate]\norchestrator = "eks"\nvcpu = 1\nmemory_gb = 8\ncount = 1\n',
+        '[configuration.fargate]\norchestrator = "eks"\nvcpu = 1\nmemory_gb = 8\ncount = 1\nsystem_pods = 0\n',
         {"fargate-vcpu": "mispriced", "cluster": "right", "fargate-memory": "left out"},
         2 * F("0.04048") + 9 * F("0.004445") + F("0.10"),
     ),
@@ -88,7 +88,7 @@ CASES = [
     Case(
         "Lambda by its request fee alone",
         '[[claim]]\nitem = "lambda-requests"\namount = 0.72',
-        '[configuration.lambda]\nmemory_mb = 1769\narchitecture = "x86_64"\n',
+        '[configuration.lambda]\nmemory_mb = 1769\narchitecture = "x86_64"\nsystem_log_bytes = 0\n',
         {
             "lambda-requests": "right",
             "lambda-duration": "left out",
@@ -102,7 +102,7 @@ CASES = [
     Case(
         "an HTTP API at the REST price",
         '[[claim]]\nitem = "http-api"\namount = 1.26\n[[claim]]\nitem = "lambda-requests"\namount = 0.072',
-        '[configuration.lambda]\nmemory_mb = 128\n[configuration.ingress]\nkind = "http-api"\n',
+        '[configuration.lambda]\nmemory_mb = 128\nsystem_log_bytes = 0\n[configuration.ingress]\nkind = "http-api"\n',
         {"http-api": "mispriced", "lambda-requests": "right"},
         F("0.072") + F("0.36"),
         100,

@@ -42,7 +42,9 @@ def tiered(volume: Fraction, steps: list[tuple[int, str]], above: str) -> Fracti
 @SOME
 @given(rates, st.sampled_from([128, 512, 1769, 3008]), st.integers(0, 2000), st.booleans())
 def test_lambda_on_demand(rate: Fraction, memory: int, wait: int, free: bool) -> None:
-    items = model(f"[lambda]\nmemory_mb = {memory}\nfree_tier = {str(free).lower()}", rate, wait_ms=wait)
+    items = model(
+        f"[lambda]\nmemory_mb = {memory}\nfree_tier = {str(free).lower()}\nsystem_log_bytes = 300", rate, wait_ms=wait
+    )
     requests = rate * HOUR * MONTH
     milliseconds = math.ceil(F(1769, min(memory, 1769)) + wait)
     gb_seconds = requests * milliseconds / 1000 * memory / 1024
@@ -50,6 +52,10 @@ def test_lambda_on_demand(rate: Fraction, memory: int, wait: int, free: bool) ->
     paid_seconds = max(F(0), gb_seconds - 400_000) if free else gb_seconds
     assert items.pop("lambda-requests") == paid_requests * F("0.20") / 1_000_000
     steps = [(7_500_000_000, "0.0000133334"), (18_750_000_000, "0.0000120001")]
+    gigabytes = requests * 300 / 10**9
+    logs = [(10_240, "0.5"), (30_720, "0.25"), (51_200, "0.1")]
+    assert items.pop("lambda-logs") == tiered(gigabytes, logs, "0.05")
+    assert items.pop("lambda-logs-stored") == gigabytes * F("0.03")
     assert sum(items.values()) == tiered(paid_seconds, steps, "0.0000106667")
 
 
@@ -58,7 +64,7 @@ def test_lambda_on_demand(rate: Fraction, memory: int, wait: int, free: bool) ->
 def test_fargate_tasks_behind_a_balancer(rate: Fraction, vcpu: str, spare: int, size: int) -> None:
     fargate = f'[fargate]\norchestrator = "ecs"\nvcpu = {vcpu}\nspare = {spare}\n'
     items = model(fargate + '[ingress]\nkind = "alb"\nzones = 3', rate, request_bytes=size, requests_per_connection=50)
-    tasks = max(1, math.ceil(rate / (1000 * F(vcpu) * F("0.6")))) + spare
+    tasks = max(1, math.ceil(rate / (1000 * F(vcpu) * F("0.6") * F("0.6")))) + spare
     memory = {"0.25": F("0.5"), "1": F(2), "4": F(8)}[vcpu]
     units = max(rate / 50 / 25, rate / 50 / 3000, rate * HOUR * size / 10**9)
     assert items == {

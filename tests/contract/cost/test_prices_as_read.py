@@ -60,6 +60,7 @@ rds-mysql db.m6g.large | 0.152 | 2026-09-24
 rds-mysql multi-az-factor | 2 | 2026-09-24
 rds-mysql storage-gp3 | 0.115 | 2026-08-12
 rds-mysql backup | 0.095 | 2026-08-12
+aurora-mysql backup | 0.021 | 2026-07-28
 rds-proxy vcpu-hours | 0.015 | 2026-08-12
 aurora-mysql db.r7g.xlarge | 0.553 | unknown ?
 aurora-mysql storage | 0.10 | unknown ?
@@ -82,12 +83,13 @@ elasticache valkey-factor | 0.8 | 2026-10-02
 vpc nat-hours | 0.045 | 2026-08-12
 vpc nat-data | 0.045 | 2026-08-12
 vpc public-ipv4 | 0.005 | 2026-08-12
+cloudwatch-logs lambda-ingestion | 10240: 0.5, 30720: 0.25, 51200: 0.1, 0.05 | 2025-09-23 ?
 cloudwatch-logs ingestion | 0.50 | 2026-09-22
 cloudwatch-logs storage | 0.03 | 2026-09-22
 secrets-manager secrets | 0.40 | 2026-09
 secrets-manager calls | 0.05 per 10000 | 2026-09
 ecr storage | 0.10 | 2026-08-12
-data-transfer internet-out | 100: 0, 0.09 | 2026-09-16
+data-transfer internet-out | 100: 0, 10240: 0.09, 51200: 0.085, 153600: 0.07, 0.05 | 2024-09-25 ?
 data-transfer cross-zone | 0.01 | 2026-08
 """
 PER = {"million": 1_000_000, "10000": 10_000, "": 1}

@@ -34,7 +34,7 @@ def test_the_report_s_bill_had_the_nodes_right_and_the_database_at_aurora_s_rate
     found = {finding.item: finding for finding in audited(book, "report").findings}
     assert {name: finding.verdict for name, finding in found.items()} == {
         "nodes": "right", "cluster": "right", "database": "mispriced", "alb": "mispriced",
-        "node-disks": "left out", "alb-capacity": "left out", "ipv4": "left out",
+        "node-disks": "left out", "fleet-addresses": "left out", "alb-capacity": "left out", "ipv4": "left out",
         "database-storage": "left out", "proxy": "left out", "secrets": "left out",
     }  # fmt: skip
     assert found["nodes"].true == F("0.55832")

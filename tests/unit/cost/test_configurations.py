@@ -78,8 +78,8 @@ def test_lists_are_choices_and_the_cheapest_that_serves_is_taken(book: PriceBook
     )
     assert len(configuration.choices) == 4
     mix = Mix.of([(some_work(), F(1))])
-    assert cheapest(configuration, mix, F(100), book).configuration == "a test (architecture arm64, vcpu 0.25)"
-    assert cheapest(configuration, mix, F(2000), book).configuration == "a test (architecture arm64, vcpu 4)"
+    assert cheapest(configuration, mix, F(90), book).configuration == "a test (architecture arm64, vcpu 0.25)"
+    assert cheapest(configuration, mix, F(1000), book).configuration == "a test (architecture arm64, vcpu 4)"
     assert not cheapest(configuration, mix, F(10**6), book).serves
     part = configuration.choices[0].resources["fargate"]
     assert isinstance(part, Fargate)

@@ -8,7 +8,7 @@ import pytest
 from local.cost.errors import CostError
 from local.cost.resources.fargate import provisioned
 from local.cost.resources.nodes import system_reserve
-from tests.unit.cost.conftest import Billed, configured
+from tests.unit.cost.conftest import Billed, configured, some_work
 
 Hour = Callable[..., dict[str, Fraction]]
 F = Fraction
@@ -27,7 +27,7 @@ def test_x86_tasks_have_prices_of_their_own(hour: Hour) -> None:
 
 def test_a_fleet_has_what_the_utilisation_target_needs_and_a_spare(bill: Billed) -> None:
     text = '[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 0.5'
-    for rate, tasks in ((0, 2), (500, 2), (501, 3), (5000, 11)):
+    for rate, tasks in ((0, 2), (300, 2), (301, 3), (3000, 11)):
         item = bill(text, rate, cpu_ms=1).items[0]
         assert item.factors[0].value == tasks, rate
 
@@ -35,8 +35,37 @@ def test_a_fleet_has_what_the_utilisation_target_needs_and_a_spare(bill: Billed)
 def test_a_fixed_fleet_serves_what_it_serves_without_its_spare(bill: Billed) -> None:
     one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 2\ncount = 4\nutilisation = 0.5', 3001, cpu_ms=1)
     assert one.limit is not None
-    assert (one.limit.rate, one.serves) == (3000, False)
-    assert str(one.limit.why) == "3 of 4 tasks × 2 vCPU × 50 % busy / 1 ms of CPU a request"
+    assert (one.limit.rate, one.serves) == (1800, False)
+    assert str(one.limit.why) == "3 of 4 tasks × 1.2 vCPU × 50 % busy / 1 ms of CPU a request"
+
+
+def test_each_service_has_tasks_of_its_own(bill: Billed) -> None:
+    works = [some_work(name="small"), some_work(name="large", memory_mb=3000), some_work(name="third")]
+    one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 1', 90, works=works)
+    vcpu, memory = (item.factors[0].value for item in one.items)
+    assert vcpu == 6
+    assert memory == 2 * 2 + 2 * 3 + 2 * 2
+
+
+def test_eks_on_fargate_runs_pods_of_its_own_and_no_pod_has_a_public_address(hour: Hour) -> None:
+    items = hour('[fargate]\norchestrator = "eks"\nvcpu = 1\ncount = 1\nsystem_pods = 4')
+    assert items["system-vcpu"] == 4 * F("0.25") * F("0.04048")
+    assert items["system-memory"] == 4 * F("0.5") * F("0.004445")
+    with pytest.raises(CostError, match="private subnets only"):
+        configured('[fargate]\norchestrator = "eks"\nvcpu = 1\npublic_addresses = true')
+
+
+def test_tasks_and_nodes_can_have_public_addresses(hour: Hour) -> None:
+    tasks = hour('[fargate]\norchestrator = "ecs"\nvcpu = 1\ncount = 3\npublic_addresses = true')
+    nodes = hour('[nodes]\ninstance = "c8g.large"\ncount = 4\npublic_addresses = true')
+    assert (tasks["fleet-addresses"], nodes["fleet-addresses"]) == (3 * F("0.005"), 4 * F("0.005"))
+
+
+def test_an_older_processor_serves_less(bill: Billed) -> None:
+    for instance, rate in (("c8g.large", 1068), ("c7g.large", F("854.4")), ("c6g.large", F("672.84"))):
+        one = bill(f'[nodes]\ninstance = "{instance}"\ncount = 2', 1, cpu_ms=1)
+        assert one.limit is not None
+        assert one.limit.rate == rate
 
 
 def test_a_pod_on_eks_has_256_mb_more_and_goes_up_to_the_next_valid_size(hour: Hour) -> None:
@@ -118,4 +147,4 @@ def test_nodes_are_counted_by_what_is_left_for_pods(bill: Billed) -> None:
 
 def test_a_slower_vcpu_needs_more_tasks(bill: Billed) -> None:
     one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 1\nspeed = 0.5', 1000, cpu_ms=1)
-    assert one.items[0].factors[0].value == 3
+    assert one.items[0].factors[0].value == 5

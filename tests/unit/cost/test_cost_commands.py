@@ -119,12 +119,12 @@ def test_crossings_names_the_rates_and_the_cheapest_platform() -> None:
 
 
 def test_crossings_for_people_say_where_lines_end_and_where_none_cross(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = run("crossings", "lambda-url", "eks-nodes", "web-7-c8g-large", "--work", "twitter", "--to", "2500").output
+    text = run("crossings", "lambda-url", "eks-nodes", "web-7-c8g-large", "--work", "twitter", "--to", "20000").output
     assert "7 x c8g.large, fixed serves up to" in text
     assert "nowhere" in run("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "10").output
     monkeypatch.setattr("local.cost.tables.SHOWN_CROSSINGS", 1)
-    many = run("crossings", "lambda-url", "lambda-managed-instances", "--work", "twitter", "--to", "3000").output
-    assert "and 4 more" in many
+    many = run("crossings", "ecs-fargate", "eks-nodes", "--work", "twitter", "--to", "20000").output
+    assert "and 2 more" in many
 
 
 def test_the_report_s_audit_is_a_table() -> None:
@@ -156,14 +156,17 @@ def test_what_is_shipped_is_listed() -> None:
         ),
         (
             ("cost", "lambda-url", "--rate", "fast", "--work", "qrcode"),
-            "--rate: 'fast' is no number such as 5000 or 0.5",
+            "--rate: 'fast' is not one number such as 5000, 5,000 or 0.5",
         ),
-        (("cost", "lambda-url", "--rate", "1e9", "--work", "qrcode"), "--rate: '1e9' is no number"),
-        (("cost", "lambda-url", "--rate", "٥٠٠", "--work", "qrcode"), "--rate: '٥٠٠' is no number"),
+        (("cost", "lambda-url", "--rate", "100,1000", "--work", "qrcode"), "--rate: '100,1000' is not one number"),
+        (("cost", "lambda-url", "--rate", "1_000,000", "--work", "qrcode"), "is not one number"),
+        (("cost", "lambda-url", "--rate", "1.000.000", "--work", "qrcode"), "is not one number"),
+        (("cost", "lambda-url", "--rate", "1e9", "--work", "qrcode"), "--rate: '1e9' is not one number"),
+        (("cost", "lambda-url", "--rate", "٥٠٠", "--work", "qrcode"), "--rate: '٥٠٠' is not one number"),
         (("cost", "lambda-url", "--rate", "999999999", "--work", "qrcode"), "the rate must be from 0 to 100,000,000"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--hours", "0"), "the hours must be"),
         (("cost", "lambda-url", "--rate", "1", "--work", "qrcode,qrcode"), "--work: qrcode is given twice"),
-        (("cost", "lambda-url", "--rate", "1", "--work", "qrcode=x"), "--work: 'x' is no number"),
+        (("cost", "lambda-url", "--rate", "1", "--work", "qrcode=x"), "--work: 'x' is not one number"),
         (("cost", "lambda-url", "--rate", "1", "--work", "sorting"), "sorting: is neither a workload file"),
         (("crossings", "lambda-url", "--work", "qrcode"), "give from 2 to 20 configurations"),
         (("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "0"), "--to: must be over 0"),

@@ -77,7 +77,7 @@ def test_lambda_crosses_the_report_s_fixed_web_tier_between_some_340_and_870_req
     book: PriceBook, memory: int, milliseconds: int, about: int
 ) -> None:
     work = some_work(lambda_ms={str(memory): F(milliseconds)}, cpu_ms=F(1000, 7076))
-    function = drawn(f'[lambda]\nmemory_mb = {memory}\narchitecture = "x86_64"', work, book)
+    function = drawn(f'[lambda]\nmemory_mb = {memory}\narchitecture = "x86_64"\nsystem_log_bytes = 0', work, book)
     (found,) = crossings(function, drawn(WEB_TIER, work, book))
     assert math.isclose(found.rate, about, rel_tol=0.02)
     assert found.cost == F("0.65832")
@@ -92,7 +92,9 @@ def test_the_request_fee_alone_passes_two_fargate_tasks_and_an_alb_at_about_59_r
     )
     tasks = '[fargate]\norchestrator = "ecs"\narchitecture = "arm64"\nvcpu = 0.25\nmemory_gb = 0.5\n'
     balanced = tasks + '[ingress]\nkind = "alb"\ninternal = true'
-    (found,) = crossings(drawn("[lambda]\nmemory_mb = 128", work, book), drawn(balanced, work, book))
+    (found,) = crossings(
+        drawn("[lambda]\nmemory_mb = 128\nsystem_log_bytes = 0", work, book), drawn(balanced, work, book)
+    )
     assert round(found.rate, 1) == F("58.7")
 
 
@@ -106,7 +108,15 @@ def test_a_line_ends_where_its_fixed_fleet_has_lost_its_spare(book: PriceBook) -
 def test_a_fleet_that_follows_the_rate_is_a_step_function(book: PriceBook) -> None:
     work = some_work(cpu_ms=1)
     steps = drawn('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 0.5', work, book)
-    assert [(piece.start, piece.until) for piece in steps.pieces] == [(0, 500), (500, 1000), (1000, 1500), (1500, 2000)]
+    assert [(piece.start, piece.until) for piece in steps.pieces] == [
+        (0, 300),
+        (300, 600),
+        (600, 900),
+        (900, 1200),
+        (1200, 1500),
+        (1500, 1800),
+        (1800, 2000),
+    ]
     assert all(piece.slope == 0 for piece in steps.pieces)
 
 

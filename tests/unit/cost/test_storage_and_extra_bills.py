@@ -35,11 +35,11 @@ def test_multi_az_doubles_instance_and_volume(hour: Hour) -> None:
     assert items["database-storage"] == 2 * 50 * F("0.115") / 730
 
 
-def test_replicas_cost_an_instance_a_volume_and_proxy_vcpus_each(hour: Hour) -> None:
+def test_replicas_cost_an_instance_and_a_volume_each_and_no_proxy_vcpus(hour: Hour) -> None:
     items = hour(MYSQL + "replicas = 2\nstorage_gb = 50\nproxy = true")
     assert items["database-replicas"] == 2 * F("0.478")
     assert items["database-storage"] == 3 * 50 * F("0.115") / 730
-    assert items["proxy"] == 12 * F("0.015")
+    assert items["proxy"] == 4 * F("0.015")
 
 
 def test_aurora_has_its_own_prices_and_bills_storage_requests(hour: Hour) -> None:

@@ -40,7 +40,7 @@ def test_the_page_and_the_summary_come_from_the_last_result(nothing_measured: Pa
     write(one_service())
     page = nothing_measured / "deep" / "index.html"
     said = ran("--output", str(page), "--to", "100")
-    assert "Lambda, Function URL crosses ECS Fargate at ≈74" in said.output
+    assert "Lambda, Function URL crosses ECS Fargate at ≈48" in said.output
     assert page.read_text().startswith("<!doctype html>")
     assert page.stat().st_size < MAX_BYTES
     assert list(page.parent.iterdir()) == [page]
@@ -53,7 +53,7 @@ def test_the_summary_as_json_has_ranges_crossings_and_the_cost_of_right_answers(
     assert list(found) == ["qrcode", "twitter", "mix"]
     first, second = found["qrcode"]["cheapest"]
     assert (first["name"], second["name"]) == ("Lambda, Function URL", "ECS Fargate")
-    assert first["up_to"] == pytest.approx(74.004, abs=0.001)
+    assert first["up_to"] == pytest.approx(48.692, abs=0.001)
     assert second["million_right"] > 0
     assert found["mix"]["crossings"][0] == {"with": "Lambda, HTTP API", "at": []}
 
