@@ -40,6 +40,26 @@ def compared() -> str:
     return f"{formatting.markdown(HEAD, rows, right=1)}\n\n{_told(result)}"
 
 
+def decision() -> str:
+    """Return one sentence: up to which rate Lambda is the cheapest for the mix, and what is after that."""
+    path = results.REFERENCE_RESULTS / "compare.json"
+    if not path.exists():
+        return "No comparison is kept yet: `make compare` measures one."
+    result = results.read(path, "compare")
+    mix = lines_of(result, TOP, CONFIGURATIONS)[-1]
+    first, *later = mix.ranges
+    if not later or first.until is None:
+        return f"**Up to {TOP:,} requests/s choose {first.label}**, for {mix.name} of these services."
+    second, *rest = later
+    after = "".join(f", and {piece.label} from about {_about(piece.start)}" for piece in rest)
+    return (
+        f"> **Below about {_about(first.until)} requests/s choose {first.label}**, because it costs nothing at rest; "
+        f"above, choose {second.label}{after}, because its floor of {_dollars(second.intercept)} an hour is less than "
+        f"what Lambda bills for every request. Measured {result.at[:10]} for the mix of the three services, up to "
+        f"{TOP:,} requests/s, the storage tier left out; [yours will differ](docs/tutorial.md)."
+    )
+
+
 def _row(service: ComparedLines, comparison: Comparison) -> tuple[str, ...]:
     container, function = comparison.container.get(service.name), comparison.functions.get(service.name)
     cpu_ms = container.cpu_ms if container else None
@@ -69,6 +89,10 @@ def _told(result: Result) -> str:
         "those of the mix out of its services' figures. "
         f"`{result.command}`, {result.at[:10]}, {', '.join(str(each) for each in where if each)}{commit}."
     )
+
+
+def _about(rate: Fraction) -> str:
+    return digits(rate, 2).lstrip("≈")
 
 
 def _dollars(value: Fraction | None) -> str:

@@ -16,7 +16,7 @@ from functions.registry import load
 from local.cli import command_group
 from local.docs import cost
 from local.docs.cli import command_reference
-from local.docs.comparison import compared
+from local.docs.comparison import compared, decision
 from local.emulator.rds_proxy.rules import rules
 from local.paths import ROOT
 
@@ -100,6 +100,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "rds-proxy-rules": proxy_rules,
     "compare": compared,
+    "decision": decision,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},
 }
 
