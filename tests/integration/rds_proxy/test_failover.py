@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 from pymysql.err import OperationalError
 
@@ -87,6 +88,7 @@ def test_a_database_that_hangs_costs_those_who_ask_it_and_recovers(proxied: Prox
     client, other = proxy.connect(read_timeout=1), proxy.connect()
     assert ask(client, "SELECT 1") == 1
     pause(own_server)
+    eventually(lambda: psutil.Process(own_server.pid).status() == psutil.STATUS_STOPPED)
     try:
         with pytest.raises(OperationalError, match="2013"):
             ask(client, "SELECT 2")
