@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.options import Json
+from local.cli.options import App, Directory, Env, Json, Python
 from local.console import console, print_json, stderr
 from local.errors import UserError
 
 if TYPE_CHECKING:
+    from local.guest.application import Guest
     from local.measure.comparison.configuration import ComparisonConfig
     from local.measure.comparison.works import Data
     from local.measure.results import Result
+    from local.workloads.requests.recorded import Recording
 
 TOP = 10_000
 """Highest rate of the summary, requests/s."""
@@ -45,10 +49,22 @@ def compare(
         str | None, typer.Option(help="Weights of the mixed load: qrcode=2,twitter=1. All alike else.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Which requests.")] = 1,
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option(help="With --app: a HAR file, an OpenAPI document, JSON lines, lines of curl, or an access log."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --app: a header or a JSON key that may differ; repeatable."),
+    ] = None,
     report: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the services on both platforms of this machine, price what was measured, and write the report.
+    """Measure the services, or your own application, on both platforms, price it, and write the report.
 
     The Twitter service reads TWITTER_STORE, by default a store of synthetic tweets. Prices are of one environment and
     of one worker, each alone on its core; nothing is written unless every answer was right.
@@ -58,16 +74,23 @@ def compare(
     with reporting_interruption("the comparison"):
         from dataclasses import replace
 
+        from local.guest.options import named_guest
         from local.load.api import parse
         from local.measure.comparison import artifacts
         from local.measure.comparison.configuration import FULL, QUICK
         from local.measure.comparison.result import comparison_of
 
-        folder = report or artifacts.REPORT
+        guest = named_guest(app, directory, python, env)
+        folder = report or (Path.cwd() / "report" if guest else artifacts.REPORT)
         configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
-        given = _given(work or [])
-        artifacts.check(folder)
-        result = _compared(configuration, given)
+        if guest:
+            recording = _recording(requests, work, mix)
+            artifacts.check(folder)
+            result = _compared_guest(guest, recording, ignore or [], configuration)
+        else:
+            given = _given(work or [])
+            artifacts.check(folder)
+            result = _compared(configuration, given)
         artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result)))
     _show(result, folder, as_json)
 
@@ -132,20 +155,53 @@ def _given(options: list[str]) -> dict[str, Data]:
 
 
 def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result:
-    """The comparison with its progress."""
+    """Return the comparison of the services, shown in progress."""
     import os
 
+    from local.measure.comparison.run import compare as measure
+    from local.measure.results import Result
+    from local.serve.demo import with_demo_store
+
+    environ = with_demo_store(os.environ, [name for name in configuration.services if name not in given])
+    with _progress(configuration) as step:
+        comparison = measure(configuration, given, environ, step)
+    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=comparison.as_data())
+
+
+def _recording(requests: Path | None, work: list[str] | None, mix: str | None) -> Recording:
+    from local.workloads.requests.files import read
+
+    if requests is None:
+        raise UserError("--app needs --requests FILE: a HAR file, an OpenAPI document, JSON lines, curl lines or a log")
+    if work or mix:
+        raise UserError("--work and --mix are for the bundle's services, not for --app")
+    recording = read(requests)
+    for note in recording.notes:
+        stderr.print(f"{requests}: {note}", markup=False, highlight=False, soft_wrap=True)
+    return recording
+
+
+def _compared_guest(guest: Guest, recording: Recording, ignored: list[str], configuration: ComparisonConfig) -> Result:
+    """Return the comparison of an application, shown in progress."""
+    from local.measure.guests.run import compare_guest
+    from local.measure.results import Result
+
+    with _progress(configuration) as step:
+        comparison = compare_guest(guest, recording.requests, ignored, configuration, step)
+    config = {**configuration.as_data(), "services": [guest.name], "app": guest.reference, "given": []}
+    return Result(kind="compare", config=config, data=comparison.as_data())
+
+
+@contextmanager
+def _progress(configuration: ComparisonConfig) -> Iterator[Callable[[str], None]]:
+    """Show how far the comparison is, and turn what is wrong with its input into a `UserError`."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from local.cost.errors import CostError
     from local.emulator.artifacts import BuildError
     from local.emulator.runtime_files import Missing
     from local.emulator.spec import BadSpec
-    from local.measure.comparison.run import compare as measure
-    from local.measure.results import Result
-    from local.serve.demo import with_demo_store
 
-    environ = with_demo_store(os.environ, [name for name in configuration.services if name not in given])
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     # A thread that draws would take its time from the cores that are measured.
     with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
@@ -155,10 +211,9 @@ def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result
             progress.update(task, description=text, completed=progress.tasks[task].elapsed or 0, refresh=True)
 
         try:
-            comparison = measure(configuration, given, environ, step)
+            yield step
         except (BadSpec, BuildError, CostError, Missing, ValueError) as problem:
             raise UserError(str(problem)) from None
-    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=comparison.as_data())
 
 
 def _page(result: Result) -> str:

@@ -28,6 +28,10 @@ class Question(NamedTuple):
     tally: Tally
     service: str = ""
     """Who is asked: it knows whether a result that looks otherwise says the same."""
+    status: int = 200
+    """The status that has to come back."""
+    by_status: bool = False
+    """Whether the status alone is checked, and not the result."""
 
 
 class Owner(Protocol):

@@ -70,8 +70,16 @@ def _check(plan: Plan, requests: Sequence[Asked]) -> None:
 def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
     """Return what the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
-    asked = [[each.service, each.path, numbers.setdefault(each.result, len(numbers))] for each in requests]
+    asked = [
+        [each.service, each.path, numbers.setdefault(each.result, len(numbers)), *_message(each)] for each in requests
+    ]
     return {"plan": plan.as_data(), "requests": asked, "results": [each.decode("latin-1") for each in numbers]}
+
+
+def _message(asked: Asked) -> list[Any]:
+    """Return what a worker needs beyond the path, if anything: method, headers, body and the right status."""
+    message = asked.message
+    return [message.method, message.headers, message.body.decode("latin-1"), message.status] if message else []
 
 
 def _followed(

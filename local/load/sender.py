@@ -106,12 +106,12 @@ class Sender(ABC):
         self.last_answer = now
         status = connection.status
         tally.statuses[status] += 1
-        if status != 200:
+        if status != question.status:
             tally.errors[f"status {status}"] += 1
             return
         tally.latencies.add(now - connection.since)
         result = connection.body.partition(b"\n")[2]
-        if result == question.result or same(question.service, result, question.result):
+        if question.by_status or result == question.result or same(question.service, result, question.result):
             tally.right += 1
         else:
             tally.wrong += 1

@@ -1,6 +1,7 @@
 """`python -m local.load.worker`: one process of a load. It takes a job on standard input and answers by lines of JSON.
 
-    job      {"plan", "process", "target", "results", "requests": [[service, path, number of its result], ...]}
+    job      {"plan", "process", "target", "results", "requests": [[service, path, number of its result], ...]};
+             a request to another project's application goes on: method, headers, body, status
     ready    {"ready": connections that failed}; then it waits for the line START, a moment of the monotonic clock
     progress {"done": requests that have come to their end}
     last     {"report": ...}, see `report`
@@ -33,15 +34,28 @@ SPARE_FILES = 100
 """Open files that a process needs beside its connections."""
 
 
+WITH_BODY = ("POST", "PUT", "PATCH")
+"""Methods whose length is given even where it is 0."""
+END = "\r\n"
+
+
 def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[Question]:
     """Return the requests as they are sent."""
     results = [each.encode("latin-1") for each in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
     after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
-    return [
-        Question(f"GET {target.base}{path}{after}".encode("ascii"), results[result], tallies[service], service)
-        for service, path, result in job["requests"]
-    ]
+    questions = []
+    for service, path, result, *message in job["requests"]:
+        method, headers, body, status = message or ("GET", (), "", 200)
+        content = body.encode("latin-1")
+        fields = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        if message and (content or method in WITH_BODY):
+            fields += f"content-length: {len(content)}\r\n"
+        head = f"{method} {target.base}{path}{after.removesuffix(END)}{fields}{END}".encode("latin-1", "replace")
+        questions.append(
+            Question(head + content, results[result], tallies[service], service, status, by_status=bool(message))
+        )
+    return questions
 
 
 def raise_file_limit(connections: int) -> None:

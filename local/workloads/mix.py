@@ -16,16 +16,30 @@ from local.errors import UserError
 from local.workloads.workload import workload_of
 
 
+class Message(NamedTuple):
+    """What a request has beyond its path where an application of another project is asked; its status is checked."""
+
+    service: str
+    """The application's name."""
+    method: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    status: int
+    """The status that has to come back."""
+
+
 class Asked(NamedTuple):
     """A request's path with its query, and the result that has to come back."""
 
     path: str
     result: bytes
+    message: Message | None = None
+    """None for a GET to a service of the bundle."""
 
     @property
     def service(self) -> str:
         """Who is asked."""
-        return self.path[1:].partition("?")[0]
+        return self.message.service if self.message else self.path[1:].partition("?")[0]
 
 
 def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:

@@ -12,6 +12,9 @@ import httpx
 import pytest
 
 from local.child import Child, answers, free_port, running
+from local.guest.application import guest_of
+from local.measure.guests.inspection import inspect
+from local.workloads.requests.recorded import RecordedRequest
 from tests.support.guest import CROSSOVER, GUESTS, crossover
 
 pytestmark = pytest.mark.skipif(
@@ -81,3 +84,74 @@ def test_a_module_that_fails_at_import_is_one_line_with_its_last_frame(command: 
 def test_a_service_and_an_application_together_are_refused() -> None:
     ran = crossover("invoke", "qrcode", "--app", "shop.main:app", given="{}")
     assert (ran.returncode, ran.stderr) == (2, "crossover: invoke takes qrcode or --app, not both\n")
+
+
+def test_inspecting_finds_work_after_the_answer_and_files_written(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(NOTES)
+    requests = [RecordedRequest("POST", "/notes", (), b"a"), RecordedRequest("GET", "/parts")]
+    seen = inspect(guest_of("main:app", tmp_path, None, ()), requests)
+    assert seen.written == [str(tmp_path / "notes.txt")]
+    assert seen.streamed == [1]
+    (late,) = [ms for number, ms in seen.after_answer_ms if number == 0]
+    assert late >= 30
+    assert seen.tasks == 1
+
+
+NOTES = """
+import asyncio
+from pathlib import Path
+
+tasks = []
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError("no lifespan here")
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["method"] == "POST":
+        Path("notes.txt").open("w").close()
+        tasks.append(asyncio.create_task(asyncio.sleep(60)))
+        await send({"type": "http.response.body", "body": b"kept"})
+        await asyncio.sleep(0.03)
+    else:
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+"""
+
+
+def test_a_comparison_measures_prices_and_reports_an_application(tmp_path: Path) -> None:
+    lines = [
+        {"path": "/items/1"},
+        {"path": "/items/9"},
+        {"path": "/now"},
+        {"method": "POST", "path": "/orders", "json": {"item": 1, "count": 2}},
+    ]
+    requests = tmp_path / "shop.jsonl"
+    requests.write_text("\n".join(map(json.dumps, lines)))
+    report = tmp_path / "report"
+    ran = crossover(
+        "compare", "--quick", "--app", "shop.main:app", "--requests", str(requests), "--report", str(report), "--json"
+    )
+    assert ran.returncode == 0, ran.stderr
+    data = json.loads((report / "results" / "compare.json").read_text())["data"]
+    for figures in (data["container"]["shop"], data["lambda"]["shop"]):
+        assert (figures["wrong"], figures["errors"]) == (0, 0)
+        assert figures["right"] == figures["requests"] > 0
+    assert [finding["detail"] for finding in data["findings"] if finding["kind"] == "answers differ"] == []
+    assert any("POST /orders: works" in finding["detail"] for finding in data["findings"])
+    assert (report / "works" / "shop.toml").is_file()
+    page = (report / "index.html").read_text()
+    assert "the caller waits for it" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "--app needs --requests FILE"),
+        (("--requests", "nosuch.har"), "cannot read nosuch.har: No such file or directory"),
+        (("--requests", "broken.py", "--mix", "qrcode=1"), "--work and --mix are for the bundle's services"),
+    ],
+)
+def test_a_comparison_that_cannot_begin_is_one_line(options: tuple[str, ...], said: str) -> None:
+    ran = crossover("compare", "--app", "shop.main:app", *options)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert said in ran.stderr

@@ -42,15 +42,21 @@ def event_of(asked: Asked) -> bytes:
     """Return the event that a Function URL makes of a request."""
     path, _, query = asked.path.partition("?")
     call = Call(new_id(), datetime.now(UTC), new_trace())
-    return json.dumps(SOURCE.event(HttpRequest("GET", path, query, HEADERS), call)).encode()
+    request = HttpRequest("GET", path, query, HEADERS)
+    if message := asked.message:
+        length = (("content-length", str(len(message.body))),) if message.body else ()
+        request = HttpRequest(message.method, path, query, (*HEADERS, *message.headers, *length), message.body)
+    return json.dumps(SOURCE.event(request, call)).encode()
 
 
 def is_right(payload: bytes, asked: Asked) -> bool | None:
-    """Return whether an answer carries the right result; None where it is no answer of status 200."""
+    """Return whether an answer carries the right result; None where it has not the right status."""
     try:
         answer = SOURCE.response(payload)
     except BadAnswer:
         return None
+    if asked.message:
+        return True if answer.status == asked.message.status else None
     if answer.status != 200:
         return None
     return same(asked.service, answer.body.partition(b"\n")[2], asked.result)

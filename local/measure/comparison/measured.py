@@ -19,6 +19,7 @@ class MeasuredFunction:
     turns: dict[int, list[Turn]] = field(default_factory=dict)
     """By memory in MB, one for each round."""
     parts: list[Parts] = field(default_factory=list)
+    """One for each round; none where the handler cannot be measured by itself."""
     burst: Burst | None = None
     tally: Tally = field(default_factory=Tally)
 
@@ -30,7 +31,6 @@ class MeasuredFunction:
     def figures(self) -> FunctionFigures:
         """Return the figures of all rounds."""
         whole = self.whole_vcpu
-        pairs = list(zip(whole, self.parts, strict=True))
         return FunctionFigures(
             memory={
                 str(size): SizeFigures(
@@ -40,11 +40,7 @@ class MeasuredFunction:
                 )
                 for size, turns in sorted(self.turns.items())
             },
-            split_ms=CpuSplit(
-                handler=Spread.of([parts.service_ms for _, parts in pairs]),
-                adapter=Spread.of([max(0.0, parts.handler_ms - parts.service_ms) for _, parts in pairs]),
-                runtime=Spread.of([max(0.0, turn.cpu_ms - parts.handler_ms) for turn, parts in pairs]),
-            ),
+            split_ms=self._split() if self.parts else None,
             cpu_ms=Spread.of([turn.cpu_ms for turn in whole]),
             init_ms=Spread.of([init.wall_ms for init in self.inits]),
             init_cpu_ms=Spread.of([init.cpu_ms for init in self.inits]),
@@ -52,4 +48,12 @@ class MeasuredFunction:
             answer_bytes=rounded(mean(turn.answer_bytes for turn in whole)),
             burst=self.burst,
             **self.tally.counts(),
+        )
+
+    def _split(self) -> CpuSplit:
+        pairs = list(zip(self.whole_vcpu, self.parts, strict=True))
+        return CpuSplit(
+            handler=Spread.of([parts.service_ms for _, parts in pairs]),
+            adapter=Spread.of([max(0.0, parts.handler_ms - parts.service_ms) for _, parts in pairs]),
+            runtime=Spread.of([max(0.0, turn.cpu_ms - parts.handler_ms) for turn, parts in pairs]),
         )

@@ -132,6 +132,13 @@ class Assumption(Struct, frozen=True):
     why: str
 
 
+class Finding(Struct, frozen=True):
+    """Something that an application meets on Lambda and not in a container."""
+
+    kind: str
+    detail: str
+
+
 class Rounds(Struct, frozen=True, kw_only=True):
     """How the comparison ended."""
 
@@ -170,6 +177,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """On which cores, and with which priority, server and generator ran."""
     emulator: str = ""
     calibrated: dict[str, Calibration] = {}
+    findings: list[Finding] = []
+    """What an application of another project meets on Lambda; none for the bundle's own services."""
 
     def as_data(self) -> dict[str, Any]:
         """Return the tree as plain JSON values."""

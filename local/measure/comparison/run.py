@@ -6,7 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 from local.cost import files as cost_files
 from local.cost.formulas import known
@@ -20,7 +20,7 @@ from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer, container
 from local.measure.comparison.functions import THROTTLED, Functions, Tally
 from local.measure.comparison.measured import MeasuredFunction
-from local.measure.comparison.result import Comparison, Rounds, Storage
+from local.measure.comparison.result import Comparison, Read, Rounds, Storage
 from local.measure.experiments.result import Schemas, decode
 from local.measure.results import latest
 from local.measure.statistics import StopRule, rounded
@@ -79,7 +79,7 @@ class Rig:
 
     def open(self, stack: ExitStack, bundle: Bundle, step: Step) -> None:
         """Start everything: a server for each service and for their mix, an environment for each function and size."""
-        configuration, cores = self._configuration, self._cores
+        configuration = self._configuration
         for service in self._asked:
             check_service(service, bundle.functions)
         self._specs = {service: bundle.functions[service] for service in self._asked}
@@ -89,8 +89,8 @@ class Rig:
         for name, mix in mixes.items():
             step(f"starting the container: {name}")
             asked = self._asked.get(name) or mixed(self._asked, mix, configuration)
-            self._containers[name] = stack.enter_context(container(name, mix, asked, cores, self._environ))
-        self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, cores.server))
+            self._containers[name] = stack.enter_context(self._container(name, mix, asked))
+        self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, self._cores.server))
         for size in configuration.memory_mb:
             for service, asked in self._asked.items():
                 step(f"cold start: {service} with {size:,} MB")
@@ -121,7 +121,7 @@ class Rig:
         storage_figures: Storage | None = None
         source = "measured by `crossover compare`; see the result's machine, commit and date"
         for service, asked in self._asked.items():
-            read = storage.read_by(service, asked, self._environ)
+            read = self._read(service, asked)
             measurement = works.Measurement(
                 containers[service], functions[service], read, database if read is not None else 0
             )
@@ -163,8 +163,19 @@ class Rig:
                 turn = self._emulated.turn(service, size, asked)
                 self._count(service, size, turn.tally)
                 measured.turns.setdefault(size, []).append(turn)
-            with pinned(self._cores.server):
-                measured.parts.append(handler_only.measure(self._specs[service], asked))
+            self._measure_parts(service, asked)
+
+    def _container(
+        self, name: str, mix: Mapping[str, int], asked: list[Asked]
+    ) -> AbstractContextManager[LoadedContainer]:
+        return container(name, mix, asked, self._cores, self._environ)
+
+    def _read(self, service: str, asked: list[Asked]) -> Read | None:
+        return storage.read_by(service, asked, self._environ)
+
+    def _measure_parts(self, service: str, asked: list[Asked]) -> None:
+        with pinned(self._cores.server):
+            self._measured[service].parts.append(handler_only.measure(self._specs[service], asked))
 
     def _burst(self, service: str, asked: list[Asked]) -> None:
         size = max(self._configuration.memory_mb)

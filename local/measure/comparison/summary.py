@@ -31,6 +31,8 @@ def draw(comparison: Comparison) -> Iterator[RenderableType]:
     discarded = sum(len(container.discarded) for container in comparison.container.values())
     if discarded:
         yield f"{discarded} times a load, or its latencies, did not count; the result says why"
+    for finding in comparison.findings:
+        yield f"{finding.kind}: {finding.detail}"
     for service, mark in comparison.calibrated.items():
         yield f"{service}: durations at {', '.join(mark.memory)} MB from {mark.lines:,} lines of {mark.file}"
 
@@ -55,7 +57,7 @@ def _measured(comparison: Comparison) -> Table:
     row("p99 ms (at /s)", _p99)
     row("peak MB", lambda container: f"{container.peak_mb:.0f}")
     function_row("Lambda: CPU ms", lambda function: formatting.spread(function.cpu_ms))
-    for part in PARTS:
+    for part in PARTS if any(function and function.split_ms for function in functions) else ():
         function_row(f"  of it {part}", lambda function, part=part: _part(function, part))  # type: ignore[misc]
     for size in SIZES:
         function_row(f"ms with {int(size):,} MB", lambda function, size=size: _duration(function, size))  # type: ignore[misc]

@@ -1,0 +1,108 @@
+"""Answers of two platforms compared: status, headers that matter, body; what changes by itself is left aside. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+CARRIED = frozenset(
+    ("connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-amzn-trace-id")
+)
+"""Headers that whatever carries an answer writes itself."""
+SHOWN = 60
+"""Characters of a value that a difference shows."""
+ERROR_SHOWN = 200
+MAX_FIELDS = 2_000
+"""Values of a JSON body that are compared one by one; a larger body is compared as a whole."""
+MAX_DEPTH = 50
+
+
+class RecordedAnswer(NamedTuple):
+    """What came back. The names of headers are in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    error: str = ""
+    """Why there is no answer; empty where there is one."""
+
+
+def fields(answer: RecordedAnswer) -> dict[str, str]:
+    """Return what an answer says, value by value: `status`, `header NAME`, and `body` or `body.PATH` of JSON."""
+    if answer.error:
+        return {"error": answer.error}
+    said = {"status": str(answer.status)}
+    for name, value in answer.headers:
+        if name not in CARRIED:
+            key = f"header {name}"
+            said[key] = f"{said[key]}, {value}" if key in said else value
+    document = _json(answer)
+    values = dict(_leaves(document, "body", MAX_DEPTH)) if document is not None else {}
+    if 0 < len(values) <= MAX_FIELDS:
+        return said | values
+    return {**said, "body": answer.body.decode("utf-8", "backslashreplace")}
+
+
+def volatile(first: RecordedAnswer, second: RecordedAnswer) -> set[str]:
+    """Return the fields that differ between two answers to the same request on the same platform."""
+    return set(_differing(fields(first), fields(second)))
+
+
+def differences(left: RecordedAnswer, right: RecordedAnswer, ignored: Collection[str]) -> list[str]:
+    """Return where two answers differ, one line each: `header etag: 'a', 'b'`.
+
+    Args:
+        left: One platform's answer.
+        right: The other's.
+        ignored: Fields as `fields` names them, names of headers, or keys of JSON at any depth.
+    """
+    if left.error or right.error:
+        sides = [repr(answer.error[:ERROR_SHOWN]) if answer.error else str(answer.status) for answer in (left, right)]
+        return [] if left.error == right.error else [f"no answer: {', '.join(sides)}"]
+    one, other = fields(left), fields(right)
+    return [
+        f"{name}: {_shown(one, name)}, {_shown(other, name)}"
+        for name in _differing(one, other)
+        if not _is_ignored(name, ignored)
+    ]
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    return [name for name in dict.fromkeys((*one, *other)) if one.get(name) != other.get(name)]
+
+
+def _is_ignored(name: str, ignored: Collection[str]) -> bool:
+    if name.startswith("header "):
+        return name in ignored or name.removeprefix("header ") in ignored
+    parts = name.split(".")
+    prefixes = (".".join(parts[: count + 1]) for count in range(len(parts)))
+    return any(prefix in ignored for prefix in prefixes) or any(part in ignored for part in parts[1:])
+
+
+def _shown(said: Mapping[str, str], name: str) -> str:
+    if name not in said:
+        return "missing"
+    text = said[name]
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
+
+
+def _json(answer: RecordedAnswer) -> Any:
+    kind = dict(answer.headers).get("content-type", "")
+    if "json" not in kind:
+        return None
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
+    if depth and isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}.{key}", depth - 1)
+    elif depth and isinstance(value, list) and value:
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{name}.{number}", depth - 1)
+    else:
+        yield name, json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,139 @@
+"""A guest's comparison: its answers on both platforms first, then the same measurement as the bundle's services."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+
+import msgspec
+
+from local.emulator.bundle import Bundle, Limits
+from local.errors import UserError
+from local.guest.application import Guest, checked
+from local.guest.emulated import bundle_of, function_of
+from local.guest.served import served_guest
+from local.load.api import Asked
+from local.measure.affinity import Cores, pinned, real_time, split_cores
+from local.measure.comparison.configuration import ComparisonConfig
+from local.measure.comparison.containers import LoadedContainer
+from local.measure.comparison.result import Assumption, Comparison, Finding, Read
+from local.measure.comparison.run import Rig
+from local.measure.guests import findings
+from local.measure.guests.asking import ask_container, ask_lambda
+from local.measure.guests.inspection import inspect
+from local.workloads.mix import Message
+from local.workloads.requests.recorded import RecordedRequest
+
+Step = Callable[[str], None]
+"""Receives what is done next."""
+ANSWERS_MEMORY_MB = 1769
+"""Memory of the function whose answers are compared: a whole vCPU."""
+ROOM = 1.15
+"""Memory that a function is given, over the peak that was seen."""
+
+
+def compare_guest(
+    guest: Guest,
+    requests: Sequence[RecordedRequest],
+    ignored: Collection[str],
+    configuration: ComparisonConfig,
+    step: Step,
+) -> Comparison:
+    """Compare a guest's answers, and measure it with the requests that are answered alike every time.
+
+    Raises:
+        UserError: where it cannot be run, or no request can be measured.
+        BadSpec: where Lambda would refuse its configuration.
+    """
+    step(f"importing {guest.reference}")
+    interpreter = checked(guest)
+    step("inspecting the application")
+    inspection = inspect(guest, requests)
+    step("asking the container")
+    with served_guest(guest) as server:
+        container = ask_container(server.address, requests)
+    step("asking Lambda")
+    on_lambda = ask_lambda(function_of(guest, interpreter, Limits(memory_mb=ANSWERS_MEMORY_MB)), requests)
+    peak_mb = on_lambda.peak_bytes / 2**20
+    sizes = tuple(size for size in configuration.memory_mb if size >= peak_mb * ROOM)
+    if not sizes:
+        raise UserError(f"{guest.name} needs {peak_mb:,.0f} MB; none of {configuration.memory_mb} MB is enough")
+    found = findings.of_answers(requests, container, on_lambda.answers, ignored)
+    found += findings.of_inspection(requests, inspection)
+    found += findings.of_memory(peak_mb, min(sizes))
+    numbers = findings.steady(requests, container, on_lambda.answers)
+    asked = [
+        _asked(guest.name, requests[number], container[0][number].status)
+        for number in numbers
+        if requests[number].method != "HEAD"
+    ]
+    if not asked:
+        raise UserError("no request is answered alike every time on both platforms: " + _why(found))
+    if len(asked) < len(requests):
+        left_out = len(requests) - len(asked)
+        found.append(
+            Finding(
+                "requests", f"{left_out} of {len(requests)} are compared but not measured: HEAD, or not answered alike"
+            )
+        )
+    configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
+    measured = _measured(guest, configuration, asked, bundle_of(guest, interpreter, Limits()), step)
+    return msgspec.structs.replace(measured, findings=found)
+
+
+def _measured(
+    guest: Guest, configuration: ComparisonConfig, asked: list[Asked], bundle: Bundle, step: Step
+) -> Comparison:
+    cores = split_cores()
+    repeated = (asked * -(-max(configuration.invocations, configuration.burst) // len(asked)))[: max(len(asked), 200)]
+    with ExitStack() as stack:
+        stack.enter_context(pinned(cores.generator))
+        rig = GuestRig(guest, configuration, cores, {guest.name: repeated})
+        rig.open(stack, bundle, step)
+        rig.rounds(step)
+    measured = rig.comparison({})
+    kept = [
+        assumption for assumption in measured.assumptions if assumption.name not in ("requests", "queries_per_vcpu")
+    ]
+    said = Assumption("requests", f"{len(asked)} recorded", "", "the requests of the file, each as often as the others")
+    return msgspec.structs.replace(measured, assumptions=[*kept, said])
+
+
+class GuestRig(Rig):
+    """Servers and functions of a guest."""
+
+    def __init__(
+        self, guest: Guest, configuration: ComparisonConfig, cores: Cores, asked: Mapping[str, list[Asked]]
+    ) -> None:
+        super().__init__(configuration, cores, asked, {})
+        self._guest = guest
+
+    def _container(
+        self, name: str, mix: Mapping[str, int], asked: list[Asked]
+    ) -> AbstractContextManager[LoadedContainer]:
+        return _container(self._guest, mix, asked, self._cores)
+
+    def _read(self, service: str, asked: list[Asked]) -> Read | None:
+        """Return None: what an application reads is its own affair."""
+
+    def _measure_parts(self, service: str, asked: list[Asked]) -> None:
+        """Measure nothing: the application cannot be called without its adapter."""
+
+
+@contextmanager
+def _container(guest: Guest, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores) -> Iterator[LoadedContainer]:
+    begun = time.perf_counter()
+    with ExitStack() as stack:
+        with pinned(cores.server), real_time():
+            server = stack.enter_context(served_guest(guest))
+        yield LoadedContainer(guest.name, mix, asked, server, (time.perf_counter() - begun) * 1000)
+
+
+def _asked(name: str, request: RecordedRequest, status: int) -> Asked:
+    return Asked(request.target, b"", Message(name, request.method, request.headers, request.body, status))
+
+
+def _why(found: Sequence[Finding]) -> str:
+    return "; ".join(finding.detail for finding in found[:3]) or "their status changes, or is 5xx"
