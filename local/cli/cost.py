@@ -199,8 +199,11 @@ def audit(
     json: Json = False,
 ) -> None:
     """Compare a claimed bill with the true one, item by item."""
+    from dataclasses import replace
+
     from local.cost import files, tables, views
     from local.cost.audit import audit as audited
+    from local.cost.configuration import to_internet
     from local.cost.model import Usage, cheapest
 
     with _user_errors():
@@ -209,6 +212,8 @@ def audit(
         at = given.rate if rate is None else _number(rate, "--rate")
         bill = cheapest(given.configuration, given.mix, at, known, Usage(given.hours))
         result = audited(given.name, bill, given.claims, given.total, known)
+        sent = cheapest(to_internet(given.configuration), given.mix, at, known, Usage(given.hours))
+        result = replace(result, internet=sent.hour - bill.hour)
     if json:
         print_json(views.audit(result, assumed=given.mix.assumed))
     else:

@@ -79,6 +79,8 @@ class Audit:
     bill: Bill
     findings: tuple[Finding, ...]
     printed_total: Decimal | None
+    internet: Fraction = Fraction(0)
+    """Dollars an hour more if every response goes out to the Internet."""
 
     @property
     def claimed(self) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -87,6 +87,16 @@ class Configuration:
     def name(self) -> str:
         """Its name for people."""
         return self.heading.name
+
+
+def to_internet(configuration: Configuration) -> Configuration:
+    """Return the configuration with all its responses going out to the Internet."""
+    choices = []
+    for choice in configuration.choices:
+        network = choice.resources["network"]
+        open_to_all = replace(network, internet=True) if isinstance(network, Network) else network
+        choices.append(replace(choice, resources={**choice.resources, "network": open_to_all}))
+    return replace(configuration, choices=tuple(choices))
 
 
 def parse(document: Mapping[str, Any], where: str) -> Configuration:

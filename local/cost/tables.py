@@ -140,6 +140,9 @@ def audit_sentences(audit: Audit) -> list[str]:
     lines.append(
         f"Truly {dollars(audit.true)} an hour at {rate} requests/s, {standing} of it before the first request."
     )
+    if audit.internet:
+        more = f"if every response goes to the Internet, it is {dollars(audit.internet)} an hour more"
+        lines.append(f"That is with clients in the same zone, whose traffic is free; {more}.")
     return lines + fitness(audit.bill)
 
 

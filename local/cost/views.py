@@ -102,6 +102,7 @@ def audit(audit: Audit, *, assumed: bool) -> dict[str, Any]:
         "claimed": number(audit.claimed),
         "true": number(audit.true),
         "true_standing": number(audit.standing),
+        "to_internet": number(audit.internet),
         "findings": [
             {
                 "item": finding.item,

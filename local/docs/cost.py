@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from fractions import Fraction
 
 from local.cost import files
 from local.cost.audit import audit
-from local.cost.configuration import RESOURCES, Heading
+from local.cost.configuration import RESOURCES, Heading, to_internet
 from local.cost.crossings import crossings
 from local.cost.exact import dollars, plain
 from local.cost.formulas import known
@@ -115,6 +115,8 @@ def report_audit() -> str:
     given, book = files.audit_file("report"), files.price_book()
     bill = cheapest(given.configuration, given.mix, given.rate, book, Usage(given.hours))
     result = audit(given.name, bill, given.claims, given.total, book)
+    sent = cheapest(to_internet(given.configuration), given.mix, given.rate, book, Usage(given.hours))
+    result = replace(result, internet=sent.hour - bill.hour)
     rows = []
     for finding in result.findings:
         used = "; ".join(f"{row.name}, {row.published()}, read {row.read}" for row in finding.billed.rows)

@@ -168,7 +168,7 @@ def test_the_chart_has_a_line_for_each_platform_and_marks_where_they_cross(repor
     assert report.locator("#chart svg .mark-line path").count() == len(DRAWN)
     expect(report.locator("#chart svg")).to_contain_text("95.3/s")
     expect(report.locator("#headline")).to_contain_text(
-        "ECS Fargate costs $310.19 a month: cheaper by $473.24 a month than Lambda, Function URL"
+        "ECS Fargate costs $350.16 a month: cheaper by $832.86 a month than Lambda, Function URL"
     )
     expect(report.locator("#crossings")).to_contain_text("95.3")
 

@@ -147,7 +147,7 @@ function headline(now, bills, ranges) {
 const chosen = (rate) => controls.setRate(rate);
 const chart = new LineChart(by("chart"), data.spec, chosen);
 const storageChart = by("storage-chart") && new LineChart(by("storage-chart"), data.storage_spec, chosen);
-const curves = new Curves(data, { pricedOf, rates: grid(data.from_rate, data.to_rate, 1.03) });
+const curves = new Curves(data, { pricedOf, rates: grid(data.from_rate / 1000, data.to_rate, 1.03) });
 let due = false;
 
 async function update() {

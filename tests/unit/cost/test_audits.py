@@ -11,6 +11,7 @@ from local.cost.audit import Audit, audit
 from local.cost.errors import CostError
 from local.cost.model import Usage, cheapest
 from local.cost.price_book import PriceBook
+from tests.unit.cost.test_cost_commands import answer, run
 
 F = Fraction
 HEAD = 'rate = 0\nworkload = "qrcode"\n'
@@ -127,3 +128,14 @@ def test_a_wrong_count_is_no_wrong_price(tmp_path: Path, book: PriceBook) -> Non
     file = write(tmp_path, f'{HEAD}[[claim]]\nitem = "nodes"\nquantity = 6\nunit_price = 0.08\n{NODES}')
     finding = audited(book, file).findings[0]
     assert (finding.verdict, finding.remark) == ("miscounted", "7 nodes, not 6")
+
+
+def test_an_audit_says_what_traffic_to_the_internet_would_add() -> None:
+    found = answer("audit", "report")
+    gigabytes = 99_059 * 3600 * 730 * 700 / 10**9  # 700 bytes a response
+    tiers = ((100, 0.0), (10_240, 0.09), (51_200, 0.085), (153_600, 0.07), (gigabytes, 0.05))
+    cost, floor = 0.0, 0.0
+    for bound, price in tiers:
+        cost, floor = cost + (bound - floor) * price, bound
+    assert found["to_internet"] == pytest.approx(cost / 730)
+    assert "if every response goes to the Internet, it is $" in run("audit", "report").output
