@@ -58,23 +58,24 @@ class Workload:
     read_blocks: Amount = number("mean number of 4 KB blocks of such an item, where measured; 0: from its bytes", 0)
     writes: Amount = number("items written to DynamoDB", 0)
 
-    def duration_ms(self, memory_mb: Amount, speed: Amount = ONE) -> Amount:
+    def duration_ms(self, memory_mb: Amount, speed: Amount = ONE, processor: Amount = ONE) -> Amount:
         """Return the duration of one invocation on Lambda before rounding. One handler uses at most one vCPU.
 
         Args:
             memory_mb: Memory of the function, which decides its share of a vCPU.
             speed: Speed of the vCPU relative to the one that the workload was measured on. What computes takes less
                 time on a faster one; what waits does not.
+            processor: The same of the processor that Lambda is taken to run on; a measured duration was measured there.
         """
-        share = minimum(ONE, memory_mb / LAMBDA_MB_PER_VCPU) * speed
+        share = minimum(ONE, memory_mb / LAMBDA_MB_PER_VCPU) * speed * processor
         estimate = (self.cpu_ms + self.lambda_cpu_ms) / share + self.wait_ms
         measured = lookup(self.lambda_ms, memory_mb)
         computing = maximum(measured - self.wait_ms, Fraction(0)) / speed
         return choose(measured, computing + minimum(measured, self.wait_ms), estimate)
 
-    def billed_ms(self, memory_mb: Amount, speed: Amount = ONE) -> Amount:
+    def billed_ms(self, memory_mb: Amount, speed: Amount = ONE, processor: Amount = ONE) -> Amount:
         """Return the same, rounded up to whole milliseconds as Lambda bills it; or with the measured rounding."""
-        duration = self.duration_ms(memory_mb, speed)
+        duration = self.duration_ms(memory_mb, speed, processor)
         billed, measured = lookup(self.lambda_billed_ms, memory_mb), lookup(self.lambda_ms, memory_mb)
         rounding = maximum(billed - choose(measured, measured, billed), Fraction(0))
         return choose(billed, choose(measured, duration + rounding, maximum(billed, duration)), ceiling(duration))

@@ -11,7 +11,7 @@ from local.cost.context import PricingContext
 from local.cost.errors import CostError
 from local.cost.exact import SECONDS_PER_HOUR
 from local.cost.formulas import Amount, ceiling, choose, maximum, possible
-from local.cost.instances import speed_of, vcpus
+from local.cost.instances import LAMBDA_SPEEDS, speed_of, vcpus
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
 from local.cost.workload import Workload
@@ -158,10 +158,10 @@ class LambdaFunctions(Resource):
         return Quantity("environments", ceiling(busy / self.utilisation), how=how)
 
     def _duration_ms(self, context: PricingContext, workload: Workload) -> Amount:
-        return workload.duration_ms(self.memory_mb, context.speed * self.speed)
+        return workload.duration_ms(self.memory_mb, context.speed * self.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
     def _billed_ms(self, context: PricingContext, workload: Workload) -> Amount:
-        return workload.billed_ms(self.memory_mb, context.speed * self.speed)
+        return workload.billed_ms(self.memory_mb, context.speed * self.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
     def _rounding_ms(self, context: PricingContext, workload: Workload) -> Amount:
         return self._billed_ms(context, workload) - self._duration_ms(context, workload)

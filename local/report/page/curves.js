@@ -84,8 +84,8 @@ export class Curves {
       " is the request fee and Lambda's own log lines, however short the handler is, and ", computed(dollars(own), parts(onFleet.filter(variable))), ` on ${this.fleet.name} (load balancer and traffic). The first over the difference is `,
       computed(`${counted(requests)} requests a month`, `${dollars(standing)} / (${dollars(million)} − ${dollars(own)}) × 1,000,000`), `, or ${plain(crossing.rate, 3)} requests/s. `,
       fee > million / 2
-        ? "As long as handlers are short, the fee decides, and all services cross near the same rate; a longer handler crosses earlier:"
-        : "Here duration and traffic decide more than the fee; a longer handler crosses earlier:",
+        ? "As long as handlers are short, the fee decides, and all services cross near the same rate. Handlers of other lengths (no point: no crossing):"
+        : "Here duration and traffic decide more than the fee. Handlers of other lengths (no point: no crossing):",
     );
     return undefined;
   }

@@ -46,7 +46,7 @@ def test_lambda_on_demand(rate: Fraction, memory: int, wait: int, free: bool) ->
         f"[lambda]\nmemory_mb = {memory}\nfree_tier = {str(free).lower()}\nsystem_log_bytes = 300", rate, wait_ms=wait
     )
     requests = rate * HOUR * MONTH
-    milliseconds = math.ceil(F(1769, min(memory, 1769)) + wait)
+    milliseconds = math.ceil(F(1769, min(memory, 1769)) / F("0.63") + wait)
     gb_seconds = requests * milliseconds / 1000 * memory / 1024
     paid_requests = max(F(0), requests - 1_000_000) if free else requests
     paid_seconds = max(F(0), gb_seconds - 400_000) if free else gb_seconds

@@ -34,6 +34,7 @@ def month(text: str, rate: Fraction, services: int = 1) -> Fraction:
     return cheapest(parse(document, "drawn.toml"), mix, rate, BOOK).month
 
 
+SPEED = {"arm64": F("0.63"), "x86_64": F("0.53")}
 RATES = [F(1), F(77), F(1000), F(30_000)]
 
 
@@ -41,7 +42,7 @@ RATES = [F(1), F(77), F(1000), F(30_000)]
 @pytest.mark.parametrize(("memory", "architecture"), [(128, "arm64"), (1769, "x86_64"), (3008, "arm64")])
 def test_functions_behind_a_url(rate: Fraction, memory: int, architecture: str) -> None:
     text = f'[lambda]\nmemory_mb = {memory}\narchitecture = "{architecture}"\n[ingress]\nkind = "function-url"'
-    milliseconds = math.ceil(F(2) * F(1769, min(memory, 1769)))
+    milliseconds = math.ceil(F(2) * F(1769, min(memory, 1769)) / SPEED[architecture])
     theirs = aws.lambda_duration(rate, milliseconds, memory, architecture) + aws.lambda_requests(rate)
     assert month(text + "\n[network]\ninternet = true", rate) == theirs + aws.lambda_logs(rate) + aws.internet(
         rate, ANSWER
@@ -51,7 +52,11 @@ def test_functions_behind_a_url(rate: Fraction, memory: int, architecture: str) 
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("kind", ["http-api", "alb"])
 def test_functions_behind_a_front(rate: Fraction, kind: str) -> None:
-    theirs = aws.lambda_duration(rate, 2, 1769, "arm64") + aws.lambda_requests(rate) + aws.lambda_logs(rate)
+    theirs = (
+        aws.lambda_duration(rate, math.ceil(2 / SPEED["arm64"]), 1769, "arm64")
+        + aws.lambda_requests(rate)
+        + aws.lambda_logs(rate)
+    )
     theirs += aws.http_api(rate) if kind == "http-api" else aws.alb(rate, SIZE, PER_CONNECTION, to_lambda=True)
     assert month(f'[lambda]\nmemory_mb = 1769\n[ingress]\nkind = "{kind}"', rate) == theirs
 

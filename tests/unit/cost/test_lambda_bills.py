@@ -124,3 +124,10 @@ def test_a_mix_costs_the_mean_of_its_services(hour: Hour) -> None:
 def test_snapstart_with_provisioned_concurrency_is_refused() -> None:
     with pytest.raises(CostError, match=r"test\.toml: lambda: snapstart and provisioned"):
         configured("[lambda]\nmemory_mb = 128\nsnapstart = true\nprovisioned = 1")
+
+
+def test_an_estimate_is_slower_on_lambda_s_processor_and_a_measured_duration_is_taken_as_it_is(hour: Hour) -> None:
+    text = '[lambda]\nmemory_mb = 1769\narchitecture = "x86_64"\nsystem_log_bytes = 0'
+    estimated = hour(text, 10, cpu_ms=F("5.3"))
+    measured = hour(text, 10, cpu_ms=F("5.3"), lambda_ms={"1769": F(10)})
+    assert estimated == measured
