@@ -15,7 +15,7 @@ from local.errors import UserError
 from local.signals import EndSignal, ending_like_ctrl_c
 
 PANELS = {
-    "Serve": ("serve", "smoke"),
+    "Serve": ("serve", "smoke", "init"),
     "Lambda on this machine": ("emulate", "build", "aws"),
     "Measure": ("load", "bench", "compare", "report", "experiment"),
     "Price": ("cost",),

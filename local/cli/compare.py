@@ -84,9 +84,9 @@ def compare(
         folder = report or (Path.cwd() / "report" if guest else artifacts.REPORT)
         configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
         if guest:
-            recording = _recording(requests, work, mix)
+            recording = _recording(requests or guest.requests, work, mix)
             artifacts.check(folder)
-            result = _compared_guest(guest, recording, ignore or [], configuration)
+            result = _compared_guest(guest, recording, [*guest.ignored, *(ignore or ())], configuration)
         else:
             given = _given(work or [])
             artifacts.check(folder)

@@ -37,6 +37,12 @@ class Guest:
     """The interpreter."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of its own."""
+    memory_mb: int | None = None
+    """Of its function; None for the default."""
+    requests: Path | None = None
+    """File of its requests, where its project names one."""
+    ignored: tuple[str, ...] = ()
+    """Headers and JSON keys that may differ between platforms."""
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ def bundle_of(guest: Guest, checked: Checked, limits: Limits) -> Bundle:
 
 def function_of(guest: Guest, checked: Checked, limits: Limits) -> Function:
     """Return the guest as a function of one size. Raises `BadSpec` and `UserError`."""
-    scaling = Scaling(memory_mb=MEMORY_MB, timeout=TIMEOUT_SECONDS)
+    scaling = Scaling(memory_mb=guest.memory_mb or MEMORY_MB, timeout=TIMEOUT_SECONDS)
     interpreter = Interpreter(
         guest.python,
         checked.version,

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local.errors import UserError
+from local.guest import project_file
 from local.guest.application import Guest, guest_of
 
 
 def named_guest(
     app: str | None, directory: Path | None, python: str | None, variables: Sequence[str] | None
 ) -> Guest | None:
-    """Return the guest; None without `app`. Raises `UserError`, also for options that need an application."""
-    if app is not None:
-        return guest_of(app, directory or Path.cwd(), python, variables or ())
-    for option, value in (("--directory", directory), ("--python", python), ("--env", variables)):
-        if value:
-            raise UserError(f"{option} belongs to an application; give --app MODULE:NAME too")
-    return None
+    """Return the guest of the options or of `crossover.toml` in the folder; None where neither names one.
+
+    Raises:
+        UserError: also for options that need an application.
+    """
+    folder = (directory or Path.cwd()).expanduser().absolute()
+    project = project_file.read(folder)
+    if project is None:
+        if app is not None:
+            return guest_of(app, folder, python, variables or ())
+        for option, value in (("--python", python), ("--env", variables)):
+            if value:
+                raise UserError(f"{option} belongs to an application; give --app MODULE:NAME too")
+        if directory is not None:
+            raise UserError(f"{folder} has no {project_file.NAME}; give --app MODULE:NAME, or run crossover init there")
+        return None
+    if python is None and project.python is not None:
+        beside = folder / project.python
+        python = str(beside) if beside.exists() else project.python
+    guest = guest_of(app or project.app, folder, python, variables or ())
+    return replace(
+        guest,
+        variables={**project.env, **guest.variables},
+        memory_mb=project.memory,
+        requests=folder / project.requests if project.requests else None,
+        ignored=tuple(project.ignore),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def served_guest(guest: Guest) -> Iterator[Served]:
     """Serve the guest while the block runs. Raises `UserError` where it does not become ready."""
     port = free_port(HOST)
     command = guest.command("serve", guest.reference, HOST, str(port), "--quiet")
-    child = Child(command, env=environment_of(guest), cwd=guest.directory)
+    # What it prints would be lost among the command's own lines: a traceback for every answer of 500.
+    child = Child(command, env=environment_of(guest), cwd=guest.directory, output=subprocess.DEVNULL)
     try:
         with running(child, lambda: _listens(port), ready_seconds=READY_SECONDS, stop_signal=signal.SIGINT):
             yield Served(child, f"http://{HOST}:{port}")

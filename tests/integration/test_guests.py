@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -90,7 +91,7 @@ def test_inspecting_finds_work_after_the_answer_and_files_written(tmp_path: Path
     (tmp_path / "main.py").write_text(NOTES)
     requests = [RecordedRequest("POST", "/notes", (), b"a"), RecordedRequest("GET", "/parts")]
     seen = inspect(guest_of("main:app", tmp_path, None, ()), requests)
-    assert seen.written == [str(tmp_path / "notes.txt")]
+    assert seen.written == [str(tmp_path / "notes.txt"), str(tmp_path / "notes.db")]
     assert seen.streamed == [1]
     (late,) = [ms for number, ms in seen.after_answer_ms if number == 0]
     assert late >= 30
@@ -99,6 +100,7 @@ def test_inspecting_finds_work_after_the_answer_and_files_written(tmp_path: Path
 
 NOTES = """
 import asyncio
+import sqlite3
 from pathlib import Path
 
 tasks = []
@@ -109,6 +111,8 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["method"] == "POST":
         Path("notes.txt").open("w").close()
+        sqlite3.connect("notes.db").close()
+        sqlite3.connect(":memory:").close()
         tasks.append(asyncio.create_task(asyncio.sleep(60)))
         await send({"type": "http.response.body", "body": b"kept"})
         await asyncio.sleep(0.03)
@@ -155,3 +159,28 @@ def test_a_comparison_that_cannot_begin_is_one_line(options: tuple[str, ...], sa
     ran = crossover("compare", "--app", "shop.main:app", *options)
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
     assert said in ran.stderr
+
+
+def test_the_worker_threads_of_the_wsgi_adapter_are_no_finding() -> None:
+    seen = inspect(guest_of("wsgi_app", GUESTS, None, ()), [RecordedRequest("GET", "/a")])
+    assert (seen.threads, seen.tasks, seen.written) == (0, 0, [])
+
+
+def test_init_writes_what_the_commands_then_read(tmp_path: Path) -> None:
+    shutil.copytree(GUESTS / "shop", tmp_path / "shop")
+    made = crossover("init", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert 'app = "shop.main:app"' in (tmp_path / "crossover.toml").read_text()
+    ran = crossover("invoke", "--request", "GET /items/1", "--json", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(json.loads(ran.stdout)["answer"]["body"])["name"] == "tea"
+    again = crossover("init", cwd=tmp_path)
+    assert (again.returncode, "--force replaces it" in again.stderr) == (2, True)
+
+
+def test_init_asks_for_the_application_where_it_finds_none(tmp_path: Path) -> None:
+    ran = crossover("init", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (
+        2,
+        f"crossover: {tmp_path} has no application; name yours with --app MODULE:NAME\n",
+    )

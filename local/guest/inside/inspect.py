@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 TEMPORARY = ("/tmp/", "/dev/", "/proc/", "/var/tmp/")  # noqa: S108 - what Lambda lets write, or is no file
 SETTLE_SECONDS = 0.05
-POOLS = ("asyncio_", "ThreadPoolExecutor", "AnyIO worker thread", "MainThread")
+POOLS = ("asyncio_", "WSGI", "ThreadPoolExecutor", "AnyIO worker thread", "MainThread")
 MAX_FILES = 50
 
 
@@ -28,16 +28,20 @@ class Inspector:
         self.after_answer_ms: list[tuple[int, float]] = []
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Note the files that are opened for writing (`sys.addaudithook`)."""
-        if event != "open" or len(self.written) >= MAX_FILES:
+        """Note the files that are opened for writing, and SQLite's databases (`sys.addaudithook`)."""
+        if len(self.written) >= MAX_FILES:
             return
-        path, mode, flags = arguments
-        writes = (isinstance(mode, str) and any(letter in mode for letter in "wxa+")) or (
-            isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-        )
-        if not writes or not isinstance(path, (str, bytes)):
+        if event == "sqlite3.connect":
+            path = arguments[0]
+            if path in ("", ":memory:", b"", b":memory:") or "mode=memory" in str(path):
+                return
+        elif event != "open" or not _writes(*arguments[1:]):
             return
-        name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+        else:
+            path = arguments[0]
+        if not isinstance(path, (str, bytes)):
+            return
+        name = os.path.abspath(os.fsdecode(path).removeprefix("file:").partition("?")[0])  # noqa: PTH100
         own = name.startswith(f"{self._directory}/")
         if (own or not name.startswith(TEMPORARY)) and "__pycache__" not in name:
             self.written[name] = None
@@ -91,6 +95,13 @@ class Inspector:
             self.streamed.append(number)
         if end:
             self.after_answer_ms.append((number, (time.perf_counter() - end) * 1000))
+
+
+def _writes(mode: Any, flags: Any) -> bool:
+    """Return whether a file is opened for writing."""
+    if isinstance(mode, str) and any(letter in mode for letter in "wxa+"):
+        return True
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
 
 
 async def inspect(application: Any, requests: list[list[Any]], inspector: Inspector) -> int:

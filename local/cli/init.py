@@ -1,0 +1,67 @@
+"""`crossover init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.cli.options import App, Directory, Env, Python
+from local.console import console, stderr
+from local.errors import UserError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(init)
+
+
+def init(
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
+    requests: Annotated[
+        str | None, typer.Option(help="File of requests for compare; the one in the folder, if there is one.")
+    ] = None,
+    memory: Annotated[int | None, typer.Option(min=128, max=10_240, help="MB of the function.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a crossover.toml that is there.")] = False,
+) -> None:
+    """Write crossover.toml for your own application, so that no option has to be typed again.
+
+    Without --app the application is looked for in the folder's sources. It is imported once, to see that it can be.
+    """
+    from local.files import write_atomically
+    from local.guest.application import checked, guest_of
+    from local.guest.project_file import NAME, ProjectFile, requests_in, text_of
+
+    folder = (directory or Path.cwd()).expanduser().absolute()
+    path = folder / NAME
+    if path.exists() and not force:
+        raise UserError(f"{path} is there already; --force replaces it")
+    app = app or _application(folder)
+    guest = guest_of(app, folder, python, env or ())
+    with stderr.status(f"importing {app}"):
+        found = checked(guest)
+    files = requests_in(folder)
+    chosen = requests or (files[0] if len(files) == 1 else None)
+    project = ProjectFile(app=app, requests=chosen, python=python, memory=memory, env=dict(guest.variables))
+    try:
+        write_atomically(path, text_of(project))
+    except OSError as problem:
+        raise UserError(f"cannot write {path}: {problem.strerror}") from None
+    kind = f"{found.kind.upper()} application, Python {found.version[0]}.{found.version[1]}"
+    console.print(f"{path}: {app}, {kind}", highlight=False, soft_wrap=True)
+    last = "crossover compare --quick" if chosen else "crossover compare --quick --requests FILE"
+    console.print(f"Next, in {folder}: crossover serve, crossover lambda, {last}", highlight=False, soft_wrap=True)
+
+
+def _application(folder: Path) -> str:
+    from local.guest.project_file import applications
+
+    found = applications(folder)
+    if len(found) != 1:
+        said = f"several applications: {', '.join(found[:5])}" if found else "no application"
+        raise UserError(f"{folder} has {said}; name yours with --app MODULE:NAME")
+    return found[0]

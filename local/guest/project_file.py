@@ -1,0 +1,97 @@
+"""`crossover.toml`: what the commands would otherwise have to be given as options, in a guest's folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from local.errors import UserError
+
+NAME = "crossover.toml"
+MAX_BYTES = 65_536
+MAX_SOURCES = 500
+"""Python files that are looked through for an application."""
+SOURCE_BYTES = 1_000_000
+FRAMEWORKS = "FastAPI|Starlette|Litestar|Quart|Flask|BlackSheep|get_asgi_application|get_wsgi_application"
+APPLICATION = re.compile(rf"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:{FRAMEWORKS})\(", re.MULTILINE)
+SKIPPED = frozenset((".venv", "venv", "env", "node_modules", "tests", "test", "build", "dist", "site-packages"))
+REQUESTS = ("*.har", "openapi.json", "openapi.yaml", "openapi.yml", "requests.jsonl", "requests.curl", "access.log")
+
+
+class ProjectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file's keys. Paths are relative to its folder."""
+
+    app: str
+    requests: str | None = None
+    python: str | None = None
+    memory: Annotated[int, msgspec.Meta(ge=128, le=10_240)] | None = None
+    """Memory of the function in MB, for `lambda` and `invoke`."""
+    ignore: list[str] = []
+    env: dict[str, str] = {}
+
+
+def read(folder: Path) -> ProjectFile | None:
+    """Return the folder's file; None where it has none. Raises `UserError` in one line."""
+    path = folder / NAME
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        raise UserError(f"cannot read {path}: {problem.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise UserError(f"{path} has more than {MAX_BYTES:,} bytes")
+    try:
+        return msgspec.convert(tomllib.loads(content.decode()), ProjectFile)
+    except (ValueError, RecursionError) as problem:
+        raise UserError(f"{path}: {problem}; its keys are {', '.join(ProjectFile.__struct_fields__)}") from None
+
+
+def text_of(project: ProjectFile) -> str:
+    """Return the file's text, keys without a value left out."""
+    lines = ["# Read by crossover serve, lambda, invoke and compare in this folder; options take precedence."]
+    for name in ("app", "requests", "python", "memory", "ignore"):
+        value = getattr(project, name)
+        if value:
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+    lines.append("\n[env]")
+    lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in project.env.items()]
+    return "\n".join(lines) + "\n"
+
+
+def applications(folder: Path) -> list[str]:
+    """Return the applications that the folder's sources make at module level, as `MODULE:NAME`."""
+    found = []
+    for path in _sources(folder):
+        with path.open("rb") as file:
+            text = file.read(SOURCE_BYTES).decode("utf-8", "replace")
+        parts = list(path.relative_to(folder).with_suffix("").parts)
+        if parts[-1] == "__init__":
+            parts.pop()
+        if parts and all(part.isidentifier() for part in parts):
+            found += [f"{'.'.join(parts)}:{name}" for name in APPLICATION.findall(text)]
+    return found
+
+
+def requests_in(folder: Path) -> list[str]:
+    """Return the files of the folder that look like requests, by their names."""
+    return [path.name for pattern in REQUESTS for path in sorted(folder.glob(pattern)) if path.is_file()]
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """Yield the Python files of the folder and of the packages up to two levels below it."""
+    count = 0
+    for pattern in ("*.py", "*/*.py", "*/*/*.py"):
+        for path in sorted(folder.glob(pattern)):
+            if SKIPPED.isdisjoint(path.relative_to(folder).parts) and path.is_file():
+                count += 1
+                if count > MAX_SOURCES:
+                    return
+                yield path
