@@ -28,12 +28,12 @@ PURPOSES = (
 
 
 def all_benches() -> list[Bench]:
-    """The benchmarks of all purposes."""
+    """Return the benchmarks of all purposes."""
     return [bench for purpose in PURPOSES for bench in import_module(purpose).BENCHES]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers `bench`."""
+    """Register `bench`."""
     app.command()(bench)
 
 

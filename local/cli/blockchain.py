@@ -23,14 +23,14 @@ TARGET = re.compile(r"[0-9a-f]{1,64}")
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers `crossover blockchain make` and `crossover blockchain explain`."""
+    """Register `crossover blockchain make` and `crossover blockchain explain`."""
     group = typer.Typer(help="Make requests of the blockchain service, and look into them.", no_args_is_help=True)
     group.command()(make)
     group.command()(explain)
 
     @group.callback()
     def blockchain() -> None:
-        """Keeps it a group."""
+        """Keep it a group."""
 
     app.add_typer(group, name="blockchain")
 

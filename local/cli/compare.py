@@ -28,7 +28,7 @@ Folder = Annotated[Path | None, typer.Option("--report", help="The report's fold
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     app.command()(compare)
     app.command()(calibrate)
 
@@ -129,7 +129,7 @@ def calibrate(
 
 
 def _given(options: list[str]) -> dict[str, Data]:
-    """The works in the files that were named, by service."""
+    """Return the works in the named files, by service."""
     from functions.registry import SERVICES
     from local.cost.errors import CostError
     from local.measure.comparison import works
@@ -217,7 +217,7 @@ def _progress(configuration: ComparisonConfig) -> Iterator[Callable[[str], None]
 
 
 def _page(result: Result) -> str:
-    """The report of this comparison and of the last experiments."""
+    """Write the report of this comparison and of the last experiments."""
     from local.cost.files import price_book
     from local.measure.results import latest
     from local.report.experiments import KINDS

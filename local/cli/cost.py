@@ -36,7 +36,7 @@ def today() -> date:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     prices_app = typer.Typer(help="List the price book with sources, dates and certainty; renew it.")
     prices_app.callback(invoke_without_command=True)(prices)
     prices_app.command("refresh")(refresh)

@@ -13,7 +13,7 @@ from local.errors import UserError
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
 
     @app.command()
     def etl(

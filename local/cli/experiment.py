@@ -24,7 +24,7 @@ Seed = Annotated[int, typer.Option(help="Which requests.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     group = typer.Typer(help="Run an experiment, print its tables and keep its result.", no_args_is_help=True)
     group.command("web-tier")(web_tier)
     group.command("cold-start")(cold_start)
@@ -237,7 +237,7 @@ def _given(**options: float | None) -> dict[str, Any]:
 
 
 def _check_writable(path: Path) -> None:
-    """Makes the file's folder, and leaves the file as it is. Raises `UserError` where it cannot be written."""
+    """Make the file's folder, and leave the file as it is. Raises `UserError` where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         there = path.exists()

@@ -35,7 +35,7 @@ def _in_the_bundle(name: str | None) -> str | None:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     app.command()(load)
     app.command()(profile)
 
@@ -145,7 +145,7 @@ def profile(
 
 
 def _cores(text: str) -> tuple[int, ...]:
-    """The cores in `2,3`. Raises `UserError`."""
+    """Return the cores in `2,3`. Raises `UserError`."""
     parts = [part.strip() for part in text.split(",")] if text else []
     if not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
         raise UserError("--cores takes the numbers of cores, as 1 or 2,3")
@@ -160,7 +160,7 @@ def _loaded(plan: Plan, url: str) -> Outcome:
 
 
 def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
-    """Starts a server for the load; tells too how many us of CPU its processes used for a request."""
+    """Start a server for the load; log too how many us of CPU its processes used for a request."""
     from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
 
@@ -181,7 +181,7 @@ def _own_environ(plan: Plan) -> dict[str, str]:
 
 
 def _asked(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Asked]:
-    """The requests of a plan, which is not asked more than it needs."""
+    """Return the requests of a plan, no more than it needs."""
     from local.workloads.mix import PREPARED, requests_of
 
     with stderr.status("working out right answers"):
@@ -189,7 +189,7 @@ def _asked(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Asked]:
 
 
 def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:
-    """Runs the plan with a progress bar."""
+    """Run the plan with a progress bar."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from local.load.process import GeneratorFailedError

@@ -17,7 +17,7 @@ FOLDER = DATA / "mysql"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the commands."""
+    """Register the commands."""
     group = typer.Typer(invoke_without_command=True)
     group.callback()(serve)
     group.command()(check)

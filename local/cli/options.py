@@ -41,7 +41,7 @@ ThroughProxy = Annotated[
 
 
 def through_proxy(environ: Mapping[str, str], proxy: bool) -> Mapping[str, str]:
-    """The environment with the store of the running emulated RDS Proxy, where that is asked for.
+    """Return the environment with the store of the running emulated RDS Proxy, where that is asked for.
 
     Raises:
         UserError: No proxy runs.

@@ -181,7 +181,7 @@ def _serve(url: str, settings: ProxySettings, secrets: list[str], port: int, pag
 
 
 def _own_server() -> str:
-    """The URL of the server that `make mysql` runs."""
+    """Return the URL of the server that `make mysql` runs."""
     from local.data.mysql.server import DATABASE, HOST, USER
 
     try:

@@ -19,7 +19,7 @@ PAGE = REPORT / "index.html"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
     app.command("report")(report)
 
 

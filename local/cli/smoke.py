@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
     app.command()(smoke)
 
 

@@ -15,7 +15,7 @@ MAX_COUNT = 1_000_000_000
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers the command."""
+    """Register the command."""
 
     @app.command()
     def tweets(

@@ -12,13 +12,13 @@ from local.errors import UserError
 
 
 def add_to(app: typer.Typer) -> None:
-    """Registers `crossover twitter explain`."""
+    """Register `crossover twitter explain`."""
     twitter = typer.Typer(help="Look into the Twitter service.", no_args_is_help=True)
     twitter.command()(explain)
 
     @twitter.callback()
     def group() -> None:
-        """Keeps it a group, with one command only."""
+        """Keep it a group, with one command only."""
 
     app.add_typer(twitter, name="twitter")
 

@@ -38,7 +38,7 @@ def require(docker: Docker) -> None:
         )
 
 
-def build(
+def build(  # noqa: PLR0913 (the options of the build)
     docker: Docker,
     base: str,
     tag: str,

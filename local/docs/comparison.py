@@ -30,7 +30,7 @@ HEAD = (
 
 
 def compared() -> str:
-    """The table, out of the comparison that comes with the project; without one, how to make it."""
+    """Return the table of the comparison that comes with the project; without one, how to make it."""
     path = results.REFERENCE_RESULTS / "compare.json"
     if not path.exists():
         return "No comparison is kept yet: `make compare` measures one, and leaves it in `report/results/compare.json`."

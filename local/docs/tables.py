@@ -30,13 +30,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def verbs() -> str:
-    """The Makefile's verbs, as `make help` lists them."""
+    """Return the Makefile's verbs, as `make help` lists them."""
     found = re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     return _table(("verb", "what it does"), ((f"`make {name}`", meaning) for name, meaning in found))
 
 
 def commands() -> str:
-    """The tool's commands with the first sentence of their help."""
+    """Return the tool's commands with the first sentence of their help."""
     rows = []
 
     def walk(group: TyperGroup, prefix: str) -> None:
@@ -67,14 +67,14 @@ def settings() -> str:
 
 
 def mysql_options() -> str:
-    """The options of a MySQL store's URL, out of the table in their module's docstring."""
+    """Return the options of a MySQL store's URL, out of the table in their module's docstring."""
     lines = [line for line in (target.__doc__ or "").splitlines() if line.startswith("|")]
     head, _, *rows = (tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines)
     return _table(head, ((f"`{name.replace(', ', '`, `')}`", *rest) for name, *rest in rows))
 
 
 def metrics() -> str:
-    """The metrics of the container, and what stands in their place on Lambda."""
+    """Return the metrics of the container, and what stands in their place on Lambda."""
     rows = (
         (f"`{each.shown}`", each.kind, ", ".join(each.labels), each.meaning.rstrip("."), each.on_lambda)
         for each in families.FAMILIES
@@ -106,7 +106,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def renewed(text: str) -> str:
-    """A document with every made table as it has to be now: between `<!-- NAME -->` and `<!-- /NAME -->`."""
+    """Return a document with its generated tables renewed: those between `<!-- NAME -->` and `<!-- /NAME -->`."""
     return re.sub(
         r"<!-- ([a-z-]+) -->\n.*?<!-- /\1 -->",
         lambda found: f"<!-- {found[1]} -->\n{TABLES[found[1]]()}\n<!-- /{found[1]} -->",

@@ -67,7 +67,7 @@ def service_cases(
 
 
 def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Served:
-    """What a service answers here, without any platform. Raises `Unavailable` where a store that is known does not."""
+    """Return what a service answers without any platform. Raises `Unavailable` where a store that is known does not."""
     try:
         return Served(answer_at_once(service, query.encode(), runner or InlineRunner()), same=service.same)
     except Invalid as problem:
@@ -79,7 +79,7 @@ def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Se
 
 
 def platform_cases(service: Service, functions_only: bool) -> Iterator[Case]:
-    """What the platform answers by itself; an event source of functions has an answer of its own."""
+    """Return what the platform answers by itself; an event source of functions has an answer of its own."""
     if functions_only:
         yield Case("", "another method", f"/{service.name}", Plain((405, 404, 403), allow="GET, HEAD"), "POST")
         yield Case("", "a path of nobody", "/nowhere", Plain((404, 403, 503)))  # a load balancer's own is 503

@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 
 def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:
-    """What a service answers, without any platform: its result, or INVALID."""
+    """Return what a service answers, without any platform: its result, or INVALID."""
     try:
         return answer_at_once(service, query.encode(), runner)
     except Invalid:

@@ -15,7 +15,7 @@ MAX_SAMPLES = 100
 
 
 def queries(random_: random.Random, store: str) -> Iterator[str] | None:
-    """Queries of the three types, one in five a bad one. None where the store is not a SQLite file."""
+    """Yield queries of the three types, one in five a bad one. Return None where the store is not a SQLite file."""
     from local.data.etl.demo import samples
 
     offered = [sample._asdict() for sample in samples(store, MAX_SAMPLES)]

@@ -123,6 +123,7 @@ class ServiceApp:
         self._otherwise = otherwise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
         if scope["type"] != "http":
             return await self._otherwise(scope, receive, send)
         path, method = scope["path"], scope["method"]

@@ -72,7 +72,7 @@ class Progress:
         """Note that so many records more were packed."""
 
 
-def run(
+def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     files: list[Path],
     popular: frozenset[str],
     url: str,

@@ -20,7 +20,7 @@ class Account(NamedTuple):
     private_exponent: int
 
     def sign(self, short_hash: str) -> int:
-        """The account's signature of a hash in hex."""
+        """Return the account's signature of a hash in hex."""
         return pow(int(short_hash, 16), self.private_exponent, MODULUS)
 
 

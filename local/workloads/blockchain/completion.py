@@ -20,7 +20,7 @@ FIRST_REWARD = 500_000_000
 
 
 def complete(draft: Draft, random_: random.Random) -> dict[str, Any]:
-    """The request as plain JSON values."""
+    """Return the request as plain JSON values."""
     return _Completion(random_).run(draft)
 
 

@@ -22,7 +22,7 @@ class Span(NamedTuple):
     high: int
 
     def draw(self, random_: random.Random, least: int = 0) -> int:
-        """A number of the span, `least` at least."""
+        """Return a number of the span, `least` at least."""
         return max(least, random_.randint(self.low, self.high))
 
 
@@ -104,15 +104,15 @@ class Draft:
         return self.blocks[-1]
 
     def any_block(self, random_: random.Random) -> Block:
-        """A block with payments."""
+        """Return a block with payments."""
         return random_.choice([block for block in self.blocks if block.payments])
 
     def any_payment(self, random_: random.Random) -> Payment:
-        """A signed transaction of a block."""
+        """Return a signed transaction of a block."""
         return random_.choice(self.any_block(random_).payments)
 
     def any_new(self, random_: random.Random, *, own: bool) -> Payment:
-        """A new transaction: one of ours to sign, or one that is signed."""
+        """Return a new transaction: one of ours to sign, or one that is signed."""
         return random_.choice([payment for payment in self.new if (payment.send is None) is own])
 
     @property
@@ -122,13 +122,13 @@ class Draft:
 
 
 def draw_target(random_: random.Random) -> str:
-    """A target as real requests have them: k/256 with k from 6 to 16."""
+    """Return a target as real requests have them: k/256 with k from 6 to 16."""
     share = random_.randint(6, 16)
     return "1" if share == 16 else f"0{share:x}"
 
 
 def draw(random_: random.Random, shape: Shape, faulty: bool) -> Draft:
-    """A draft of that shape. One to be made faulty has what faults need: two blocks, payments of all kinds."""
+    """Return a draft of that shape. One to be made faulty has what faults need: two blocks, payments of all kinds."""
     least = 1 if faulty else 0
     part = [OUR_ACCOUNT, *random_.sample([each.number for each in accounts()[1:]], 4)]
     random_.shuffle(part)

@@ -32,7 +32,7 @@ def explanation_of(cc: str) -> dict[str, Any]:
 
 
 def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
-    """What the command prints."""
+    """Return what the command prints."""
     broken = next((each for each in data["rules"] if each["state"] == BROKEN), None)
     for number, block in enumerate(data["blocks"]):
         yield _block(f"Block {block['id']}", block, _marked(broken, number))

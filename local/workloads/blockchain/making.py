@@ -39,14 +39,14 @@ class Made(NamedTuple):
     fault: str | None
 
     def line(self) -> dict[str, str | None]:
-        """What `crossover blockchain make` writes of it."""
+        """Return what `crossover blockchain make` writes of it."""
         known: dict[str, str | None] = {"cc": self.cc, "verdict": self.verdict}
         known |= {"reason": self.reason, "fault": self.fault}
         return known if self.cc is not None else {**known, "query": self.query}
 
 
 def made(seed: int, shape: Shape, fault: str = NONE, faulty_share: float = 1.0) -> Iterator[Made]:
-    """Requests without end. Of them `faulty_share` have a fault of that kind, or of `ANY`, and the rest is valid.
+    """Yield requests without end. Of them `faulty_share` have a fault of that kind, or of `ANY`, and the rest is valid.
 
     Raises KeyError for a kind that is none, and `TooLarge`.
     """

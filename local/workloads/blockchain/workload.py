@@ -28,7 +28,7 @@ SAMPLE_FAULTS = {
 
 
 def queries(random_: random.Random, _: str) -> Iterator[str]:
-    """Valid and faulty chains. The service is asked with its usual limits, which every request keeps."""
+    """Yield valid and faulty chains. The service is asked with its usual limits, which every request keeps."""
     for request in made(random_.getrandbits(64), Shape(), ANY, FAULTY_SHARE):
         reason = reason_of(request)
         if reason != request.reason:

@@ -16,7 +16,7 @@ ADAPTERS = {
 
 
 def open_store(url: str) -> Store:
-    """The store at a URL, `sqlite:///PATH` for instance.
+    """Return the store at a URL, `sqlite:///PATH` for instance.
 
     Raises ValueError where the URL is none of a store, and `crossover.runner.Unavailable` where there is no store
     that can be read. No message repeats a part of the URL that could be a password.
@@ -25,7 +25,7 @@ def open_store(url: str) -> Store:
 
 
 def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
-    """Builds a whole new load from (key, record) pairs beside the one that serves, and puts it in its place.
+    """Build a whole new load from (key, record) pairs beside the one that serves, and put it in its place.
 
     Raises ValueError for a URL, `LoadFailed` where the load came to nothing; then, as after an error of `records`
     itself or a kill at any moment, what was loaded before still serves.

@@ -23,27 +23,31 @@ class LazyStore:
         self._store: Store | None = None
 
     def opened(self) -> Store:
-        """The store, opened now if it was not. Raises `Unavailable`."""
+        """Return the store, opened now if it was not. Raises `Unavailable`."""
         if self._store is None:
             self._store = self._opener()
         return self._store
 
     def fetch(self, key: bytes) -> bytes | None:
+        """Fetch as the store does."""
         return self.opened().fetch(key)
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Fetch as the store does."""
         return self.opened().fetch_many(keys)
 
     def version(self) -> str:
+        """Return the store's version."""
         return self.opened().version()
 
     def close(self) -> None:
+        """Close the store if it was opened."""
         if self._store is not None:
             self._store.close()
 
 
 def store_of(service: Service, environ: Mapping[str, str]) -> LazyStore | None:
-    """The store of a service, from the setting `NAME_STORE`; None for a service that fetches nothing."""
+    """Return the store of a service, from the setting `NAME_STORE`; None for a service that fetches nothing."""
     if not service.stored:
         return None
     variable = f"{service.name.upper()}_STORE"
@@ -58,7 +62,7 @@ def store_of(service: Service, environ: Mapping[str, str]) -> LazyStore | None:
 
 
 def check_store(service: Service, environ: Mapping[str, str]) -> None:
-    """Raises `SettingError` where a service's setting is no address of a store. Whether one is there may show later."""
+    """Raise `SettingError` where a service's setting is no address of a store. Whether one is there may show later."""
     store = store_of(service, environ)
     if store is not None:
         try:

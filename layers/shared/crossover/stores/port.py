@@ -13,19 +13,19 @@ class Store(Protocol):
     """
 
     def fetch(self, key: bytes) -> bytes | None:
-        """The record under `key`, or None where there is none."""
+        """Return the record under `key`, or None where there is none."""
         ...
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
-        """The records under `keys`, in their order, in one round trip."""
+        """Return the records under `keys`, in their order, in one round trip."""
         ...
 
     def version(self) -> str:
-        """What is loaded: changes with every load, and is the same for everybody who reads the same load."""
+        """Return the version of the load: it changes with every load, and is the same for every reader of one load."""
         ...
 
     def close(self) -> None:
-        """Gives back what it holds. Closing twice is harmless."""
+        """Release connections and files. Closing twice is harmless."""
         ...
 
 
@@ -39,11 +39,11 @@ class RemoteStore(Store, Protocol):
     """Those of the figures of `stats` that go down too."""
 
     def stats(self) -> Any:
-        """A named tuple of figures, of this moment."""
+        """Return the figures of this moment, a named tuple."""
         ...
 
     def budget(self, pods: int, workers: int, percent: int = 100) -> Any:
-        """What so many processes may open (`needed`), what the database gives them (`allowed`), whether it `fits`."""
+        """Return what the processes may open (`needed`), what the database allows (`allowed`), whether it `fits`."""
         ...
 
 

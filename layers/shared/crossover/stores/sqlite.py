@@ -93,6 +93,7 @@ class SqliteStore:
         self._reopen_at = float("-inf")
 
     def fetch(self, key: bytes) -> bytes | None:
+        """Return the record under `key`, or None where there is proof that there is none."""
         if monotonic() >= self._look_at:
             self._look()
         # The hot path: what `_read` does, without its calls.
@@ -106,6 +107,7 @@ class SqliteStore:
         return None
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Return the records under `keys`, in their order."""
         self._look()
         try:
             return self._read_many(keys)
@@ -113,10 +115,12 @@ class SqliteStore:
             return self._again(self._read_many, keys)
 
     def version(self) -> str:
+        """Return the version of the load at the path."""
         self._look()
         return self._version
 
     def close(self) -> None:
+        """Close the connection; it is not opened again."""
         self._reopen_at = float("inf")
         self._connection.close()
 

@@ -43,5 +43,5 @@ Make = Callable[[Any, random.Random], Any]
 
 
 def register(stage: Stage, name: str, code: str, make: Make) -> None:
-    """Adds a kind of fault."""
+    """Add a kind of fault."""
     FAULTS[name] = Fault(name, code, stage, make)

@@ -25,7 +25,7 @@ def _fault(name: str, code: str) -> Callable[[Change], Change]:
 
 
 def _sets(name: str, code: str, where: Callable[[Draft, random.Random], Any], **wishes: Any) -> None:
-    """A fault that sets fields of one thing of the draft."""
+    """Return a fault that sets fields of one thing of the draft."""
 
     def make(draft: Draft, random_: random.Random) -> None:
         thing = where(draft, random_)
@@ -56,7 +56,7 @@ def _block(draft: Draft, random_: random.Random) -> Block:
 
 
 def _other(text: str) -> str:
-    """A hash of as many digits that differs in the last: as far below any target as the right one."""
+    """Return a hash of as many digits that differs in the last: as far below any target as the right one."""
     return text[:-1] + ("0" if text[-1] != "0" else "1")
 
 

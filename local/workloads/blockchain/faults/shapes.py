@@ -18,7 +18,7 @@ def _fault(name: str, make: Callable[[Draft, random.Random], None]) -> None:
 
 
 def _on_payment(name: str, **wishes: object) -> None:
-    """A fault of a signed transaction, and another one of the same kind among the new ones."""
+    """Return a fault of a signed transaction, and another one of the same kind among the new ones."""
 
     def in_block(draft: Draft, random_: random.Random) -> None:
         for field, value in wishes.items():

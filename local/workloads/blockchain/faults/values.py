@@ -111,7 +111,7 @@ _fault("half-signed", _new, lambda new, random_: [new.pop(key) for key in random
 
 
 def _whole(name: str, change: Callable[[Value], Any]) -> None:
-    """A fault that puts something else in the place of all; in a tuple, as it may be None."""
+    """Return a fault that puts something else in the place of all; in a tuple, as it may be None."""
     register(Stage.VALUE, name, "shape", lambda value, _: (change(value),))
 
 

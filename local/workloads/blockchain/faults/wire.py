@@ -29,7 +29,7 @@ def _cc(name: str, make: Callable[[str, random.Random], str]) -> None:
 
 
 def _again(text: str, key: str) -> str:
-    """The text with one of its keys, and what stands under it, twice."""
+    """Return the text with one of its keys, and what stands under it, twice."""
     at = text.index(f'"{key}":')
     end = min(end for end in (text.find(",", at), text.find("}", at)) if end > 0)
     return f"{text[:at]}{text[at:end]},{text[at:]}"
@@ -92,7 +92,7 @@ def _inside(made: str) -> Callable[[str, random.Random], str]:
 
 
 def _of_other_alphabet(cc: str) -> str:
-    """The same bytes in base64's first alphabet; one text in thousands is the same in both, and is spoilt."""
+    """Return the same bytes in base64's first alphabet; one text in thousands is the same in both, and is spoilt."""
     other = cc.translate(str.maketrans("-_", "+/"))
     return other if other != cc else f"+{cc[1:]}"
 
