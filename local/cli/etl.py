@@ -39,7 +39,7 @@ def add_to(app: typer.Typer) -> None:
         """
         from local.data.etl.pipeline import check_url, run
         from local.data.etl.popular import read_popular
-        from local.data.etl.progress import Bars, quit_on_terminate
+        from local.data.etl.progress import Bars
         from local.data.etl.reading import input_files
 
         check_url(store)
@@ -49,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
             check_reachable(store)
         files = input_files(tweets)
         tags = read_popular(popular)
-        with quit_on_terminate(), Bars() as bars:
+        with Bars() as bars:
             report = run(files, tags, store, work, bars, force=force)
         if as_json:
             print_json(report._asdict() | {"loaded": report.version != ""})

@@ -93,6 +93,16 @@ async def test_every_event_source_serves_the_published_example_through_a_real_en
         assert BLOCKCHAIN.same(result.encode(), (mined.result or "").encode())
 
 
+@pytest.mark.parametrize("shape", ["url", "alb"])
+async def test_head_is_answered_as_get_is_without_the_body(bundle: Bundle, shape: str, tmp_path: Path) -> None:
+    async with gateway([bundle.functions["qrcode"]], {"/qrcode": "QrcodeFunction"}, shape, tmp_path) as client:
+        whole = await client.get(f"/qrcode?{EXAMPLE.query}")
+        head = await client.head(f"/qrcode?{EXAMPLE.query}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert int(head.headers["content-length"]) == len(whole.content)
+
+
 def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/twitter.db"
     made = from_template(Limits(memory_mb=512), environ={"TWITTER_STORE": store, "HOME": "/root"})

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-
 from rich import progress as rich
 
 from local.console import stderr
@@ -50,17 +45,3 @@ class Bars(Progress):
         self._bars.advance(self._task, records)
         done = self._bars.tasks[self._task].completed
         self._bars.update(self._task, description=f"load: {done:,.0f} records")
-
-
-@contextmanager
-def quit_on_terminate() -> Iterator[None]:
-    """End the block on SIGTERM as on Ctrl-C, so that intermediate data are removed."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

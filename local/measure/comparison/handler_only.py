@@ -31,7 +31,7 @@ class Parts(NamedTuple):
     service_ms: float
     """The service alone, its store included."""
     handler_ms: float
-    """The function's handler: the service, and Mangum, ASGI and Powertools around it."""
+    """The function's handler: the service and the adapter around it, which reads a plain GET without Mangum."""
 
 
 def measure(function: Function, asked: Sequence[Asked]) -> Parts:
