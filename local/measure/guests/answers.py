@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 CARRIED = frozenset(
-    ("connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-amzn-trace-id")
+    ("connection", "content-length", "date", "expires", "keep-alive", "server", "transfer-encoding", "x-amzn-trace-id")
 )
-"""Headers that whatever carries an answer writes itself."""
+"""Headers that say when an answer was made, or that whatever carries it writes itself."""
 SHOWN = 60
 """Characters of a value that a difference shows."""
 ERROR_SHOWN = 200

@@ -32,7 +32,7 @@ def test_a_folder_without_the_file_has_no_project(tmp_path: Path) -> None:
     [
         ("app = 5", "Expected `str`"),
         ("[env]", "missing required field `app`"),
-        ('app = "a"\nmemroy = 5', "unknown field `memroy`"),
+        ('app = "a"\nmemory_mb = 5', "unknown field `memory_mb`"),
         ('app = "a"\nmemory = 5', ">= 128"),
         ("app =", "Invalid value"),
     ],
