@@ -133,8 +133,9 @@ def test_an_answer_is_observed_once_it_is_handed_over() -> None:
     assert client.seen == [("echo", 200)]
 
 
-def test_nobody_has_to_observe() -> None:
-    assert Client(observe=None).ask("/echo", b"say=hi")[0] == 200
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 405)])
+def test_an_observer_is_optional(method: str, status: int) -> None:
+    assert Client(observe=None).ask("/echo", b"say=hi", method)[0] == status
 
 
 def test_while_draining_every_answer_is_its_connections_last() -> None:

@@ -169,3 +169,12 @@ def test_pages_kept_from_before_a_file_was_overwritten_are_read_again(tmp_path, 
         path.write_bytes(whole)
         store._reopen_at = 0.0
         assert asked(store, RECORDS) == RECORDS
+
+
+def test_an_absent_key_is_absent_again_once_a_damaged_file_was_restored(tmp_path, whole):
+    with closing(edited(tmp_path, "delete from gaps")) as store:
+        with pytest.raises(Damaged):
+            store.fetch(ABSENT[1])
+        (tmp_path / "records.db").write_bytes(whole)
+        store._reopen_at = 0.0
+        assert store.fetch(ABSENT[1]) is None

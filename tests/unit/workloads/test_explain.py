@@ -13,11 +13,21 @@ import pytest
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Request
-from functions.blockchain.explain import BROKEN, KEPT, NOT_REACHED, Judged, as_data, judge_by_rule, with_proof
+from functions.blockchain.explain import (
+    BROKEN,
+    KEPT,
+    MAX_BRIEF_TRANSACTIONS,
+    NOT_REACHED,
+    Judged,
+    as_data,
+    explain,
+    judge_by_rule,
+    with_proof,
+)
 from functions.blockchain.handler import SERVICE
 from functions.blockchain.limits import Limits
 from local.cli import main
-from local.workloads.blockchain.draft import Shape
+from local.workloads.blockchain.draft import Shape, Span
 from local.workloads.blockchain.faults import FAULTS
 from local.workloads.blockchain.making import Made, made
 
@@ -89,6 +99,15 @@ def test_the_rule_that_is_marked_is_the_one_that_is_broken(fault: str) -> None:
 
 def test_a_request_that_cannot_be_decoded_has_nothing_to_draw() -> None:
     assert as_data(judged("cc=abc"), None)["blocks"] == []
+
+
+def test_a_brief_explanation_draws_no_request_of_many_transactions() -> None:
+    large = next(iter(islice(made(1, Shape(Span(3, 3), Span(MAX_BRIEF_TRANSACTIONS, 210))), 1)))
+    request = Request(large.query.encode())
+    brief = explain(request, LIMITS, brief=True)
+    assert (brief.data["blocks"], brief.need) == ([], None)
+    assert brief.data["problem"].startswith("too many transactions to draw here")
+    assert len(explain(request, LIMITS, brief=False).data["blocks"]) == 3
 
 
 def test_mining_in_vain_breaks_the_last_rule() -> None:
