@@ -27,8 +27,10 @@ HEAVY_SECONDS = 900
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """No test waits for ever; heavy ones have more time."""
+    """Bound every test, and measure no coverage in property tests: they run the lines of others many times over."""
     for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.no_cover)
         if item.get_closest_marker("heavy") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(HEAVY_SECONDS))
 

@@ -47,7 +47,7 @@ class FormulaTable:
     """The nodes of all formulas, each once."""
 
     nodes: list[Any] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
+    _places: dict[Any, int] = field(default_factory=dict)
     _seen: dict[int, tuple[Formula, int]] = field(default_factory=dict)
 
     def place(self, amount: Amount) -> int:
@@ -64,7 +64,7 @@ class FormulaTable:
         return self._seen[id(amount)][1]
 
     def _add(self, node: Any) -> int:
-        key = json.dumps(node)
+        key = tuple(node) if isinstance(node, list) else node
         if key not in self._places:
             self._places[key] = len(self.nodes)
             self.nodes.append(node)

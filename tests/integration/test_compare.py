@@ -131,6 +131,7 @@ def test_every_service_and_the_mix_are_measured_on_both_platforms_and_every_answ
     assert json.loads(capsys.readouterr().out)["data"]["calibrated"]["qrcode"]["file"] == "log.txt"
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("no_process_is_left")
 def test_works_of_somebody_else_take_the_place_of_measuring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -63,12 +63,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, Repo
     return Reference(lines, POPULAR), report, asker(url)
 
 
-def test_thousands_of_answers_over_generated_tweets_are_the_reference_s(generated: Any) -> None:
+@pytest.mark.no_cover
+def test_a_thousand_answers_over_generated_tweets_are_the_reference_s(generated: Any) -> None:
     reference, _, ask = generated
-    queries = reference.queries(3000, 5)
+    queries = reference.queries(1000, 5)
     listed = same_answers(reference, ask, queries)
-    assert listed > 1500
-    assert len(queries) - listed > 100
+    assert listed > 500
+    assert len(queries) - listed > 30
 
 
 def test_each_reason_to_drop_a_line_is_counted_as_the_reference_counts_it(generated: Any) -> None:

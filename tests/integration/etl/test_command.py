@@ -98,6 +98,7 @@ def test_tweets_made_by_the_command_go_through_the_etl(tmp_path: Path) -> None:
     assert names(tmp_path) == {"tweets.json.gz", "popular.txt", "s.db"}
 
 
+@pytest.mark.no_cover
 def test_neither_a_second_run_nor_the_order_of_files_or_lines_changes_a_record(
     tmp_path: Path, popular: Path, lines: list[bytes]
 ) -> None:
@@ -264,6 +265,7 @@ def test_input_is_refused_from_certain_shares_on(unreadable: int, unwanted: int,
     assert (report.refusal() is not None) is refused
 
 
+@pytest.mark.no_cover
 def test_arrays_byte_order_marks_and_compression_change_no_record(
     tmp_path: Path, popular: Path, lines: list[bytes]
 ) -> None:

@@ -148,6 +148,7 @@ def test_whatever_else_is_left_to_the_parser(direct: Exchange, parsed: Exchange,
     assert direct([request_bytes], half_close=True) == parsed([request_bytes], half_close=True)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("request_bytes", CORPUS.values(), ids=CORPUS)
 def test_a_request_that_is_split_anywhere_is_the_same(direct: Exchange, parsed: Exchange, request_bytes: bytes) -> None:
     step = 1 if len(request_bytes) < 300 else 97
@@ -287,9 +288,8 @@ class Parsed:
         self.complete += 1
 
 
-@settings(many, max_examples=3_000)
-@given(head=st.one_of(REQUESTS, mutated()))
-def test_what_the_pattern_accepts_the_parser_reads_alike(head: bytes) -> None:
+def read_alike(head: bytes) -> None:
+    """Compares the pattern with the parser, where the pattern accepts a head."""
     request = REQUEST(head)
     if request is not None:
         parsed = Parsed(head)
@@ -297,6 +297,19 @@ def test_what_the_pattern_accepts_the_parser_reads_alike(head: bytes) -> None:
         assert (parsed.line, parsed.kept, parsed.upgraded, parsed.complete) == ((b"GET", "1.1"), True, False, 1)
         assert (url.path, url.query or b"") == (request[1], request[2] or b"")
         assert parsed.headers == headers_of(head)
+
+
+@many
+@given(head=st.one_of(REQUESTS, mutated()))
+def test_what_the_pattern_accepts_the_parser_reads_alike(head: bytes) -> None:
+    read_alike(head)
+
+
+@pytest.mark.heavy
+@settings(many, max_examples=20_000)
+@given(head=st.one_of(REQUESTS, mutated()))
+def test_of_twenty_thousand_heads_the_parser_reads_alike_what_the_pattern_accepts(head: bytes) -> None:
+    read_alike(head)
 
 
 def test_answers_of_the_direct_path_are_counted_and_sampled_as_all_are() -> None:

@@ -46,6 +46,7 @@ def test_the_page_and_the_summary_come_from_the_last_result(nothing_measured: Pa
     assert list(page.parent.iterdir()) == [page]
 
 
+@pytest.mark.no_cover
 def test_the_summary_as_json_has_ranges_crossings_and_the_cost_of_right_answers(nothing_measured: Path) -> None:
     source = write(sample_compare(("qrcode", "twitter")), nothing_measured / "a.json")
     said = ran("--from", str(source), "--output", str(nothing_measured / "a.html"), "--to", "100", "--json")
@@ -93,6 +94,7 @@ def test_a_number_of_a_result_that_is_none_is_told(value: Any) -> None:
         workloads.storage_configurations(odd)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("value", ["odd", [1], {"qrcode": 3}, {"qrcode": {"split_ms": {"handler": 10**400}}}])
 def test_parts_of_a_result_that_cannot_be_shown_are_left_out(value: Any) -> None:
     odd = one_service(**dict.fromkeys(("container", "lambda", "storage", "assumptions"), value))
@@ -107,6 +109,7 @@ def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.no_cover
 def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
     source = write(one_service(), nothing_measured / "a.json")
     words = ("--from", str(source), "--output", str(nothing_measured / "a.html"), "--to", "10", "--picture")
@@ -119,6 +122,7 @@ def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
     assert (nothing_measured / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.no_cover
 def test_a_number_that_the_cost_model_does_not_know_is_left_out() -> None:
     odd = {"qrcode": {"cpu_ms": 1, "somebody_elses": 3, "measured": True}}
     assert "somebody_elses" not in render.render(one_service(works=odd), {}, cost_files.price_book())
@@ -141,6 +145,7 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
     assert page.count("<script") == page.count("</script>") == 4
 
 
+@pytest.mark.no_cover
 def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
     page = render.render(one_service(), {}, cost_files.price_book())
     for name in ("web-tier", "cold-start", "schemas", "flood", "tools"):
@@ -148,6 +153,7 @@ def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
     assert "<code>make test-container</code>" in page
 
 
+@pytest.mark.no_cover
 def test_without_a_service_that_stores_there_is_no_storage_tier() -> None:
     assert 'id="storage-chart"' not in render.render(one_service(storage=None), {}, cost_files.price_book())
     assert 'id="storage-chart"' in render.render(sample_compare(("twitter",)), {}, cost_files.price_book())
