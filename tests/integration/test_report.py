@@ -311,8 +311,8 @@ def test_one_field_of_the_handler_moves_all_that_depends_on_it_and_is_marked_as_
     place.locator("input").press("Enter")
     expect(place).to_contain_text("yours")
     expect(report.locator("#bills [data-key=lambda-url] .fig").first).not_to_have_text(f"${before['lambda-url']:,.2f}")
-    for key, low, high in (("lambda-url", 2, 12), ("ecs-fargate", 5, 12)):
-        assert low * before[key] < amount(cost(report, key)) < high * before[key]
+    for key in ("lambda-url", "ecs-fargate"):  # what traffic costs does not grow with the handler
+        assert 2 * before[key] < amount(cost(report, key)) < 12 * before[key]
     expect(report.get_by_label("twitter: lambda_ms at 1769 MB", exact=True)).to_have_value("32.32240437")
     report.get_by_role("button", name="Reset everything").click()
     expect(place).to_contain_text("measured")
