@@ -16,7 +16,6 @@ from crossover.seam import Request
 from functions.blockchain.explain import (
     BROKEN,
     KEPT,
-    MAX_BRIEF_TRANSACTIONS,
     NOT_REACHED,
     Judged,
     as_data,
@@ -27,7 +26,7 @@ from functions.blockchain.explain import (
 from functions.blockchain.handler import SERVICE
 from functions.blockchain.limits import Limits
 from local.cli import main
-from local.workloads.blockchain.draft import Shape, Span
+from local.workloads.blockchain.draft import Shape
 from local.workloads.blockchain.faults import FAULTS
 from local.workloads.blockchain.making import Made, made
 
@@ -101,9 +100,10 @@ def test_a_request_that_cannot_be_decoded_has_nothing_to_draw() -> None:
     assert as_data(judged("cc=abc"), None)["blocks"] == []
 
 
-def test_a_brief_explanation_draws_no_request_of_many_transactions() -> None:
-    large = next(iter(islice(made(1, Shape(Span(3, 3), Span(MAX_BRIEF_TRANSACTIONS, 210))), 1)))
-    request = Request(large.query.encode())
+def test_a_brief_explanation_draws_no_request_of_many_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = Request(SAMPLE.query.encode())
+    assert len(explain(request, LIMITS, brief=True).data["blocks"]) == 3
+    monkeypatch.setattr("functions.blockchain.explain.MAX_BRIEF_TRANSACTIONS", 2)
     brief = explain(request, LIMITS, brief=True)
     assert (brief.data["blocks"], brief.need) == ([], None)
     assert brief.data["problem"].startswith("too many transactions to draw here")
