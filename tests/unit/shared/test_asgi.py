@@ -73,6 +73,13 @@ def test_a_need_that_cannot_be_met_is_503_with_a_time_to_retry() -> None:
     assert (status, headers[b"retry-after"], body) == (503, b"7", b"Us,42\nUNAVAILABLE")
 
 
+def test_an_outage_is_logged_once_in_a_while_and_not_for_every_request(caplog: pytest.LogCaptureFixture) -> None:
+    Client().ask("/echo", b"say=unavailable")
+    caplog.clear()
+    Client().ask("/echo", b"say=unavailable")
+    assert caplog.text == ""
+
+
 def test_a_fault_of_ours_is_500_and_logged_with_the_requests_id_in_both(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         status, headers, body = Client().ask("/echo", b"say=fault", headers=[(b"x-request-id", b"me")])
