@@ -28,11 +28,11 @@ serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, P
 
 .PHONY: mysql
 mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
-	@exec $(BIN)/crossover mysql
+	@$(BIN)/crossover mysql || [ $$? = 130 ]
 
 .PHONY: proxy
 proxy: $(READY) ## Run an emulated RDS Proxy in front of make mysql and print its store URL (settings: DATABASE)
-	@exec $(BIN)/crossover rds-proxy $(DATABASE)
+	@$(BIN)/crossover rds-proxy $(DATABASE) || [ $$? = 130 ]
 
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)

@@ -36,6 +36,7 @@ def serve(
     import os
     import sys
 
+    from local.console import stderr
     from local.guest.options import named_guest
 
     if guest := named_guest(app, directory, python, env):
@@ -45,6 +46,9 @@ def serve(
 
     settings, _ = chosen()
     environ = with_demo_store(through_proxy(os.environ, proxy), settings.service_names())
+    if settings.port:
+        host_shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        stderr.print(f"http://{host_shown}:{settings.port}/  the page; Ctrl-C ends it", highlight=False, markup=False)
     # From here on this process is what a pod runs, signals included.
     os.execve(sys.executable, [sys.executable, "-m", "container"], environ)  # noqa: S606
 

@@ -54,9 +54,10 @@ def decision() -> str:
     after = "".join(f", and {piece.label} from about {_about(piece.start)}" for piece in rest)
     return (
         f"> **Below about {_about(first.until)} requests/s choose {first.label}**, because it costs nothing at rest; "
-        f"above, choose {second.label}{after}, because its floor of {_dollars(second.intercept)} an hour is less than "
-        f"what Lambda bills for every request. Measured {result.at[:10]} for the mix of the three services, up to "
-        f"{TOP:,} requests/s, the storage tier left out; [yours will differ](docs/tutorial.md)."
+        f"above, choose {second.label}{after}, because Lambda's fees then exceed its fixed "
+        f"{_dollars(second.intercept)} an hour. Measured {result.at[:10]} for the three services in equal shares, "
+        f"each in tasks of its own with one to spare, up to {TOP:,} requests/s, the storage tier left out; "
+        "[yours will differ](docs/tutorial.md)."
     )
 
 

@@ -47,10 +47,9 @@ def commands() -> str:
     for name, command in group.commands.items():  # type: ignore[attr-defined]
         nested = getattr(command, "commands", {})
         for words, one in [(name, command), *((f"{name} {inner}", two) for inner, two in nested.items())]:
-            rows.append((f"`crossover {words}`", "", one.help))
-            rows += [
-                ("", f"`{_option(option)}`", option.help or "") for option in one.params if getattr(option, "help", "")
-            ]
+            rows.append((f"`crossover {words}`", "", " ".join(one.help.split())))
+            options = [option for option in one.params if getattr(option, "help", "")]
+            rows += [("", f"`{_option(option)}`", " ".join(option.help.split())) for option in options]
     return _table(("command", "argument or option", "what it does"), rows)
 
 
@@ -172,9 +171,11 @@ def budget_plan() -> str:
     head = ("web tier", "storage tier", "size", "requests/s", "most of the bill, $ an hour")
     budget = plain(BUDGET)
     note = (
-        f"The best rate of the report's mix for ${budget} an hour, as by `crossover plan --budget {budget}`: with a "
-        "spare at the utilisation target, load balancer capacity, disks, addresses and RDS Proxy, without "
-        "traffic to the Internet. The report ran 7 x c8g.large and db.r7g.xlarge for $1.22 and left most of these out."
+        f"The best rate of the course project's mix for ${budget} an hour, as by `crossover plan --budget {budget}`: "
+        "with a spare at the utilisation target, load balancer capacity, disks, addresses and RDS Proxy, without "
+        "traffic to the Internet. The CPU of a request is what the course project's Go services took, as its report "
+        "measured, and the size of an answer is assumed. That project ran 7 x c8g.large and db.r7g.xlarge for $1.22, "
+        "and left most of these items out of its bill."
     )
     return f"{_table(head, rows, right=(3,))}\n\n{note}"
 

@@ -35,6 +35,10 @@ STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
 PLAIN_STYLE: tuple[str, tuple[int, ...]] = ("#8a8f98", ())
 
 
+DOLLARS = "datum.value < 1 ? format(datum.value, '$.3~f') : format(datum.value, '$~s')"
+"""A label of the axis of dollars: SI prefixes for thousands, but no "m", which reads as millions."""
+
+
 def spec(names: Mapping[str, str], *, y_title: str, max_rate: int = MAX_RATE, legend: bool = False) -> dict[str, Any]:
     """Return the specification for these lines, by key and name, with its datasets left empty.
 
@@ -55,7 +59,7 @@ def spec(names: Mapping[str, str], *, y_title: str, max_rate: int = MAX_RATE, le
     cost = alt.Y(
         "cost:Q",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(title=y_title, format="$~s", values=[10.0**power for power in range(-3, 9)]),
+        axis=alt.Axis(title=y_title, labelExpr=DOLLARS, values=[10.0**power for power in range(-3, 9)]),
     )
     lines = (
         alt.Chart(alt.NamedData("lines"))

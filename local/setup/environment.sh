@@ -24,6 +24,6 @@ fi
 echo "crossover: making $venv"
 "$python" -m venv --clear "$venv"
 "$venv/bin/python" -m pip install --quiet --require-hashes --no-deps -r requirements/uv.txt
-echo "crossover: installing the locked dependencies"
-"$venv/bin/uv" pip install --python "$venv/bin/python" --require-hashes --no-deps -r requirements/dev.txt
+echo "crossover: installing the locked dependencies (under a minute)"
+"$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes --no-deps -r requirements/dev.txt
 "$venv/bin/uv" pip install --python "$venv/bin/python" --quiet --no-deps --no-build-isolation --editable .
