@@ -156,9 +156,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if refusal is not None:
             self._refuse(refusal)
             return
+        super().on_headers_complete()  # which raises for a target that is no URL: still a head that is refused
         self._pending = 0
         self._in_head = False
-        super().on_headers_complete()
 
     def _refusal_of_head(self) -> Refusal | None:
         if self._head_bytes() > self._max_head_bytes:

@@ -190,6 +190,8 @@ def test_head_is_get_without_the_body(server: Server, path: str) -> None:
         (b"GET /healthz HTTP/1.1\r\n\r\n", b"400"),
         (b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
         (b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", b"400"),
+        (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET http:///healthz HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
         (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
         (b"GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", b"200"),
         (b"GET /healthz HTTP/1.1\r\nHost: [::1]:x\r\nConnection: close\r\n\r\n", b"200"),
