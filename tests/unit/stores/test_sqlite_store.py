@@ -102,6 +102,7 @@ def truncated(path):
 NO_STORES = {
     "missing": lambda path: None,
     "a directory": lambda path: path.mkdir(),
+    "a named pipe": os.mkfifo,
     "empty": lambda path: path.touch(),
     "text": lambda path: path.write_text("no database at all\n" * 100),
     "another database": foreign,

@@ -198,6 +198,8 @@ def _identity(path: Path) -> tuple[int, int, int]:
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
     """Return a connection to a whole store, and its version."""
+    if not path.is_file():  # to open a named pipe would wait for a writer
+        raise Unavailable(f"no store at {path}: not a file")
     connection = None
     try:
         connection = sqlite3.connect(
