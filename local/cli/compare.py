@@ -204,7 +204,9 @@ def _progress(configuration: ComparisonConfig) -> Iterator[Callable[[str], None]
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     # A thread that draws would take its time from the cores that are measured.
-    with Progress(*columns, console=stderr, transient=True, auto_refresh=False) as progress:
+    with Progress(
+        *columns, console=stderr, transient=True, auto_refresh=False, disable=not stderr.is_terminal
+    ) as progress:
         task = progress.add_task("starting", total=STARTING_SECONDS + configuration.budget_seconds)
 
         def step(text: str) -> None:

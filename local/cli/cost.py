@@ -102,7 +102,7 @@ def refresh(
     from local.cost.refresh.port import price_list
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with _user_errors(), Progress(*columns, console=stderr, transient=True) as progress:
+    with _user_errors(), Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
 
         def watch(offer: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
             task = progress.add_task(offer, total=None)

@@ -122,8 +122,10 @@ def invoke(
     from local.emulator.spec import BadSpec
     from local.guest.options import named_guest
 
+    if data is not None and request is None:
+        raise UserError("--data is the body of a request; give --request 'METHOD PATH' too")
     limits = Limits(memory_mb=memory, timeout=timeout)
-    guest = named_guest(app, directory, python, env) if service is None else None
+    guest = named_guest(app, directory, python, env) if service is None or app is None else None
     if guest is None:
         service = _service(_required(service, app))
     payload = _event(event) if request is None else _event_of(request, data)
@@ -151,7 +153,7 @@ def events(
     query: Annotated[str, typer.Argument(help="The query string: 'type=encode&data=CC%20Team'.")],
     shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
 ) -> None:
-    """Write the event that a event source makes of a GET request."""
+    """Write the event that an event source makes of a GET request."""
     from datetime import UTC, datetime
 
     from local.emulator.event_sources import EVENT_SOURCES

@@ -48,7 +48,7 @@ def smoke(
     if math.isnan(seconds):
         raise UserError("--seconds takes a number of seconds from 0.1 to 600")
     cases = chosen_cases(service or [], functions_only)
-    with Progress(console=stderr, transient=True) as progress:
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         task = progress.add_task("asking", total=len(cases))
         outcomes = asyncio.run(ask_all(address, cases, seconds, lambda: progress.advance(task)))
     print_json([_row(each) for each in outcomes]) if as_json else _tell(address, outcomes)

@@ -34,7 +34,7 @@ class Scaling:
             raise BadSpec("reserved concurrency is negative; give 0 or more")
         if self.provisioned < 0 or (self.reserved is not None and self.provisioned > self.reserved):
             raise BadSpec("provisioned concurrency must lie between 0 and the reserved concurrency")
-        if self.idle_lifetime <= 0:
+        if not self.idle_lifetime > 0:
             raise BadSpec("the idle lifetime must be more than 0 s")
 
 

@@ -106,6 +106,8 @@ def checked(guest: Guest) -> Checked:
         own = [line.removeprefix("crossover: ") for line in lines if line.startswith("crossover: ")]
         last = own or lines or [f"the interpreter ended with status {done.returncode}"]
         raise UserError(last[-1] if own else f"{guest.reference} cannot be imported: {last[-1]}")
+    if not done.stdout:
+        raise UserError(f"{guest.reference} cannot be imported: it ends the interpreter, with status 0")
     report = json.loads(done.stdout)
     version = tuple(report["version"])
     if version < OLDEST:

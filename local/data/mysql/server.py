@@ -59,7 +59,10 @@ class PrivateServer:
     def start(self) -> None:
         """Start the server and wait until it answers. Raises `UserError` with the end of its log if it does not."""
         programs = find_or_install()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise UserError(f"{self.folder} cannot be the server's folder: {problem.strerror}") from None
         self._refuse_a_second_server()
         if not (self._data / "mysql").is_dir():
             self._make_data(programs)

@@ -408,6 +408,7 @@ def test_on_demand_environments_leave_room_for_the_provisioned_ones_of_a_reserva
         {"provisioned": -1},
         {"provisioned": 2, "reserved": 1},
         {"idle_lifetime": 0},
+        {"idle_lifetime": float("nan")},
     ],
 )
 def test_a_configuration_that_lambda_refuses_is_refused(wrong: dict[str, float]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import UserError
-from local.guest.application import guest_of
+from local.guest.application import checked, guest_of
 from local.guest.inside.loading import LoadError, as_asgi, described, load
 from local.guest.options import named_guest
 
@@ -93,6 +93,12 @@ def test_the_virtual_environment_of_the_folder_is_used_unless_another_is_named(t
 def test_a_variable_of_another_form_is_refused(variable: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--env takes NAME=VALUE"):
         guest_of("main", tmp_path, None, (variable,))
+
+
+def test_an_application_that_ends_the_interpreter_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "ending.py").write_text("import os\nos._exit(0)\n")
+    with pytest.raises(UserError, match="ending cannot be imported: it ends the interpreter, with status 0"):
+        checked(guest_of("ending", tmp_path, sys.executable, ()))
 
 
 def test_options_of_an_application_need_one() -> None:
