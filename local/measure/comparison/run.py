@@ -119,13 +119,9 @@ class Rig:
         database, database_measured = queries_per_vcpu()
         derived = {}
         storage_figures: Storage | None = None
-        source = "measured by `crossover compare`; see the result's machine, commit and date"
         for service, asked in self._asked.items():
             read = self._read(service, asked)
-            measurement = works.Measurement(
-                containers[service], functions[service], read, database if read is not None else 0
-            )
-            derived[service] = works.derived(service, source, measurement)
+            derived[service] = works.derived(service, containers[service], functions[service], read, database)
             works.checked(derived[service], service)
             if read is not None:
                 storage_figures = storage.stored(self._environ.get(f"{service.upper()}_STORE", ""), read)

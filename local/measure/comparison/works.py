@@ -9,7 +9,7 @@ from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from local.cost import files as cost_files
 from local.cost.schema import read as read_table
@@ -17,6 +17,7 @@ from local.cost.workload import Workload as Work
 from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, comparison_of
 from local.measure.statistics import rounded
 
+SOURCE = "measured by `crossover compare`; see the result's machine, commit and date"
 COLD_SHARE = 0.0001
 REQUESTS_PER_CONNECTION = 100
 CONNECTION_SECONDS = 10
@@ -24,20 +25,18 @@ CONNECTION_SECONDS = 10
 Data = Mapping[str, Any]
 
 
-class Measurement(NamedTuple):
-    """What the workload of a service is derived from."""
+def derived(
+    service: str, container: ContainerFigures, function: FunctionFigures, read: Read | None, queries_per_vcpu: float
+) -> dict[str, Any]:
+    """Derive the workload of a service, as plain JSON values.
 
-    container: ContainerFigures
-    function: FunctionFigures
-    read: Read | None = None
-    """None for a service without a store."""
-    queries_per_vcpu: float = 0.0
-    """Queries/s that keep one vCPU of the database busy; 0 where that is unknown."""
-
-
-def derived(service: str, source: str, measurement: Measurement) -> dict[str, Any]:
-    """Derive the workload of a service, as plain JSON values. The function's CPU and INIT were measured too."""
-    container, function, read, database = measurement
+    Args:
+        service: Its name.
+        container: What was measured in the container.
+        function: What was measured on Lambda; its CPU and INIT too.
+        read: What a request reads; None for a service without a store.
+        queries_per_vcpu: Queries/s that keep one vCPU of the database busy; 0 where that is unknown.
+    """
     assert function.cpu_ms is not None  # noqa: S101 - a comparison measures both
     assert function.init_ms is not None  # noqa: S101
     cpu_ms, lambda_cpu_ms = container.cpu_ms.median, function.cpu_ms.median
@@ -45,7 +44,7 @@ def derived(service: str, source: str, measurement: Measurement) -> dict[str, An
     whole_vcpu = durations[max(durations, key=int)]
     work = {
         "name": service,
-        "source": source,
+        "source": SOURCE,
         "measured": True,
         "cpu_ms": rounded(cpu_ms),
         "wait_ms": rounded(max(0.0, whole_vcpu - lambda_cpu_ms)),
@@ -63,7 +62,7 @@ def derived(service: str, source: str, measurement: Measurement) -> dict[str, An
     if read is not None:
         work |= {
             "queries": rounded(read.reads),
-            "queries_per_vcpu": rounded(database),
+            "queries_per_vcpu": rounded(queries_per_vcpu),
             "reads": rounded(read.reads),
             "item_bytes": rounded(read.item_bytes),
             "read_blocks": rounded(read.read_blocks),

@@ -45,13 +45,13 @@ FUNCTION = FunctionFigures(
 
 
 def derived(read: Read | None = None, database: float = 0.0) -> Any:
-    return works.derived("qrcode", 'say "so"', works.Measurement(CONTAINER, FUNCTION, read, database))
+    return works.derived("qrcode", CONTAINER, FUNCTION, read, database)
 
 
 def test_a_work_is_what_was_measured() -> None:
     assert derived() == {
         "name": "qrcode",
-        "source": 'say "so"',
+        "source": works.SOURCE,
         "measured": True,
         "cpu_ms": 0.125,
         "wait_ms": 0.25,
@@ -81,7 +81,7 @@ def test_a_service_with_a_store_reads_what_its_requests_read() -> None:
 
 def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(works.toml(derived()))
+    path.write_text(works.toml({**derived(), "source": 'say "so"'}))
     work = files.workload(str(path))
     assert work.measured
     assert work.source == 'say "so"'
@@ -89,7 +89,7 @@ def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) ->
     assert work.billed_ms(128, Fraction(1)) == Fraction(12, 5)
     # At a size that was not measured: 0.125 ms in the container, and 1.125 ms that Lambda's way takes more.
     assert work.duration_ms(1000, Fraction(1)) == Fraction("1.25") * 1769 / 1000 + Fraction("0.25")
-    assert works.checked(derived(), "here") == work
+    assert works.checked({**derived(), "source": 'say "so"'}, "here") == work
 
 
 def test_a_work_of_somebody_elses_comes_from_a_toml_file(tmp_path: Path) -> None:
