@@ -240,9 +240,10 @@ def _show(result: Result, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json(asdict(result))
         return
-    for part in draw(comparison_of(result)):
+    comparison = comparison_of(result)
+    for part in draw(comparison):
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))
-    summary.show(console, result, summary.lines_of(result, TOP))
+    summary.show(console, result, summary.lines_of(comparison, TOP))
     console.print(
         f"The report is {folder}/index.html, its result {folder}/{artifacts.RESULT}.", highlight=False, soft_wrap=True
     )

@@ -36,11 +36,12 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Draw the report of the last comparison: one page, and a summary of where the cost lines cross."""
+    from local.measure.comparison.result import comparison_of
     from local.report import summary
 
     compare = last(source)
     draw(compare, output)
-    lines = summary.lines_of(compare, to)
+    lines = summary.lines_of(comparison_of(compare), to)
     if picture:
         from local.report.picture import draw as drawn
 

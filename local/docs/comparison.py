@@ -36,7 +36,7 @@ def compared() -> str:
         return "No comparison is kept yet: `make compare` measures one, and leaves it in `report/results/compare.json`."
     result = results.read(path, "compare")
     comparison = comparison_of(result)
-    rows = [_row(service, comparison) for service in lines_of(result, TOP, CONFIGURATIONS)]
+    rows = [_row(service, comparison) for service in lines_of(comparison, TOP, CONFIGURATIONS)]
     return f"{formatting.markdown(HEAD, rows, right=1)}\n\n{_told(result)}"
 
 
@@ -46,7 +46,7 @@ def decision() -> str:
     if not path.exists():
         return "No comparison is kept yet: `make compare` measures one."
     result = results.read(path, "compare")
-    mix = lines_of(result, TOP, CONFIGURATIONS)[-1]
+    mix = lines_of(comparison_of(result), TOP, CONFIGURATIONS)[-1]
     first, *later = mix.ranges
     if not later or first.until is None:
         return f"**Up to {TOP:,} requests/s choose {first.label}**, for {mix.name} of these services."

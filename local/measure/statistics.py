@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
 
 
 class Spread(msgspec.Struct, frozen=True):
     """A figure over several runs: the median counts, the lowest and the highest run tell how sure it is."""
 
-    median: float
-    low: float
-    high: float
-    runs: int
+    median: Amount
+    low: Amount
+    high: Amount
+    runs: Count
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from local.measure.statistics import Spread
+
 KINDS = {
     "web-tier": ("The web tier, one change at a time", "crossover experiment web-tier"),
     "cold-start": ("Cold starts", "crossover experiment cold-start"),
@@ -90,7 +92,9 @@ def spread_of(value: object) -> Mapping[str, Any] | None:
 
 
 def cell(value: object) -> Cell:
-    """Return any plain value as a cell."""
+    """Return a spread or any plain value as a cell."""
+    if isinstance(value, Spread):
+        value = value.as_data()
     if spread := spread_of(value):
         median, low, high = (number(spread[name]) for name in ("median", "low", "high"))
         length = spread["median"] if isinstance(spread["median"], int | float) else None

@@ -1,116 +1,112 @@
-"""What the run itself measured, as rows for the page's tables. Missing parts are left out, never guessed."""
+"""What the comparison measured, as rows for the page's tables. A part that was not measured is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from fractions import Fraction
+from typing import NamedTuple
 
-from local.report.experiments import Cell, Table, cell, shortened, spread_of, words
+from msgspec import to_builtins
 
-PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
-PLACED = ("works", "mix", "container", "lambda", "storage", "assumptions")
-"""Parts of a result that have a place of their own in the page."""
-MAX_MS = 1e9
-SPLIT = ("handler", "adapter", "runtime")
+from local.measure.comparison.result import Comparison, ContainerFigures, FunctionFigures, Storage
+from local.report.experiments import Cell, Table, cell, shortened, tables
 
-
-def table_at(data: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """Return the table at a path of a result; an empty one where there is none."""
-    found: Any = data
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+STORED = "What the Twitter store held"
+"""The title of the store's table."""
 
 
-def tables(data: Mapping[str, Any]) -> list[Table]:
-    """Return the tables of what was measured, as far as it was."""
-    return [table for table in (container(data), functions(data), starts(data)) if table]
+class RightAnswers(NamedTuple):
+    """How many requests were answered right, of how many."""
+
+    right: int
+    asked: int
+
+    @property
+    def share(self) -> Fraction:
+        """Return the share of right answers, over 0."""
+        return Fraction(self.right, self.asked)
 
 
-def container(data: Mapping[str, Any]) -> Table | None:
+def platforms(comparison: Comparison) -> list[Table]:
+    """Return the tables of the two platforms, as far as they were measured."""
+    drawn = (container(comparison), durations(comparison), starts(comparison))
+    return [table for table in drawn if table.rows]
+
+
+def container(comparison: Comparison) -> Table:
     """Return the container under load, a row for each service and for the mix."""
+    head = ("service", "requests/s", "CPU, ms a request", *(f"{name}, ms" for name in ("p50", "p90", "p99", "p99.9")))
+    head += ("max, ms", "requests", "right", "wrong", "errors", "peak MB", "start, ms", "bytes in", "bytes out")
     rows = []
-    for name, run in table_at(data, "container").items():
-        if not isinstance(run, Mapping):
-            continue
-        latency = table_at(run, "latency_ms")
-        rows.append(
-            (
-                Cell(str(name)),
-                *(cell(run.get(key)) for key in ("rate", "cpu_ms")),
-                *(cell(latency.get(key)) for key in PERCENTILES),
-                *(cell(run.get(key)) for key in ("requests", "right", "wrong", "errors", "peak_mb", "start_ms")),
-                *(cell(run.get(key)) for key in ("bytes_in", "bytes_out")),
-            )
-        )
-    head = ("service", "requests/s", "CPU, ms a request", *(f"{name}, ms" for name in PERCENTILES))
-    head += ("requests", "right", "wrong", "errors", "peak MB", "start, ms", "bytes in", "bytes out")
-    return Table("The container under load", head, tuple(rows)) if rows else None
+    for name, run in comparison.container.items():
+        late = run.latency_ms
+        latencies = (late.p50, late.p90, late.p99, late.p999, late.max) if late else (None,) * 5
+        counts = (run.requests, run.right, run.wrong, run.errors)
+        sizes = (run.peak_mb, run.start_ms, run.bytes_in, run.bytes_out)
+        rows.append((Cell(name), *map(cell, (run.rate, run.cpu_ms, *latencies, *counts, *sizes))))
+    return Table("The container under load", head, tuple(rows))
 
 
-def functions(data: Mapping[str, Any]) -> Table | None:
+def durations(comparison: Comparison) -> Table:
     """Return Lambda's durations by memory, a row for each service and size."""
-    rows = [
-        (
-            Cell(str(name)),
-            Cell(f"{size} MB"),
-            *(cell(run.get(key)) for key in ("duration_ms", "billed_ms", "peak_mb")),
-        )
-        for name, one in table_at(data, "lambda").items()
-        for size, run in table_at(one, "memory").items()
-        if isinstance(run, Mapping)
-    ]
     head = ("service", "memory", "duration, ms", "billed, ms", "peak MB")
-    return Table("Lambda, one environment at a time", head, tuple(rows)) if rows else None
-
-
-def starts(data: Mapping[str, Any]) -> Table | None:
-    """Return cold starts, and what was counted."""
-    keys = ("init_ms", "cpu_ms", "requests", "right", "wrong", "errors", "event_bytes", "answer_bytes")
     rows = [
-        (Cell(str(name)), *(cell(one.get(key)) for key in keys))
-        for name, one in table_at(data, "lambda").items()
-        if isinstance(one, Mapping)
+        (Cell(name), Cell(f"{size} MB"), cell(run.duration_ms), cell(run.billed_ms), cell(run.peak_mb))
+        for name, function in comparison.functions.items()
+        for size, run in function.memory.items()
     ]
-    head = ("service", "INIT, ms", "CPU, ms a request", *map(words, keys[2:]))
-    return Table("Cold starts and answers on Lambda", head, tuple(rows)) if rows else None
+    return Table("Lambda, one environment at a time", head, tuple(rows))
 
 
-def splits(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, float, str]]]]:
+def starts(comparison: Comparison) -> Table:
+    """Return cold starts, and what was counted."""
+    counted = ("requests", "right", "wrong", "errors", "event bytes", "answer bytes")
+    head = ("service", "INIT, ms", "CPU, ms a request", *counted)
+    rows = []
+    for name, run in comparison.functions.items():
+        counts = (run.requests, run.right, run.wrong, run.errors)
+        figures = (run.init_ms, run.cpu_ms, *counts, run.event_bytes, run.answer_bytes)
+        rows.append((Cell(name), *map(cell, figures)))
+    return Table("Cold starts and answers on Lambda", head, tuple(rows))
+
+
+def splits(comparison: Comparison) -> list[tuple[str, list[tuple[str, float, str]]]]:
     """Return where a warm invocation's time goes: for each service its parts, with milliseconds and spread."""
     found = []
-    for name, one in table_at(data, "lambda").items():
-        parts = []
-        for part in SPLIT:
-            value = table_at(one, "split_ms").get(part)
-            median = spread_of(value)["median"] if spread_of(value) else value  # type: ignore[index]
-            if isinstance(median, int | float) and 0 <= median < MAX_MS:
-                parts.append((part, float(median), cell(value).detail))
-        if parts:
-            found.append((str(name), parts))
+    for name, function in comparison.functions.items():
+        if split := function.split_ms:
+            parts = (("handler", split.handler), ("adapter", split.adapter), ("runtime", split.runtime))
+            found.append((name, [(part, spread.median, cell(spread).detail) for part, spread in parts]))
     return found
 
 
-def further(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what else the run recorded: how many rounds, on which cores, what was calibrated."""
-    return {key: value for key, value in data.items() if key not in PLACED}
+def conditions(comparison: Comparison) -> list[Table]:
+    """Return how the comparison ran: how many rounds, on which cores, what was calibrated."""
+    parts = {
+        "rounds": comparison.rounds,
+        "placing": comparison.placing,
+        "emulator": comparison.emulator,
+        "calibrated": comparison.calibrated,
+        "findings": comparison.findings,
+    }
+    return list(tables(to_builtins({name: part for name, part in parts.items() if part})))
 
 
-def discarded(data: Mapping[str, Any]) -> Iterator[str]:
+def stored(storage: Storage | None) -> list[Table]:
+    """Return what the store held."""
+    figures = to_builtins(storage) if storage else {}
+    return list(tables({name: figure for name, figure in figures.items() if figure is not None}, STORED))
+
+
+def discarded(comparison: Comparison) -> Iterator[str]:
     """Yield loads that do not count, or whose latencies do not, with the reason."""
-    for name, run in table_at(data, "container").items():
-        reasons = run.get("discarded") if isinstance(run, Mapping) else None
-        for reason in reasons if isinstance(reasons, list) else ():
-            yield f"{name}: {shortened(str(reason))}"
+    for name, run in comparison.container.items():
+        for reason in run.discarded:
+            yield f"{name}: {shortened(reason)}"
 
 
-def right_answers(data: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
-    """Return for each platform and service how many answers were right, of how many requests."""
-    found: dict[str, dict[str, dict[str, float]]] = {"container": {}, "lambda": {}}
-    for platform, services in found.items():
-        for name, run in table_at(data, platform).items():
-            counts = [run.get(key) if isinstance(run, Mapping) else None for key in ("right", "wrong", "errors")]
-            known = [count for count in counts if isinstance(count, int) and not isinstance(count, bool) and count >= 0]
-            if len(known) == len(counts) and known[0] > 0:
-                services[str(name)] = {"right": known[0], "asked": sum(known)}
-    return found
+def right_answers(platform: Mapping[str, ContainerFigures | FunctionFigures]) -> dict[str, RightAnswers]:
+    """Return the right answers of each service on a platform that gave any."""
+    return {
+        name: RightAnswers(run.right, run.right + run.wrong + run.errors) for name, run in platform.items() if run.right
+    }

@@ -18,6 +18,7 @@ from local.cost.schema import settings
 from local.cost.workload import LAMBDA_MB_PER_VCPU, Workload
 from local.errors import UserError
 from local.files import write_atomically
+from local.measure.comparison.result import Comparison, comparison_of
 from local.measure.results import Result
 from local.report import chart, experiments, measured, payload, workloads
 from local.report.inline import PAGE, START, import_map, json_safe, policy, vega
@@ -52,15 +53,18 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> s
     Raises:
         UserError: The result holds no workload that can be priced.
     """
-    named = workloads.workloads_of(compare)
-    stored = workloads.storage_configurations(compare) if any(map(workloads.uses_storage, named.values())) else {}
+    comparison = comparison_of(compare)
+    named = workloads.workloads_of(comparison)
+    stored = (
+        workloads.storage_configurations(comparison.storage) if any(map(workloads.uses_storage, named.values())) else {}
+    )
     inputs = ReportInputs(named, workloads.compared_configurations(), stored)
     sources = Sources()
     for result in (compare, *(results[kind] for kind in experiments.KINDS if kind in results)):
         sources.measured(result)  # so that the runs come first among the notes
-    data = _data(compare, inputs, book, sources)
+    data = _data(compare, comparison, inputs, book, sources)
     shown = [_experiment(kind, results.get(kind), sources) for kind in experiments.KINDS]
-    assumptions = _assumptions(compare, sources)
+    assumptions = _assumptions(comparison, sources)
     data["notes"] = sources.notes
     style, modules = (PAGE / "style.css").read_text(), import_map()
     environment = Environment(
@@ -81,11 +85,11 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> s
         modules=modules,
         start=START,
         policy=policy([vega(), modules, START], [style]),
-        tables=measured.tables(compare.data),
-        splits=measured.splits(compare.data),
-        further=list(experiments.tables(measured.further(compare.data))),
-        discarded=list(measured.discarded(compare.data)),
-        stored=list(experiments.tables(measured.table_at(compare.data, "storage"), "What the Twitter store held")),
+        tables=measured.platforms(comparison),
+        splits=measured.splits(comparison),
+        further=measured.conditions(comparison),
+        discarded=list(measured.discarded(comparison)),
+        stored=measured.stored(comparison.storage),
         experiments=shown,
         assumptions=assumptions,
         hours_per_day=HOURS_PER_DAY,
@@ -102,10 +106,12 @@ def prose(text: str) -> Markup:
     )
 
 
-def _data(compare: Result, inputs: ReportInputs, book: PriceBook, sources: Sources) -> dict[str, Any]:
-    weights = workloads.weights_of(compare, inputs.workloads)
+def _data(
+    compare: Result, comparison: Comparison, inputs: ReportInputs, book: PriceBook, sources: Sources
+) -> dict[str, Any]:
+    weights = workloads.weights_of(comparison, inputs.workloads)
     total = sum(weights.values())
-    assumed = _assumed_fields(compare, sources)
+    assumed = _assumed_fields(comparison, sources)
     everything = {**inputs.configurations, **inputs.storage}
     bills = payload.Bills(book, sources, payload.open_mix(inputs.workloads))
     described = {key: _configuration(key, one, bills) for key, one in everything.items()}
@@ -128,7 +134,10 @@ def _data(compare: Result, inputs: ReportInputs, book: PriceBook, sources: Sourc
             for name, one in inputs.workloads.items()
         },
         "assumed_notes": assumed,
-        "right": measured.right_answers(compare.data),
+        "right": {
+            platform: {name: answers._asdict() for name, answers in measured.right_answers(figures).items()}
+            for platform, figures in (("container", comparison.container), ("lambda", comparison.functions))
+        },
         "spec": chart.spec({key: one.name for key, one in inputs.configurations.items()}, y_title="$ a month"),
         "storage_spec": chart.spec({key: one.name for key, one in inputs.storage.items()}, y_title="$ a month"),
         "memory_spec": chart.memory_spec(),
@@ -155,10 +164,10 @@ def _configuration(key: str, configuration: Configuration, bills: payload.Bills)
     return {**bills.configuration(key, configuration), "shown": key in workloads.DRAWN, "style": style}
 
 
-def _assumed_fields(compare: Result, sources: Sources) -> dict[str, int]:
+def _assumed_fields(comparison: Comparison, sources: Sources) -> dict[str, int]:
     """Return the fields of a workload that were not measured, each with its note."""
     plainly = sources.note(ASSUMED, "no run on one machine can measure this of the traffic")
-    said = {one["key"]: one["note"] for one in _assumptions(compare, sources) if one["key"] in settings(Workload)}
+    said = {one["key"]: one["note"] for one in _assumptions(comparison, sources) if one["key"] in settings(Workload)}
     return {**dict.fromkeys(TRAFFIC_FIELDS, plainly), **said}
 
 
@@ -198,22 +207,13 @@ def _experiment(kind: str, result: Result | None, sources: Sources) -> dict[str,
     }
 
 
-def _assumptions(compare: Result, sources: Sources) -> list[dict[str, Any]]:
-    listed = compare.data.get("assumptions")
+def _assumptions(comparison: Comparison, sources: Sources) -> list[dict[str, Any]]:
     assumptions = []
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, Mapping):
-            name, why = experiments.words(entry.get("name", "")), experiments.shortened(str(entry.get("why", "")))
-            unit = experiments.shortened(str(entry.get("unit") or ""))
-            assumptions.append(
-                {
-                    "key": str(entry.get("name")),
-                    "name": name,
-                    "value": f"{experiments.cell(entry.get('value')).text} {unit}".strip(),
-                    "why": why,
-                    "note": sources.note(ASSUMED, f"{name}: {why}"),
-                }
-            )
+    for assumption in comparison.assumptions:
+        name, why = experiments.words(assumption.name), experiments.shortened(assumption.why)
+        value = f"{experiments.cell(assumption.value).text} {experiments.shortened(assumption.unit)}".strip()
+        note = sources.note(ASSUMED, f"{name}: {why}")
+        assumptions.append({"key": assumption.name, "name": name, "value": value, "why": why, "note": note})
     return assumptions
 
 

@@ -17,8 +17,10 @@ from local.cost.exact import plain as digits
 from local.cost.formulas import known
 from local.cost.lines import Line, Piece, line_of
 from local.cost.workload import Mix
+from local.measure.comparison.result import Comparison
 from local.measure.results import Result
-from local.report import measured, workloads
+from local.report import workloads
+from local.report.measured import RightAnswers, right_answers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,8 +61,8 @@ class ComparedLines:
         return next(line for line in self.lines.values() if line.name == name)
 
 
-def lines_of(compare: Result, max_rate: int, names: Sequence[str] = workloads.DRAWN) -> list[ComparedLines]:
-    """Return the named configurations' lines of every service of a result, and of the mix where there is one.
+def lines_of(comparison: Comparison, max_rate: int, names: Sequence[str] = workloads.DRAWN) -> list[ComparedLines]:
+    """Return the named configurations' lines of every service of a comparison, and of the mix where there is one.
 
     They go up to `max_rate` requests/s.
     """
@@ -68,13 +70,14 @@ def lines_of(compare: Result, max_rate: int, names: Sequence[str] = workloads.DR
 
     from local.console import stderr
 
-    named = workloads.workloads_of(compare)
-    weights = workloads.weights_of(compare, named)
+    named = workloads.workloads_of(comparison)
+    weights = workloads.weights_of(comparison, named)
     mixes = {name: Mix.of([(workload, Fraction(1))]) for name, workload in named.items()}
     if len([weight for weight in weights.values() if weight]) > 1:
         mixes[MIX] = Mix.of([(named[name], weight) for name, weight in weights.items()])
     configurations = {name: files.configuration(name) for name in names}
-    book, counted, result = files.price_book(), measured.right_answers(compare.data), []
+    book, result = files.price_book(), []
+    on_lambda, in_container = right_answers(comparison.functions), right_answers(comparison.container)
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("drawing lines", total=len(configurations) * len(mixes))
         for name, mix in mixes.items():
@@ -82,16 +85,15 @@ def lines_of(compare: Result, max_rate: int, names: Sequence[str] = workloads.DR
             for key, one in configurations.items():
                 lines[key] = line_of(one, mix, book, Fraction(max_rate))
                 progress.advance(task)
-                right[one.name] = _right(counted["lambda" if one.choices[0].on_lambda else "container"], mix)
+                right[one.name] = _right(on_lambda if one.choices[0].on_lambda else in_container, mix)
             result.append(ComparedLines(name, mix, lines, Fraction(max_rate), right))
     return result
 
 
-def _right(counted: Mapping[str, Mapping[str, float]], mix: Mix) -> Fraction | None:
+def _right(counted: Mapping[str, RightAnswers], mix: Mix) -> Fraction | None:
     if any(workload.name not in counted for workload, _ in mix.shares):
         return None
-    counts = {workload.name: counted[workload.name] for workload, _ in mix.shares}
-    return known(mix.mean(lambda one: Fraction(int(counts[one.name]["right"]), int(counts[one.name]["asked"]))))
+    return known(mix.mean(lambda workload: counted[workload.name].share))
 
 
 def plain(compare: Result, compared: Sequence[ComparedLines]) -> dict[str, Any]:

@@ -381,7 +381,7 @@ def test_it_fits_a_telephone_and_reads_in_the_dark_and_in_print(browser: Browser
 
 
 def test_a_report_of_one_service_with_nothing_else_measured_is_drawn(browser: Browser, tmp_path: Path) -> None:
-    missing = {"container": {}, "lambda": {}, "storage": None, "assumptions": None, "mix": {}}
+    missing = {"container": {}, "lambda": {}, "storage": None, "assumptions": [], "mix": {}}
     (tmp_path / "a.html").write_text(render(sample_compare(("qrcode",), **missing), {}, files.price_book()))
     page = browser.new_page()
     faults: list[str] = []

@@ -12,10 +12,8 @@ from msgspec import Meta, Struct, field
 
 from local.errors import UserError
 from local.measure.results import Result
-from local.measure.statistics import Spread
+from local.measure.statistics import Amount, Count, Spread
 
-Amount = Annotated[float, Meta(ge=0, le=1e15)]
-Count = Annotated[int, Meta(ge=0, le=10**15)]
 Megabytes = Annotated[str, Meta(pattern=r"^[0-9]{1,5}$")]
 """Memory of a function, as a key of a JSON table."""
 

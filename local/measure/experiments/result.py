@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from local.errors import UserError
 from local.measure.results import Result
-from local.measure.statistics import Spread
+from local.measure.statistics import Amount, Count, Spread
 
-Amount = Annotated[float, Meta(ge=0, le=1e15)]
-Count = Annotated[int, Meta(ge=0, le=10**15)]
 Data = TypeVar("Data", bound=Struct)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from local.cli import create_app
 from local.cost import files as cost_files
 from local.errors import UserError
 from local.measure import results
+from local.measure.comparison.result import comparison_of
 from local.measure.results import Result, write
 from local.report import render, workloads
 from tests.support.report import sample_compare
@@ -68,9 +70,10 @@ def test_without_a_comparison_it_says_what_to_run(nothing_measured: Path) -> Non
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"works": {}}, "measured no service; measure with: make compare"),
-        ({"works": 3}, "has no works"),
-        ({"works": {"qrcode": 3}}, "has no works.qrcode"),
+        ({"works": {}}, "holds no workloads; measure again with: make compare"),
+        ({}, "missing required field `works`"),
+        ({"works": 3}, r"Expected `object`, got `int` - at `\$\.works`"),
+        ({"works": {"qrcode": 3}}, r"Expected `object`, got `int` - at `\$\.works\[\.\.\.\]`"),
         ({"works": {"qrcode": {"cpu_ms": "many"}}}, "qrcode.cpu_ms: must be a number"),
         ({"works": {"qrcode": {"cpu_ms": 0}}}, "cpu_ms: must be from 0.000001"),
         ({"works": {"qrcode": {"init_ms": 3}}}, "cpu_ms: is missing"),
@@ -85,21 +88,30 @@ def test_a_result_that_cannot_be_priced_leaves_the_old_page(nothing_measured: Pa
     assert page.read_text() == "the old one"
 
 
-@pytest.mark.parametrize("value", ["many", True, -1, 10**400, [1]])
-def test_a_number_of_a_result_that_is_none_is_told(value: Any) -> None:
-    odd = one_service(mix={"qrcode": value}, storage={"items": value, "item_bytes": 900})
-    with pytest.raises(UserError, match=r"the result's mix\.qrcode is no number"):
-        workloads.weights_of(odd, workloads.workloads_of(odd))
-    with pytest.raises(UserError, match=r"the result's storage\.items is no number"):
-        workloads.storage_configurations(odd)
+@pytest.mark.parametrize("value", ["many", True, -1, 10**400, 1e400, [1]])
+@pytest.mark.parametrize("place", ["mix", "storage.items", "container.qrcode.rate", "lambda.qrcode.init_ms.median"])
+def test_a_figure_that_is_no_number_in_bounds_is_reported(place: str, value: Any) -> None:
+    odd = copy.deepcopy(one_service())
+    *above, last = place.split(".")
+    part: Any = odd.data
+    for key in above:
+        part = part[key]
+    part[last] = {"qrcode": value} if place == "mix" else value
+    with pytest.raises(UserError, match=r"the comparison's result cannot be used: .*measure again with: make compare"):
+        render.render(odd, {}, cost_files.price_book())
 
 
-@pytest.mark.no_cover
-@pytest.mark.parametrize("value", ["odd", [1], {"qrcode": 3}, {"qrcode": {"split_ms": {"handler": 10**400}}}])
-def test_parts_of_a_result_that_cannot_be_shown_are_left_out(value: Any) -> None:
-    odd = one_service(**dict.fromkeys(("container", "lambda", "storage", "assumptions"), value))
-    page = render.render(odd, {}, cost_files.price_book())
-    assert page.startswith("<!doctype html>")
+@pytest.mark.parametrize("part", ["container", "lambda", "storage", "assumptions"])
+@pytest.mark.parametrize("value", ["odd", [1], {"items": "odd", "qrcode": 3}])
+def test_a_part_of_another_kind_is_reported_with_its_place(part: str, value: Any) -> None:
+    with pytest.raises(UserError, match=rf"- at `\$\.{part}"):
+        render.render(one_service(**{part: value}), {}, cost_files.price_book())
+
+
+def test_a_store_that_is_too_large_to_price_is_reported() -> None:
+    vast = one_service(storage={"items": 10**15, "item_bytes": 1e15})
+    with pytest.raises(UserError, match=r"the result's storage cannot be priced: .*storage_gb: must be from 0 to"):
+        workloads.storage_configurations(comparison_of(vast).storage)
 
 
 def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Path) -> None:
@@ -134,7 +146,9 @@ def test_texts_of_a_result_are_shown_and_never_run() -> None:
     changes: dict[str, Any] = {
         "works": works,
         "mix": {evil: 1},
-        "container": {evil: {"rate": evil, "discarded": [evil]}},
+        "container": {evil: {**sample_compare().data["container"]["qrcode"], "discarded": [evil]}},
+        "placing": evil,
+        "findings": [{"kind": evil, "detail": evil}],
         "assumptions": [{"name": evil, "value": evil, "unit": evil, "why": evil}],
     }
     compare = Result(kind="compare", config={}, data={**one_service().data, **changes}, command=evil)

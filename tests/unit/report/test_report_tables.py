@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from local.measure.comparison.result import Comparison, comparison_of
 from local.report import experiments, measured
 from local.report.experiments import Cell, cell, tables
 from tests.support.report import sample_compare, spread
@@ -63,25 +66,58 @@ def test_what_nobody_foresaw_is_bounded() -> None:
     assert len(table.rows[0][0].text) <= experiments.MAX_TEXT
 
 
+def sample(**changes: Any) -> Comparison:
+    return comparison_of(sample_compare(**changes))
+
+
 def test_what_was_not_measured_has_no_table() -> None:
-    assert measured.tables({}) == []
-    assert measured.tables({"container": [], "lambda": 3}) == []
-    assert measured.splits({}) == []
-    assert measured.right_answers({"container": {"qrcode": {"right": 1}}}) == {"container": {}, "lambda": {}}
+    bare = Comparison(works={})
+    assert measured.platforms(bare) == []
+    assert measured.splits(bare) == []
+    assert measured.conditions(bare) == []
+    assert measured.stored(None) == []
+    assert measured.right_answers(bare.container) == {}
 
 
-def test_missing_figures_of_a_service_are_dashes() -> None:
-    (table,) = measured.tables({"container": {"qrcode": {"cpu_ms": spread(100)}}})
-    assert [each.text for each in table.rows[0][:4]] == ["qrcode", "–", "100", "–"]
+def test_figures_that_were_not_measured_are_dashes() -> None:
+    late = {**sample_compare().data["container"]["qrcode"], "latency_ms": None}
+    table = measured.container(sample(container={"qrcode": late}))
+    assert [cell.text for cell in table.rows[0][:9]] == ["qrcode", "500", "0.1413", *"–––––", "10,000"]
+    calibrated = {"qrcode": {"memory": {}}}
+    assert [cell.text for cell in measured.starts(sample(**{"lambda": calibrated})).rows[0][:4]] == [
+        *("qrcode", "–", "–", "0"),
+    ]
+
+
+def test_every_figure_stands_below_its_heading() -> None:
+    container, durations, starts = measured.platforms(sample())
+    assert {len(row) for row in container.rows} == {len(container.columns)}
+    assert {len(row) for row in durations.rows} == {len(durations.columns)}
+    assert {len(row) for row in starts.rows} == {len(starts.columns)}
+    row = dict(zip(container.columns, (cell.text for cell in container.rows[1]), strict=True))
+    assert (row["service"], row["p99.9, ms"], row["max, ms"], row["bytes out"]) == ("qrcode", "11.8", "23.4", "700")
+
+
+def test_parts_of_a_run_that_are_empty_have_no_table() -> None:
+    ran = sample(placing="on core 1", calibrated={}, findings=[], rounds=None)
+    (table,) = measured.conditions(ran)
+    assert [[cell.text for cell in row] for row in table.rows] == [["placing", "on core 1"]]
+
+
+def test_the_stores_table_has_what_was_measured_of_it() -> None:
+    (table,) = measured.stored(sample().storage)
+    assert table.title == measured.STORED
+    assert [row[0].text for row in table.rows] == ["items", "item bytes", "max item bytes", "read units"]
 
 
 def test_discarded_loads_are_listed_with_their_reasons() -> None:
-    data = dict(sample_compare().data)
-    data["container"] = {"qrcode": {"discarded": ["the generator was at 80 % of a core"]}, "twitter": {"discarded": []}}
-    assert list(measured.discarded(data)) == ["qrcode: the generator was at 80 % of a core"]
+    figures = sample_compare().data["container"]
+    late = {**figures["qrcode"], "discarded": ["the generator was at 80 % of a core"]}
+    ran = sample(container={"qrcode": late, "twitter": figures["twitter"]})
+    assert list(measured.discarded(ran)) == ["qrcode: the generator was at 80 % of a core"]
 
 
 def test_right_answers_are_counted_of_all_requests() -> None:
-    found = measured.right_answers(sample_compare().data)
-    assert found["container"]["qrcode"] == {"right": 9_990, "asked": 10_000}
-    assert found["lambda"]["twitter"] == {"right": 2_000, "asked": 2_000}
+    ran = sample()
+    assert measured.right_answers(ran.container)["qrcode"] == (9_990, 10_000)
+    assert measured.right_answers(ran.functions)["twitter"] == (2_000, 2_000)
