@@ -63,7 +63,7 @@ def test_json_lines_take_a_body_as_text_or_as_json() -> None:
         ("{", "no JSON"),
         ("[]", "no object"),
         ('{"method": "GET"}', "no path"),
-        ('{"path": "/", "bdy": ""}', "an unknown field, 'boddy'"),
+        ('{"path": "/", "bdy": ""}', "an unknown field, 'bdy'"),
         ('{"path": "/", "method": "BREW"}', "the method 'BREW'"),
         ('{"path": "/", "headers": {"a b": "c"}}', "the header 'a b'"),
         ('{"path": "/", "headers": {"a": "b\\r\\nc: d"}}', "the header 'a'"),
