@@ -97,6 +97,7 @@ def test_a_discarded_round_is_reported_with_its_reason_and_its_medians_are_marke
     assert ["slices", "1.00", "2.50", "1.00*", "2.50*"] in [line.split()[:5] for line in text.splitlines()]
 
 
+@pytest.mark.heavy
 def test_a_load_that_fails_is_one_line_and_no_server_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     servers: list[int] = []
 

@@ -122,6 +122,7 @@ async def app(scope, receive, send):
 """
 
 
+@pytest.mark.heavy
 def test_a_comparison_measures_prices_and_reports_an_application(tmp_path: Path) -> None:
     lines = [
         {"path": "/items/1"},

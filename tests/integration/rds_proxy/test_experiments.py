@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local.data.mysql.server import PrivateServer
 
 TOOL = Path(sys.executable).parent / "crossover"
 
 
+@pytest.mark.heavy
 def test_a_fleet_on_few_connections_is_measured_both_ways(server: PrivateServer, tmp_path: Path) -> None:
     sizes = ("--environments", "20", "--pods", "1", "--database-connections", "10", "--seconds", "0.5")
     command = [TOOL, "experiment", "connections", *sizes, "--result", str(tmp_path / "result.json"), "--json"]
