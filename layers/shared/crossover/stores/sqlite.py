@@ -20,7 +20,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from glob import escape
 from itertools import chain, pairwise
 from pathlib import Path
@@ -200,28 +200,28 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
     """Return a connection to a whole store, and its version."""
     if not path.is_file():  # to open a named pipe would wait for a writer
         raise Unavailable(f"no store at {path}: not a file")
-    connection = None
     try:
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
-        application, layout = [
-            connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "user_version")
-        ]
-        if application != APPLICATION_ID:
-            raise sqlite3.DatabaseError("it is another kind of database")
-        if layout != LAYOUT:
-            raise sqlite3.DatabaseError("another version of Crossover made it; load it again with crossover etl")
-        connection.execute("pragma mmap_size = 0")
-        connection.execute(f"pragma cache_size = {-CACHE_KIB}")
-        row = connection.execute("select version from meta").fetchone()
-        if row is None:
-            raise sqlite3.DatabaseError("its load did not finish")
-        connection.execute(_FETCH, (b"",)).fetchone()
-        connection.execute(_GAP, (b"",)).fetchone()
+        with ExitStack() as failing:
+            connection = sqlite3.connect(
+                f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+            )
+            failing.callback(connection.close)
+            application, layout = [
+                connection.execute(f"pragma {name}").fetchone()[0] for name in ("application_id", "user_version")
+            ]
+            if application != APPLICATION_ID:
+                raise sqlite3.DatabaseError("it is another kind of database")
+            if layout != LAYOUT:
+                raise sqlite3.DatabaseError("another version of Crossover made it; load it again with crossover etl")
+            connection.execute("pragma mmap_size = 0")
+            connection.execute(f"pragma cache_size = {-CACHE_KIB}")
+            row = connection.execute("select version from meta").fetchone()
+            if row is None:
+                raise sqlite3.DatabaseError("its load did not finish")
+            connection.execute(_FETCH, (b"",)).fetchone()
+            connection.execute(_GAP, (b"",)).fetchone()
+            failing.pop_all()
     except sqlite3.Error as problem:
-        if connection:
-            connection.close()
         raise Unavailable(f"no store at {path}: {problem}") from problem
     return connection, row[0]
 
