@@ -31,7 +31,8 @@ def serve(
 ) -> None:
     """Serve the bundle in the foreground, as a pod does; or with --app your own application, by uvicorn.
 
-    Settings of the bundle come from the environment.
+    Settings of the bundle come from the environment: HOST, PORT, WORKERS, CROSSOVER_SERVICES, TEAM_NAME, TWITTER_STORE
+    and others; docs/reference/settings.md lists them all.
     """
     import os
     import sys
