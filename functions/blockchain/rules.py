@@ -36,7 +36,7 @@ class BrokenRule(Invalid):
 
 
 def judge(asked: ChainRequest) -> None:
-    """Hold a request against every rule. Raises `BrokenRule` at the first place where one is broken."""
+    """Check a request by every rule. Raises `BrokenRule` at the first place where one is broken."""
     for _ in walk_ledger(asked):
         pass
     walk_hashes(asked)

@@ -108,7 +108,7 @@ def calibrate(
     report: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report anew."""
+    """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report again."""
     from local.signals import reporting_interruption
 
     with reporting_interruption("the calibration"):

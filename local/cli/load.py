@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 def load(
     url: Annotated[
         str | None,
-        typer.Argument(metavar="[URL]", help="A running server; without it one is started, and its CPU told."),
+        typer.Argument(metavar="[URL]", help="A running server; without it one is started, and its CPU time reported."),
     ] = None,
     service: Annotated[str | None, typer.Option(help="The service to ask.", callback=_in_the_bundle)] = None,
     mix: Annotated[str | None, typer.Option(help="Several by weight: qrcode=2,twitter=1.")] = None,

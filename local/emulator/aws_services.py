@@ -35,7 +35,7 @@ class AwsServices:
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait until the process is told to end."""
+        """Wait until the process is asked to end."""
         self._thread.join()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Serves a bundle behind an event source until the process is told to end."""
+"""Serves a bundle behind an event source until the process is asked to end."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def is_document(start: bytes) -> bool:
     """Return whether a file that begins so has to be read as a whole, and not line by line.
 
     Arrays that begin in one line and end in another do, and objects that are printed over several lines. An array a
-    line is left to whoever reads lines.
+    line is left to the reader of lines.
     """
     start = start.removeprefix(BOM).lstrip()
     line, newline, _ = start.partition(b"\n")

@@ -1,4 +1,4 @@
-"""A file of requests in any of the formats, told apart by its content."""
+"""A file of requests in any of the formats, recognised by its content."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def read(document: Mapping[str, Any]) -> Recording:
     return gathered.recording()
 
 
-def _add(  # noqa: PLR0913 (the description and the choices of a draw from it)
+def _add(  # noqa: PLR0913 (one operation, with what its path and document say)
     gathered: Gathered, document: Mapping[str, Any], verb: str, path: str, parameters: list[Any], operation: Any
 ) -> None:
     query: list[tuple[str, str]] = []
