@@ -18,7 +18,7 @@ PANELS = {
     "Serve": ("serve", "smoke", "init"),
     "Lambda on this machine": ("emulate", "build", "aws"),
     "Measure": ("load", "bench", "compare", "report", "experiment"),
-    "Price": ("cost",),
+    "Price": ("prices", "cost", "crossings", "audit", "plan", "mixed", "configurations"),
     "Data and requests": ("tweets", "etl", "mysql", "rds_proxy", "twitter", "blockchain"),
     "Deploy": ("image",),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, replace
 from fractions import Fraction
+from importlib import import_module
 
 from local.cost import files
 from local.cost.audit import audit
@@ -38,10 +39,11 @@ def commands() -> str:
     """Return every command of this purpose with its options."""
     import typer
 
-    from local.cli.cost import add_to
+    from local.cli import PANELS
 
     app = typer.Typer()
-    add_to(app)
+    for name in PANELS["Price"]:
+        import_module(f"local.cli.{name}").add_to(app)
     group = typer.main.get_command(app)
     rows = []
     for name, command in group.commands.items():  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from local.cli import cost
+from local.cli import PANELS, prices
 from local.cost import files
 from local.cost.refresh.port import index_path
 from local.errors import UserError
@@ -20,7 +21,8 @@ from tests.unit.cost.test_refresh import RDS
 
 def run(*words: str) -> Result:
     app = typer.Typer()
-    cost.add_to(app)
+    for name in PANELS["Price"]:
+        import_module(f"local.cli.{name}").add_to(app)
     return CliRunner().invoke(app, list(words))
 
 
@@ -43,11 +45,11 @@ def test_prices_lists_every_row_with_source_date_and_certainty() -> None:
 
 
 def test_prices_warns_of_what_is_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "today", lambda: date(2026, 9, 20))
+    monkeypatch.setattr(prices, "today", lambda: date(2026, 9, 20))
     early = run("prices").output
     assert "eks cluster" in early.split("older than 180 days")[1]
     assert "lambda requests" not in early.split("older than 180 days")[1]
-    monkeypatch.setattr(cost, "today", lambda: date(2027, 9, 20))
+    monkeypatch.setattr(prices, "today", lambda: date(2027, 9, 20))
     assert "lambda requests" in run("prices").output.split("older than 180 days")[1]
 
 

@@ -1,0 +1,79 @@
+"""What the commands that price share: options, exact numbers and the errors of the cost model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from local.errors import UserError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from local.cost.configuration import Configuration
+    from local.cost.workload import Mix
+
+REPORT_MIX = "blockchain=24713,qrcode=27691,twitter=4366"
+"""Requests/s of the report's mixed live test."""
+MAX_DIGITS = 25
+NUMBER = r"([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,3}(_[0-9]{3}){1,3})(\.[0-9]{1,12})?"
+"""Digits, or groups of three with one kind of separator: `100,1000` is two numbers, and is refused."""
+
+Work = Annotated[
+    str | None,
+    typer.Option(
+        "--work", help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
+    ),
+]
+Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
+Hours = Annotated[str, typer.Option("--hours", help="Hours of a month for which it runs at this rate.")]
+Duty = Annotated[str, typer.Option("--duty", help="Share of those hours with load; fleets stand ready in all of them.")]
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Raise what the cost model refuses as an error of the command line."""
+    from local.cost.errors import CostError
+
+    try:
+        yield
+    except CostError as problem:
+        raise UserError(str(problem)) from None
+
+
+def mix_of(work: str | None, configuration: Configuration) -> Mix:
+    """Return the workload that was asked for, or else the configuration's."""
+    from local.cost import files
+
+    if work is None:
+        if not configuration.workload:
+            raise UserError(
+                f"say for which workload with --work; known are {', '.join(files.shipped(files.WORKLOADS))}"
+            )
+        return files.mix(configuration.workload)
+    return files.mix(weights(work))
+
+
+def weights(text: str, option: str = "--work") -> dict[str, Fraction]:
+    """Return the numbers of a list such as `qrcode=3,twitter=1`; 1 where a name has none."""
+    found: dict[str, Fraction] = {}
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        if name in found:
+            raise UserError(f"{option}: {name} is given twice")
+        found[name] = number(weight or "1", option)
+    return found
+
+
+def number(text: str, option: str) -> Fraction:
+    """Return an exact number that is not negative, as decimals write it."""
+    from local.cost.exact import exact
+
+    if not re.fullmatch(NUMBER, text) or len(text) > MAX_DIGITS:
+        raise UserError(f"{option}: {text[:40]!r} is not one number such as 5000, 5,000 or 0.5")
+    return exact(text.replace("_", "").replace(",", ""))
