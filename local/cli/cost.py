@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.cli.cost_options import Book, Duty, Hours, Work, mix_of, number, user_errors
+from local.cli.cost_options import Book, Duty, Hours, Region, Work, mix_of, number, say_left_out, user_errors
 from local.cli.options import Json
 from local.console import console, print_json
 
@@ -22,18 +22,21 @@ def cost(
     work: Work = None,
     hours: Hours = "730",
     duty: Duty = "1",
+    region: Region = None,
     book: Book = None,
     json: Json = False,
 ) -> None:
     """Itemise what a configuration costs at a rate: per hour, month and million requests."""
     from local.cost import files, tables, views
-    from local.cost.model import Usage, cheapest
+    from local.cost.configuration import in_region
+    from local.cost.model import Usage, cheapest, price_all
 
     with user_errors():
-        chosen = files.configuration(configuration)
+        chosen = in_region(files.configuration(configuration), region)
         mix = mix_of(work, chosen)
         known, usage = files.price_book(book), Usage(number(hours, "--hours"), number(duty, "--duty"))
         bills = [cheapest(chosen, mix, number(one, "--rate"), known, usage) for one in rate]
+        say_left_out(price_all(chosen, mix, known).left_out)
     if json:
         found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
         print_json(found if len(found) > 1 else found[0])

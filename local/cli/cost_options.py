@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,7 +30,19 @@ Work = Annotated[
         "--work", help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
     ),
 ]
-Book = Annotated[Path | None, typer.Option("--book", help="A price book in place of the shipped one.")]
+Book = Annotated[
+    Path | None,
+    typer.Option(
+        "--book", help="A price book in place of the shipped one: a folder of REGION.toml files, or one file."
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option(
+        "--region",
+        help="AWS region, such as eu-west-1, whose prices are taken. Default: the configuration's, us-east-1.",
+    ),
+]
 Hours = Annotated[str, typer.Option("--hours", help="Hours of a month for which it runs at this rate.")]
 Duty = Annotated[str, typer.Option("--duty", help="Share of those hours with load; fleets stand ready in all of them.")]
 
@@ -44,6 +56,14 @@ def user_errors() -> Iterator[None]:
         yield
     except CostError as problem:
         raise UserError(str(problem)) from None
+
+
+def say_left_out(lines: Iterable[str]) -> None:
+    """Say what a comparison goes without, for want of prices: a line each, on standard error."""
+    from local.console import stderr
+
+    for line in dict.fromkeys(lines):
+        stderr.print(f"Left out: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def mix_of(work: str | None, configuration: Configuration) -> Mix:

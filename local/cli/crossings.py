@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.cli.cost_options import Book, Duty, Hours, Work, mix_of, number, user_errors
+from local.cli.cost_options import Book, Duty, Hours, Region, Work, mix_of, number, say_left_out, user_errors
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
@@ -28,6 +28,7 @@ def crossings(
     to: Annotated[str, typer.Option("--to", help="Highest rate to look at, requests/s.")] = "10000",
     hours: Hours = "730",
     duty: Duty = "1",
+    region: Region = None,
     book: Book = None,
     json: Json = False,
 ) -> None:
@@ -35,13 +36,15 @@ def crossings(
     from rich.progress import Progress
 
     from local.cost import files, tables, views
+    from local.cost.configuration import in_region
+    from local.cost.errors import NoPrice
     from local.cost.lines import line_of
     from local.cost.model import Usage
 
     with user_errors():
         if not 2 <= len(names) <= MAX_LINES:
             raise UserError(f"give from 2 to {MAX_LINES} configurations to compare")
-        chosen = [files.configuration(name) for name in names]
+        chosen = [in_region(files.configuration(name), region) for name in names]
         mix = mix_of(work, chosen[0])
         known, top = files.price_book(book), number(to, "--to")
         usage = Usage(number(hours, "--hours"), number(duty, "--duty"))
@@ -49,12 +52,19 @@ def crossings(
             raise UserError("--to: must be over 0")
         with Progress(console=stderr, transient=True) as progress:
             task = progress.add_task("drawing lines", total=len(chosen))
-            lines = []
+            lines, left_out = [], []
             for one in chosen:
-                lines.append(line_of(one, mix, known, top, usage))
+                try:
+                    lines.append(line_of(one, mix, known, top, usage))
+                except NoPrice as problem:
+                    left_out.append(str(problem))
                 progress.advance(task)
+        if len(lines) < 2:
+            raise UserError(f"fewer than two of them can be priced: {'; '.join(left_out)}")
+        say_left_out([*left_out, *(one for line in lines for one in line.left_out)])
     if json:
         print_json(views.comparison(lines, workload=mix.name, assumed=mix.assumed))
     else:
-        title = f"{mix.name} ({'assumed' if mix.assumed else 'measured'} workload), up to {to} requests/s"
+        kind, where = "assumed" if mix.assumed else "measured", region or chosen[0].heading.region
+        title = f"{mix.name} ({kind} workload), up to {to} requests/s, {where}"
         tables.show(console, tables.comparison(lines, title))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.cli.cost_options import REPORT_MIX, Book, number, user_errors, weights
+from local.cli.cost_options import REPORT_MIX, Book, Region, number, say_left_out, user_errors, weights
 from local.cli.options import Json
 from local.console import console, print_json
 from local.errors import UserError
@@ -22,6 +22,7 @@ def plan(
     rate: Annotated[str | None, typer.Option(help="Requests/s; the cheapest deployment for it is found.")] = None,
     work: Annotated[str, typer.Option("--work", help="A workload, or a mix such as qrcode=3,twitter=1.")] = REPORT_MIX,
     internet: Annotated[bool, typer.Option("--internet", help="Count what responses to the Internet cost.")] = False,
+    region: Region = None,
     book: Book = None,
     json: Json = False,
 ) -> None:
@@ -30,13 +31,15 @@ def plan(
     Every candidate has a spare (N+1) at its utilisation target; a mix that reads has a storage tier.
     """
     from local.cost import files, tables, views
+    from local.cost.configuration import DEFAULT_REGION
     from local.cost.plan import Planner, front, front_rates
 
     with user_errors():
         if (budget is None) == (rate is None):
             raise UserError("plan: give either --budget in dollars an hour, or --rate in requests/s")
         mix = files.mix(weights(work))
-        planner = Planner(mix, files.price_book(book), internet=internet)
+        planner = Planner(mix, files.price_book(book), internet=internet, region=region or DEFAULT_REGION)
+        say_left_out(planner.left_out)
         if budget is not None:
             plans = planner.within(number(budget, "--budget"))
         else:
@@ -48,4 +51,4 @@ def plan(
         print_json(views.plans(plans, steps, workload=mix.name))
     else:
         goal = f"for ${budget} an hour" if budget is not None else f"at {rate} requests/s"
-        tables.show(console, tables.plans(plans, steps, f"{mix.name}, {goal}"))
+        tables.show(console, tables.plans(plans, steps, f"{mix.name}, {goal}, {region or DEFAULT_REGION}"))

@@ -28,14 +28,30 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def prices(context: typer.Context, book: Book = None, json: Json = False) -> None:
-    """List the price book with sources, dates and certainty."""
+def prices(
+    context: typer.Context,
+    region: Annotated[str, typer.Option(help="Region whose prices are listed; `all`: every region.")] = "us-east-1",
+    service: Annotated[str, typer.Option(help="List this service only, such as rds-mysql.")] = "",
+    book: Book = None,
+    json: Json = False,
+) -> None:
+    """List the price book with sources, dates and certainty.
+
+    Examples: `crossover prices --region eu-west-1 --service ec2`; `crossover prices --region all --json`.
+    """
     if context.invoked_subcommand:
         return
     from local.cost import files, tables, views
+    from local.cost.price_book import ALL
 
     with user_errors():
-        rows = files.price_book(book).rows
+        known = files.price_book(book)
+    if region != "all" and region not in known.regions:
+        raise UserError(f"--region: no prices of {region}; {known.remedy(region)}")
+    rows = [row for row in known.rows if region == "all" or row.region in (region, ALL)]
+    if service and service not in {row.service for row in rows}:
+        raise UserError(f"--service: {service} is none of {', '.join(sorted({row.service for row in rows}))}")
+    rows = [row for row in rows if service in ("", row.service)]
     if json:
         print_json([views.dated_price(row, today()) for row in rows])
     else:
@@ -51,7 +67,10 @@ def refresh(
     write: Annotated[bool, typer.Option("--write", help="Write the book. Without it nothing is changed.")] = False,
     json: Json = False,
 ) -> None:
-    """Compare the price book with AWS's bulk price list and show what changed."""
+    """Compare the price book with AWS's bulk price list and show what changed.
+
+    In a region that the book does not have, or not wholly, every price of us-east-1 is looked up and added.
+    """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from local.cost import files, tables, views
@@ -68,18 +87,20 @@ def refresh(
                 progress.advance(task, len(chunk))
                 yield chunk
 
-        known = files.price_book(book)
+        known, path = files.price_book(book), files.price_file(region, book)
         changes = compare(known, sources_of(files.toml(files.SOURCES)), price_list(source), region, watch)
     if json:
         print_json([views.change(one) for one in changes])
     else:
         tables.show(console, tables.refresh(changes))
     if write:
-        path = book or files.PRICES
-        _write(path, render(renewed_rows(known, changes)))
+        rows = renewed_rows(known, changes, region)
+        if not rows:
+            raise UserError(f"nothing was found for {region}, so nothing was written")
+        _write(path, render(rows))
         stderr.print(f"Wrote {path.name}.")
     elif not json:
-        console.print("Nothing was written; --write writes the confirmed and changed rows.")
+        console.print("Nothing was written; --write writes the confirmed, changed and added rows.")
 
 
 def _write(path: Path, text: str) -> None:

@@ -227,6 +227,7 @@ class Bill:
     limits: tuple[CapacityLimit, ...] = ()
     quotas: tuple[Quantity, ...] = ()
     duty: Fraction = Fraction(1)
+    region: str = ""
 
     @cached_property
     def month(self) -> Fraction:
@@ -269,6 +270,7 @@ class OpenBill:
     limits: tuple[CapacityLimit, ...]
     quotas: tuple[Quantity, ...]
     duty: Amount
+    region: str = ""
 
     @cached_property
     def month(self) -> Amount:
@@ -307,6 +309,7 @@ class OpenBill:
             tuple(replace(limit, why=limit.why.at(work_out)) for limit in self.limits),
             tuple(quota.at(work_out) for quota in self.quotas),
             known(self.duty),
+            self.region,
         )
 
 

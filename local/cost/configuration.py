@@ -99,6 +99,11 @@ def to_internet(configuration: Configuration) -> Configuration:
     return replace(configuration, choices=tuple(choices))
 
 
+def in_region(configuration: Configuration, region: str | None) -> Configuration:
+    """Return the configuration in another region; as it is where none is given."""
+    return replace(configuration, heading=replace(configuration.heading, region=region)) if region else configuration
+
+
 def parse(document: Mapping[str, Any], where: str) -> Configuration:
     """Return the configuration in a TOML document that was read with decimals. `where` names the file in errors.
 

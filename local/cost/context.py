@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from local.cost.bill import OPEN_RATE, Quantity, explain
+from local.cost.errors import NoPrice
 from local.cost.exact import GB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 from local.cost.formulas import Amount, Formula
-from local.cost.price_book import Price, PriceBook
+from local.cost.price_book import Price, PriceBook, Tier
 from local.cost.workload import Mix
 
 
@@ -25,6 +26,7 @@ class PricingContext:
         on_lambda: Whether requests are passed on to Lambda functions.
         addresses: Public IPv4 addresses that the resources hold.
         rate: Requests/s while there is load: the open input that bills are lines over.
+        missing: Prices that were asked for and that the book lacks in this region.
     """
 
     mix: Mix
@@ -36,6 +38,7 @@ class PricingContext:
     on_lambda: bool = False
     addresses: Amount = Fraction(0)
     rate: Amount = OPEN_RATE
+    missing: list[str] = field(default_factory=list)
 
     @property
     def mean_rate(self) -> Amount:
@@ -45,10 +48,15 @@ class PricingContext:
     def price(self, service: str, dimension: str) -> Price:
         """Return the book's row in this region.
 
-        Raises:
-            CostError: The book has none.
+        Where the book has none, note it in `missing` and return a price of 0, so that all that is missing can be said
+        at once; the bill is then refused.
         """
-        return self.book.price(service, dimension, self.region)
+        try:
+            return self.book.price(service, dimension, self.region)
+        except NoPrice:
+            if (name := f"{service} {dimension}") not in self.missing:
+                self.missing.append(name)
+            return Price(service, dimension, "", 1, (Tier(None, Fraction(0)),), self.region, "", "unknown", "weak")
 
     def requests(self, rate: Amount | None = None, name: str = "requests") -> Quantity:
         """Return the month's requests as a factor of an item, all of them or those of a part of the rate."""

@@ -9,3 +9,7 @@ class CostError(Exception):
 
 class Unreachable(CostError):
     """A place that cannot be reached at all: asking it for something else would be no use."""
+
+
+class NoPrice(CostError):
+    """The price book lacks prices of a region. A comparison leaves out what needs them, and says so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +14,13 @@ from local.cost.audit import Claim, claims_of, printed
 from local.cost.configuration import Configuration, parse, weights
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH, exact
-from local.cost.price_book import CERTAINTIES, Price, PriceBook, Tier
+from local.cost.price_book import ALL, Price, PriceBook
+from local.cost.price_file import parse as parse_prices
 from local.cost.schema import read
 from local.cost.workload import Mix, Workload
 
 PACKAGE = Path(__file__).parent
-PRICES = PACKAGE / "prices.toml"
+PRICES = PACKAGE / "prices"
 CONFIGURATIONS = PACKAGE / "configurations"
 WORKLOADS = PACKAGE / "workloads"
 AUDITS = PACKAGE / "audits"
@@ -83,50 +84,49 @@ def mix(weights: Mapping[str, Fraction]) -> Mix:
 
 
 def price_book(path: Path | None = None) -> PriceBook:
-    """Return the price book, the shipped one unless another is named.
+    """Return the price book: the shipped one, or that of a file of one region, or of a folder of such files.
+
+    A book without rows for all regions (free tiers, factors) has the shipped ones.
 
     Raises:
         CostError: It cannot be read, or a row of it is wrong.
     """
+    rows: list[Price] = []
+    for file in price_files(path):
+        rows += parse_prices(toml(file), file.name)
+    if not any(row.region == ALL for row in rows):
+        rows += parse_prices(toml(PRICES / f"{ALL}.toml"), f"{ALL}.toml")
+    return PriceBook(rows)
+
+
+def price_files(path: Path | None = None) -> list[Path]:
+    """Return the files of a price book.
+
+    Raises:
+        CostError: The folder has none.
+    """
     path = path or PRICES
-    document = toml(path)
-    rows = document.pop("price", [])
-    if document or not isinstance(rows, list):
-        raise CostError(f"{path.name}: may hold [[price]] rows only")
-    return PriceBook([_row(row, f"{path.name}: price {number}") for number, row in enumerate(rows, 1)])
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.toml"))
+    if not found:
+        raise CostError(f"{path}: has no price files (REGION.toml)")
+    return found
 
 
-def _row(row: Mapping[str, Any], where: str) -> Price:
-    known = {field.name for field in fields(Price)} - {"derived_from"} | {"price"}
-    if unknown := set(row) - known:
-        raise CostError(f"{where}: {sorted(unknown)[0]}: is not known")
-    try:
-        if ("price" in row) == ("tiers" in row):
-            raise CostError(f"{where}: needs either price or tiers")
-        tiers = row.get("tiers") or [{"price": row["price"]}]
-        result = Price(
-            service=row["service"],
-            dimension=row["dimension"],
-            unit=row["unit"],
-            per=int(row.get("per", 1)),
-            tiers=tuple(Tier(exact(tier["upto"]) if "upto" in tier else None, exact(tier["price"])) for tier in tiers),
-            region=row["region"],
-            source=row["source"],
-            read=row["read"],
-            certainty=row["certainty"],
-        )
-    except KeyError as missing:
-        raise CostError(f"{where}: {missing.args[0]}: is missing") from None
-    if result.certainty not in CERTAINTIES[:2]:
-        raise CostError(f"{where}: certainty: is none of firm, weak")
-    bounds = [tier.upto for tier in result.tiers]
-    if (
-        bounds[-1] is not None
-        or None in bounds[:-1]
-        or bounds[:-1] != sorted(bounds[:-1], key=lambda bound: bound or 0)
-    ):
-        raise CostError(f"{where}: tiers: must rise, and only the last has no end")
-    return result
+def price_file(region: str, path: Path | None = None) -> Path:
+    """Return the file that holds a region's prices in a book, which may be missing yet.
+
+    Raises:
+        CostError: The book is a single file, of another region.
+    """
+    path = path or PRICES
+    if path.is_dir():
+        return path / f"{region}.toml"
+    held = {row.region for row in parse_prices(toml(path), path.name)}
+    if held != {region}:
+        raise CostError(f"{path}: holds the prices of {', '.join(sorted(held))}, not of {region}; give a folder")
+    return path
 
 
 AUDIT_KEYS = ("name", "about", "source", "configuration", "workload", "rate", "hours", "total", "claim")

@@ -16,7 +16,7 @@ from local.cost.configuration import Configuration
 from local.cost.errors import CostError
 from local.cost.exact import plain
 from local.cost.formulas import known
-from local.cost.model import ALWAYS, Usage, bills
+from local.cost.model import ALWAYS, Usage, price_all
 from local.cost.price_book import PriceBook
 from local.cost.workload import Mix
 
@@ -46,6 +46,8 @@ class Line:
 
     name: str
     pieces: tuple[Piece, ...]
+    left_out: tuple[str, ...] = ()
+    """Choices without which it was drawn, for want of a price."""
 
     @property
     def end(self) -> Fraction:
@@ -74,11 +76,12 @@ def line_of(
         usage: Hours of the month and share of them under load.
 
     Raises:
+        NoPrice: The book lacks prices that every choice needs.
         CostError: The model raises it, or a choice has over `MAX_PIECES` pieces.
     """
-    priced = zip(configuration.choices, bills(configuration, mix, book, usage), strict=True)
-    lines = (tuple(_pieces(bill, choice.label, until)) for choice, bill in priced)
-    return Line(configuration.name, reduce(envelope, lines))
+    priced = price_all(configuration, mix, book, usage)
+    lines = (tuple(_pieces(bill, choice.label, until)) for choice, bill in priced.bills)
+    return Line(configuration.name, reduce(envelope, lines), priced.left_out)
 
 
 def _pieces(bill: OpenBill, label: str, until: Fraction) -> list[Piece]:

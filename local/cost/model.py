@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from local.cost.bill import Bill, OpenBill
 from local.cost.configuration import Choice, Configuration
 from local.cost.context import PricingContext
-from local.cost.errors import CostError
+from local.cost.errors import CostError, NoPrice
 from local.cost.exact import HOURS_PER_MONTH, plain
 from local.cost.formulas import Amount, Formula, known, possible, total
 from local.cost.price_book import PriceBook
@@ -53,7 +52,7 @@ def open_bill(
     """Return the bill of one choice of a configuration as formulas over the rate.
 
     Raises:
-        CostError: The book lacks a price.
+        NoPrice: The book lacks prices in the configuration's region; the message names them all.
     """
     resources = choice.resources.values()
     context = PricingContext(
@@ -66,31 +65,59 @@ def open_bill(
         on_lambda=choice.on_lambda,
         addresses=total(resource.addresses for resource in resources),
     )
+    items = tuple(item for resource in resources for item in resource.items(context) if possible(item.when))
+    name = configuration.name + (f" ({choice.label})" if choice.label else "")
+    if context.missing:
+        where = configuration.heading.region
+        raise NoPrice(f"{name}: no price in {where} of {', '.join(context.missing)}; {book.remedy(where)}")
     return OpenBill(
-        configuration=configuration.name + (f" ({choice.label})" if choice.label else ""),
+        configuration=name,
         workload=mix.name,
         hours=usage.hours,
-        items=tuple(item for resource in resources for item in resource.items(context) if possible(item.when)),
+        items=items,
         limits=tuple(limit for resource in resources for limit in resource.limits(context) if possible(limit.when)),
         quotas=tuple(quota for resource in resources for quota in resource.quotas(context)),
         duty=usage.duty,
+        region=context.region,
     )
 
 
-def bills(configuration: Configuration, mix: Mix, book: PriceBook, usage: Usage = ALWAYS) -> Iterator[OpenBill]:
-    """Yield the open bill of every choice of a configuration."""
-    return (open_bill(configuration, choice, mix, book, usage) for choice in configuration.choices)
+@dataclass(frozen=True)
+class Priced:
+    """The open bills of a configuration's choices, those that the book can price."""
+
+    bills: tuple[tuple[Choice, OpenBill], ...]
+    left_out: tuple[str, ...]
+    """One line for each choice that needs a price that the book lacks."""
+
+
+def price_all(configuration: Configuration, mix: Mix, book: PriceBook, usage: Usage = ALWAYS) -> Priced:
+    """Return the open bills of the choices of a configuration.
+
+    Raises:
+        NoPrice: None of them can be priced in the configuration's region.
+    """
+    priced, left_out = [], []
+    for choice in configuration.choices:
+        try:
+            priced.append((choice, open_bill(configuration, choice, mix, book, usage)))
+        except NoPrice as problem:
+            left_out.append(str(problem))
+    if not priced:
+        raise NoPrice(left_out[0])
+    return Priced(tuple(priced), tuple(left_out))
 
 
 def cheapest(configuration: Configuration, mix: Mix, rate: Fraction, book: PriceBook, usage: Usage = ALWAYS) -> Bill:
     """Return the bill of the cheapest choice that serves the rate; where none does, of the one that serves most.
 
     Raises:
-        CostError: The book lacks a price, or the rate is out of range.
+        NoPrice: The book lacks prices that every choice needs.
+        CostError: The rate is out of range.
     """
     if not 0 <= rate <= MAX_RATE:
         raise CostError(f"the rate must be from 0 to {plain(MAX_RATE)} requests/s")
-    at_rate = [bill.at(rate) for bill in bills(configuration, mix, book, usage)]
+    at_rate = [bill.at(rate) for _, bill in price_all(configuration, mix, book, usage).bills]
     serving = [bill for bill in at_rate if bill.serves]
     if serving:
         return min(serving, key=lambda bill: bill.month)

@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 from local.cost.bill import Bill, OpenBill
-from local.cost.configuration import parse
-from local.cost.errors import CostError
+from local.cost.configuration import DEFAULT_REGION, in_region, parse
+from local.cost.errors import CostError, NoPrice
 from local.cost.exact import dollars, plain
-from local.cost.model import MAX_RATE, bills
+from local.cost.model import MAX_RATE, price_all
 from local.cost.price_book import PriceBook
 from local.cost.workload import Mix
 
@@ -119,14 +119,36 @@ class Plan:
 
 
 class Planner:
-    """Prices every candidate for a mix. A mix without reads and queries needs no storage tier."""
+    """Prices every candidate for a mix. A mix without reads and queries needs no storage tier.
 
-    def __init__(self, mix: Mix, book: PriceBook, *, internet: bool = False) -> None:
-        self.web = [
-            _tier(name, {**tables, **_network(tables, internet)}, mix, book) for name, tables in WEB_TIERS.items()
-        ]
+    Attributes:
+        left_out: One line for each candidate that needs a price that the book lacks in the region.
+
+    Raises:
+        NoPrice: The book can price no web tier, or no storage tier where one is needed.
+    """
+
+    def __init__(self, mix: Mix, book: PriceBook, *, internet: bool = False, region: str = DEFAULT_REGION) -> None:
+        self.left_out: list[str] = []
+        web = {name: {**tables, **_network(tables, internet)} for name, tables in WEB_TIERS.items()}
+        self.web = self._tiers(web, mix, book, region)
         stores = any(workload.queries or workload.reads for workload, _ in mix.shares)
-        self.storage = [_tier(name, tables, mix, book) for name, tables in STORAGE_TIERS.items()] if stores else []
+        self.storage = self._tiers(STORAGE_TIERS, mix, book, region) if stores else []
+
+    def _tiers(self, candidates: Mapping[str, Mapping[str, Any]], mix: Mix, book: PriceBook, region: str) -> list[Tier]:
+        tiers = []
+        for name, tables in candidates.items():
+            document = {"name": name, **{key: _decimals(table) for key, table in tables.items()}}
+            try:
+                priced = price_all(in_region(parse(document, name), region), mix, book)
+            except NoPrice as problem:
+                self.left_out.append(str(problem))
+                continue
+            self.left_out += priced.left_out
+            tiers.append(Tier(name, tuple(bill for _, bill in priced.bills)))
+        if not tiers:
+            raise NoPrice(self.left_out[-1])
+        return tiers
 
     def cheapest(self, rate: Fraction) -> list[Plan]:
         """Return a plan for each web tier that serves the rate, the cheapest first."""
@@ -185,11 +207,6 @@ def front(planner: Planner, rates: Sequence[Fraction]) -> Iterator[Plan]:
 
 def _network(tables: Mapping[str, Any], internet: bool) -> dict[str, Any]:
     return {"network": {**tables.get("network", {}), "internet": internet}}
-
-
-def _tier(name: str, tables: Mapping[str, Any], mix: Mix, book: PriceBook) -> Tier:
-    document = {"name": name, **{key: _decimals(table) for key, table in tables.items()}}
-    return Tier(name, tuple(bills(parse(document, name), mix, book)))
 
 
 def _decimals(table: Mapping[str, Any]) -> dict[str, Any]:

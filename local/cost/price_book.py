@@ -2,7 +2,8 @@
 
 A row is one service's price of one dimension in one region, as published: so much per so many units, in tiers where the
 price falls with the month's volume. An instance size that is not listed is derived from a listed one of its family,
-since sizes are priced in proportion, and says so.
+since sizes are priced in proportion, and says so. Nothing is ever derived from another region's row; what holds in all
+of them (free tiers, factors) stands under the region `ALL`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from local.cost.errors import CostError
+from local.cost.errors import CostError, NoPrice
 from local.cost.exact import plain
 from local.cost.formulas import Amount, Formula, maximum
 from local.cost.instances import split, units
@@ -22,6 +23,8 @@ from local.cost.instances import split, units
 STALE_AFTER_DAYS = 180
 ZERO = Fraction(0)
 CERTAINTIES = ("firm", "weak", "derived")
+ALL = "all-regions"
+"""The region of rows that hold in all of them."""
 
 
 class Tier(NamedTuple):
@@ -113,20 +116,33 @@ class PriceBook:
                 raise CostError(f"the price book has two rows for {row.name} in {row.region}")
             self._index[key] = row
 
+    @property
+    def regions(self) -> list[str]:
+        """The regions that have prices of their own."""
+        return sorted({row.region for row in self.rows} - {ALL})
+
+    def of_region(self, region: str) -> list[Price]:
+        """Return the rows of a region, without those that hold in all of them."""
+        return [row for row in self.rows if row.region == region]
+
     def price(self, service: str, dimension: str, region: str) -> Price:
         """Return the row.
 
         Raises:
-            CostError: There is none, and none can be derived.
+            NoPrice: There is none in this region, and none can be derived from it.
         """
-        row = self._index.get((service, dimension, region)) or self._derived(service, dimension, region)
+        row = self._index.get((service, dimension, region)) or self._index.get((service, dimension, ALL))
+        row = row or self._derived(service, dimension, region)
         if row is None:
-            known = ", ".join(
-                sorted(row.dimension for row in self.rows if (row.service, row.region) == (service, region))
-            )
-            hint = f"it has {known}" if known else f"it has nothing of {service} in {region}"
-            raise CostError(f"no price of {service} {dimension} in {region}: {hint}")
+            known = ", ".join(sorted(row.dimension for row in self._of_service(service, region)))
+            hint = f"it has {known}" if known else f"the book has nothing of {service} there"
+            raise NoPrice(f"no price of {service} {dimension} in {region}: {hint}; {self.remedy(region)}")
         return row
+
+    def remedy(self, region: str) -> str:
+        """Return what to do where a price is missing in a region."""
+        refresh = f"`crossover prices refresh --region {region} --write` reads it from AWS"
+        return refresh if region in self.regions else f"{refresh}, or choose one of {', '.join(self.regions)}"
 
     def _derived(self, service: str, dimension: str, region: str) -> Price | None:
         wanted = split(dimension)
@@ -134,7 +150,7 @@ class PriceBook:
             return None
         relatives = [
             (abs(units(size) - units(wanted.size)), row, units(size))
-            for row in self._sized(service, region)
+            for row in self._of_service(service, region)
             if (found := split(row.dimension)) and found.family == wanted.family
             for size in [found.size]
         ]
@@ -146,5 +162,5 @@ class PriceBook:
             near, dimension=dimension, tiers=(Tier(None, price),), certainty="derived", derived_from=near.dimension
         )
 
-    def _sized(self, service: str, region: str) -> Iterator[Price]:
+    def _of_service(self, service: str, region: str) -> Iterator[Price]:
         return (row for row in self.rows if (row.service, row.region) == (service, region))

@@ -52,7 +52,7 @@ def prices(rows: Sequence[Price], today: date) -> Group:
 def bill(bill: Bill, *, assumed: bool) -> Group:
     """Return a bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
     workload = f"{bill.workload} ({'assumed' if assumed else 'measured'} workload)"
-    title = f"{bill.configuration}\n{workload}, {plain(bill.rate)} requests/s"
+    title = f"{bill.configuration}, {bill.region}\n{workload}, {plain(bill.rate)} requests/s"
     table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
     for item in bill.items:
         month = item.month

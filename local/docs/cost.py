@@ -9,13 +9,16 @@ from importlib import import_module
 
 from local.cost import files
 from local.cost.audit import audit
-from local.cost.configuration import RESOURCES, Heading, to_internet
+from local.cost.configuration import DEFAULT_REGION, RESOURCES, Heading, in_region, to_internet
 from local.cost.crossings import crossings
+from local.cost.errors import NoPrice
 from local.cost.exact import dollars, plain
 from local.cost.formulas import known
+from local.cost.instances import split
 from local.cost.lines import line_of
 from local.cost.meanings import MEANINGS
-from local.cost.model import Usage, cheapest
+from local.cost.model import Usage, cheapest, price_all
+from local.cost.price_book import ALL
 from local.cost.schema import settings
 from local.cost.tables import audit_sentences
 from local.cost.workload import Workload
@@ -103,12 +106,37 @@ def shipped() -> str:
 
 
 def prices() -> str:
-    """Return the price book."""
+    """Return the prices of us-east-1, those of instance types in one cell for each list, and what holds everywhere."""
+    lists: dict[tuple[str, ...], list[str]] = {}
+    for row in (row for region in (ALL, DEFAULT_REGION) for row in files.price_book().of_region(region)):
+        sized = split(row.dimension) is not None
+        key = (row.service, "" if sized else row.dimension, row.read, row.certainty, row.source)
+        lists.setdefault(key, []).append(f"{row.dimension} {plain(row.single)}" if sized else f"{row.published()}")
     rows = [
-        (row.service, row.dimension, row.published(), row.region, row.read, row.certainty, row.source)
-        for row in files.price_book().rows
+        (service, dimension or "an hour of", ", ".join(shown), read, certainty, source)
+        for (service, dimension, read, certainty, source), shown in lists.items()
     ]
-    return _table(("service", "dimension", "price in dollars", "region", "read", "certainty", "source"), rows)
+    return _table(("service", "dimension", "price in dollars", "read", "certainty", "source"), rows)
+
+
+def regions() -> str:
+    """Return how many prices each region has, and what cannot be priced there."""
+    book = files.price_book()
+    shipped = {name: files.configuration(name) for name in files.shipped(files.CONFIGURATIONS)}
+    mix = files.mix({SERVICES[1]: Fraction(1)})
+    rows = []
+    for region in book.regions:
+        found, refused = book.of_region(region), []
+        for name, one in shipped.items():
+            try:
+                price_all(in_region(one, region), mix, book)
+            except NoPrice:
+                refused.append(f"`{name}`")
+        firm = sum(row.certainty == "firm" for row in found)
+        oldest, newest = min(row.read for row in found), max(row.read for row in found if row.read != "unknown")
+        rows.append((region, str(len(found)), str(firm), f"{oldest} to {newest}", ", ".join(refused) or "none"))
+    head = ("region", "prices", "firm", "read", "shipped configurations that lack prices there")
+    return _table(head, rows, right=(1, 2))
 
 
 def report_audit() -> str:
@@ -189,6 +217,7 @@ DOCUMENTED: dict[str, Callable[[], str]] = {
     "workload": workload_schema,
     "configurations": shipped,
     "prices": prices,
+    "regions": regions,
     "audit": report_audit,
     "crossings": service_crossings,
     "plan": budget_plan,

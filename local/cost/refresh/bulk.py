@@ -17,6 +17,8 @@ import ijson
 from local.cost.errors import CostError
 from local.cost.price_book import Tier
 
+_REGION_PREFIX = re.compile(r"[A-Z]{2}[A-Z0-9]{0,4}-")
+"""Before a usage type in all regions but the first, such as EU-, USW2- or APS1-; it never has small letters."""
 _PUBLISHED = re.compile(rb'"publicationDate"\s*:\s*"(\d{4}-\d\d-\d\d)')
 HEAD = 1 << 16
 
@@ -80,11 +82,19 @@ def _note_products(
     for sku, product in products:
         attributes = {**product["attributes"], "productFamily": product.get("productFamily", "")}
         keys = [
-            key for key, match in wanted.items() if all(attributes.get(name) == value for name, value in match.items())
+            key for key, match in wanted.items() if all(_is(attributes, name, value) for name, value in match.items())
         ]
         if keys:
             matched[sku] = (attributes, keys)
     products.clear()
+
+
+def _is(attributes: Mapping[str, str], name: str, value: str) -> bool:
+    """Whether a product has an attribute; a usage type may have its region's prefix before it."""
+    found = attributes.get(name)
+    if name == "usagetype" and found is not None:
+        return value in (found, _REGION_PREFIX.sub("", found, count=1))
+    return found == value
 
 
 def _note_terms(

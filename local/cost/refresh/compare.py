@@ -12,10 +12,12 @@ from local.cost.price_book import Price, PriceBook, Tier
 from local.cost.refresh.bulk import Found, Offer, read_offer
 from local.cost.refresh.port import PriceList
 
-CONFIRMED, CHANGED, NOT_FOUND, AMBIGUOUS, REFUSED, NO_LIST = (
-    "confirmed", "changed", "not found", "ambiguous", "refused", "no list",
+CONFIRMED, CHANGED, ADDED, NOT_FOUND, AMBIGUOUS, REFUSED, NO_LIST = (
+    "confirmed", "changed", "added", "not found", "ambiguous", "refused", "no list",
 )  # fmt: skip
-ENGINES = {"rds-mysql": "MySQL", "aurora-mysql": "Aurora MySQL"}
+MODEL_REGION = "us-east-1"
+"""The region whose rows say what a region is to have."""
+ENGINES = {"rds-mysql": "MySQL", "rds-postgresql": "PostgreSQL", "aurora-mysql": "Aurora MySQL"}
 Chunks = Callable[[str, Iterator[bytes]], Iterator[bytes]]
 
 
@@ -64,18 +66,20 @@ def compare(
     region: str,
     watch: Chunks = lambda offer, chunks: chunks,
 ) -> list[Change]:
-    """Return every row of a region against the list. `watch` sees the bytes of each offer go by.
+    """Return every row of a region against the list, and every row that the region lacks beside `MODEL_REGION`.
+
+    `watch` sees the bytes of each offer go by.
 
     An offer that cannot be read costs its own rows their news, and no others. Raises `CostError` where none can be, and
     `Unreachable` at once where the list's place cannot be reached.
     """
-    found_by_row = {id(row): source for row in book.rows for source in sources if source.finds(row)}
+    rows = _rows_of(book, region)
+    own = {id(row) for row in book.rows}
+    found_by_row = {id(row): source for row in rows for source in sources if source.finds(row)}
     offers: dict[str, Offer | CostError] = {}
     for code in dict.fromkeys(source.code for source in sources):
         wanted = {
-            row.name: source.match(row)
-            for row in book.rows
-            if row.region == region and (source := found_by_row.get(id(row))) and source.code == code
+            row.name: source.match(row) for row in rows if (source := found_by_row.get(id(row))) and source.code == code
         }
         if wanted:
             try:
@@ -87,10 +91,18 @@ def compare(
     problems = [offer for offer in offers.values() if isinstance(offer, CostError)]
     if problems and len(problems) == len(offers):
         raise CostError(f"no bulk price list was found: {problems[0]}")
-    return [_change(row, found_by_row.get(id(row)), offers) for row in book.rows if row.region == region]
+    return [_change(row, found_by_row.get(id(row)), offers, new=id(row) not in own) for row in rows]
 
 
-def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | CostError]) -> Change:
+def _rows_of(book: PriceBook, region: str) -> list[Price]:
+    """Return the rows of a region, and those that it lacks beside `MODEL_REGION`, without a price yet."""
+    rows = book.of_region(region)
+    has = {row.name for row in rows}
+    lacking = [row for row in book.of_region(MODEL_REGION) if row.name not in has]
+    return rows + [replace(row, region=region, read="unknown", certainty="weak", source="") for row in lacking]
+
+
+def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | CostError], *, new: bool) -> Change:
     if source is None:
         return Change(row, NO_LIST, "no list is known for it; read it by hand")
     offer = offers[source.code]
@@ -109,6 +121,8 @@ def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | Cost
     tiers = prices.pop()
     read = offer.published or row.read
     renewed = replace(row, tiers=tiers, read=read, certainty="firm", source=f"AWS price list: {source.code}")
+    if new:
+        return Change(row, ADDED, renewed.published(), renewed)
     if tiers == row.tiers:
         return Change(row, CONFIRMED, f"{read}", renewed)
     return Change(row, CHANGED, f"{row.published()} becomes {renewed.published()}", renewed)
@@ -121,12 +135,13 @@ def _mistaken(row: Price, found: Found) -> str:
     if expected and engine not in (expected, "Any"):
         return f"{found.sku} is priced for {engine}, not for {expected}"
     aurora = "Aurora" in found.attributes.get("usagetype", "")
-    if row.service == "rds-mysql" and aurora:
-        return f"{found.sku} is Aurora usage, not RDS for MySQL"
+    if row.service.startswith("rds") and aurora:
+        return f"{found.sku} is Aurora usage, not RDS"
     return ""
 
 
-def renewed_rows(book: PriceBook, changes: Sequence[Change]) -> list[Price]:
-    """Return all rows, those that the list confirmed or changed as they should be."""
+def renewed_rows(book: PriceBook, changes: Sequence[Change], region: str) -> list[Price]:
+    """Return all rows of a region: those that the list confirmed or changed as they should be, and those added."""
     news = {id(change.row): change.renewed for change in changes if change.renewed}
-    return [news.get(id(row)) or row for row in book.rows]
+    added = [change.renewed for change in changes if change.kind == ADDED and change.renewed]
+    return [news.get(id(row)) or row for row in book.of_region(region)] + added

@@ -25,9 +25,9 @@ WRITE_BLOCK = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Database(Resource):
-    """`[database]`: a relational database. RDS MySQL and Aurora MySQL are two services with two price lists."""
+    """`[database]`: a relational database. RDS and Aurora are two services with two price lists."""
 
-    engine: str = text("which service", among=("rds-mysql", "aurora-mysql"), open=True)
+    engine: str = text("which service", among=("rds-mysql", "rds-postgresql", "aurora-mysql"), open=True)
     instance: str = text("instance class, such as db.r7g.xlarge", open=True)
     multi_az: bool = switch("whether a standby waits in another zone (RDS)", False)
     replicas: Amount = whole("read replicas", 0, high=15)
@@ -42,7 +42,7 @@ class Database(Resource):
     def __post_init__(self) -> None:
         if self.engine == "aurora-mysql" and self.multi_az:
             raise CostError("Aurora has no multi_az; say replicas = 1")
-        if self.engine == "rds-mysql" and self.io_per_request:
+        if self.engine != "aurora-mysql" and self.io_per_request:
             raise CostError("io_per_request is billed on Aurora alone")
         vcpus(self.instance)
 
@@ -53,7 +53,7 @@ class Database(Resource):
         yield Item("database", (writer, context.running()), price)
         copies = Fraction(1)
         if self.multi_az:
-            factor = context.price("rds-mysql", "multi-az-factor")
+            factor = context.price("rds", "multi-az-factor")
             copies = factor.single
             how = explain("Multi-AZ is {} times Single-AZ", copies)
             extra = Quantity("standby share", copies - 1, how=how, row=factor)
@@ -64,7 +64,7 @@ class Database(Resource):
             yield self._volume(context, copies)
         if possible(self.backup_gb):
             backup = (Quantity("GB", self.backup_gb, "GB"), context.kept())
-            yield Item("database-backup", backup, context.price(self.engine, "backup"), when=self.backup_gb)
+            yield Item("database-backup", backup, context.price(self._volume_service, "backup"), when=self.backup_gb)
         if self.engine == "aurora-mysql" and possible(self.io_per_request):
             requests = Quantity("storage requests per request", self.io_per_request)
             price = context.price("aurora-mysql", "io-requests")
@@ -82,17 +82,22 @@ class Database(Resource):
         yield CapacityLimit("database", rate, why, when=ms)
 
     @property
+    def _volume_service(self) -> str:
+        """The service whose rows price volumes and backups: RDS has the same for MySQL and PostgreSQL."""
+        return "aurora-mysql" if self.engine == "aurora-mysql" else "rds"
+
+    @property
     def _vcpus(self) -> Amount:
         return vcpus(self.instance) * (1 + self.replicas)
 
     def _volume(self, context: PricingContext, copies: Fraction) -> Item:
         factors = [Quantity("GB", self.storage_gb, "GB"), context.kept()]
         dimension = "storage"
-        if self.engine == "rds-mysql":
+        if self._volume_service == "rds":
             how = explain("Multi-AZ and each replica have their own")
             factors.append(Quantity("volumes", copies + self.replicas, how=how))
             dimension = "storage-gp3"
-        price = context.price(self.engine, dimension)
+        price = context.price(self._volume_service, dimension)
         return Item("database-storage", tuple(factors), price, when=self.storage_gb)
 
     def _proxy_vcpus(self) -> Quantity:

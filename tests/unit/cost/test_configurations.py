@@ -98,7 +98,7 @@ def test_a_rate_or_hours_out_of_range_are_refused(book: PriceBook, rate: int, ho
 
 def test_a_region_without_prices_is_refused(book: PriceBook) -> None:
     configuration = configured('region = "mars-1"\n[registry]\ngb = 1')
-    with pytest.raises(CostError, match=r"no price of ecr storage in mars-1"):
+    with pytest.raises(CostError, match=r"no price in mars-1 of ecr storage"):
         cheapest(configuration, Mix.of([(some_work(), F(1))]), F(1), book)
 
 

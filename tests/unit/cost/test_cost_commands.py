@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from datetime import date
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from local.cli import PANELS, prices
 from local.cost import files
+from local.cost.price_book import ALL
 from local.cost.refresh.port import index_path
 from local.errors import UserError
 from tests.unit.cost.test_refresh import RDS
@@ -40,7 +42,11 @@ def refusal(*words: str) -> str:
 
 def test_prices_lists_every_row_with_source_date_and_certainty() -> None:
     rows = answer("prices")
-    assert len(rows) == len(files.price_book().rows)
+    book = files.price_book()
+    assert len(rows) == len(book.of_region("us-east-1")) + len(book.of_region(ALL))
+    assert len(answer("prices", "--region", "all")) == len(book.rows)
+    nodes = answer("prices", "--region", "eu-west-1", "--service", "ec2")
+    assert {(row["service"], row["region"]) for row in nodes} == {("ec2", "eu-west-1")}
     assert {"source", "read", "certainty", "stale", "age_days"} <= set(rows[0])
 
 
@@ -94,7 +100,7 @@ def test_bills_at_several_rates_are_a_line_each_with_the_quota_needed() -> None:
 
 
 def test_prices_of_one_s_own_take_the_place_of_the_shipped_ones(book_copy: Path) -> None:
-    book_copy.write_text(book_copy.read_text().replace("price = 0.2\n", "price = 0.1\n", 1))
+    book_copy.write_text(book_copy.read_text().replace("requests = 0.2\n", "requests = 0.1\n", 1))
     words = ("cost", "lambda-url", "--work", "qrcode", "--rate", "1000")
     own, shipped = answer(*words, "--book", str(book_copy)), answer(*words)
     assert own["items"][0]["hour"] * 2 == shipped["items"][0]["hour"]
@@ -173,6 +179,17 @@ def test_what_is_shipped_is_listed() -> None:
         (("crossings", "lambda-url", "--work", "qrcode"), "give from 2 to 20 configurations"),
         (("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "0"), "--to: must be over 0"),
         (("audit", "nowhere"), "nowhere: is neither an audit file"),
+        (("prices", "--region", "mars-1"), "--region: no prices of mars-1; `crossover prices refresh --region mars-1"),
+        (("prices", "--service", "ec3"), "--service: ec3 is none of "),
+        (
+            ("cost", "lambda-snapstart", "--rate", "1", "--work", "qrcode", "--region", "eu-west-1"),
+            "no price in eu-west-1 of lambda snapstart-cache, lambda snapstart-restore; `crossover prices refresh",
+        ),
+        (
+            ("crossings", "lambda-url", "lambda-snapstart", "--work", "qrcode", "--region", "eu-west-1"),
+            "fewer than two of them can be priced",
+        ),
+        (("plan", "--rate", "10", "--region", "mars-1"), "no price in mars-1 of "),
         (("prices", "refresh", "--from", "/nowhere/at/all"), "/nowhere/at/all: no such file or folder"),
     ],
 )
@@ -184,7 +201,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(words: tuple[str, ...], mess
 
 @pytest.fixture
 def book_copy(tmp_path: Path) -> Path:
-    return Path(shutil.copy(files.PRICES, tmp_path / "prices.toml"))
+    return Path(shutil.copy(files.PRICES / "us-east-1.toml", tmp_path / "prices.toml"))
 
 
 @pytest.fixture
@@ -207,6 +224,42 @@ def test_a_refresh_that_is_to_write_changes_the_book(book_copy: Path, bulk: str)
     changes = answer("prices", "refresh", "--from", bulk, "--book", str(book_copy), "--write")
     assert [one["becomes"] for one in changes if one["is"] == "changed"] == ["0.501 per instance-hour"]
     assert files.price_book(book_copy).price("rds-mysql", "db.r7g.xlarge", "us-east-1").read == "2026-11-02"
+
+
+def test_a_region_that_the_book_lacks_is_added_as_a_file(tmp_path: Path) -> None:
+    books = Path(shutil.copytree(files.PRICES, tmp_path / "books"))
+    listed = tmp_path / "bulk" / index_path("AmazonRDS", "sa-east-1")
+    listed.parent.mkdir(parents=True)
+    listed.write_text(RDS)
+    words = ("prices", "refresh", "--from", str(tmp_path / "bulk"), "--book", str(books), "--region", "sa-east-1")
+    changes = answer(*words, "--write")
+    assert {one["is"] for one in changes} == {"added", "not found", "no list"}
+    added = files.price_book(books)
+    assert "sa-east-1" in added.regions
+    assert added.price("rds-mysql", "db.r7g.xlarge", "sa-east-1").single == Fraction("0.501")
+    (tmp_path / "empty").mkdir()
+    assert "no bulk price list was found" in refusal(*words[:3], str(tmp_path / "empty"), *words[4:])
+
+
+@pytest.mark.parametrize("region", ["us-west-2", "eu-west-1", "eu-central-1"])
+def test_every_command_that_prices_takes_a_region(region: str) -> None:
+    here = answer("cost", "eks-nodes", "--rate", "100", "--work", "qrcode")
+    there = answer("cost", "eks-nodes", "--rate", "100", "--work", "qrcode", "--region", region)
+    rows = {row["region"] for item in there["items"] for row in item["prices"]}
+    assert rows <= {region, "all-regions"}
+    assert there["month"] == here["month"] if region == "us-west-2" else there["month"] > here["month"]
+    lines = answer("crossings", "lambda-url", "ecs-fargate", "--work", "qrcode", "--to", "500", "--region", region)
+    assert lines["crossings"]
+    plans = answer("plan", "--rate", "500", "--work", "qrcode", "--region", region)
+    assert plans["plans"]
+
+
+def test_a_comparison_says_what_it_leaves_out_for_want_of_prices() -> None:
+    words = ("crossings", "lambda-url", "lambda-snapstart", "ecs-fargate", "--work", "qrcode", "--to", "100")
+    result = run(*words, "--region", "eu-west-1")
+    assert result.exit_code == 0
+    assert "Left out: Lambda, SnapStart" in result.stderr
+    assert "SnapStart" not in result.stdout
 
 
 def test_a_file_that_is_no_list_is_refused(book_copy: Path, tmp_path: Path) -> None:

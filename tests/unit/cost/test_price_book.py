@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from local.cost import files
-from local.cost.errors import CostError
+from local.cost.errors import CostError, NoPrice
 from local.cost.formulas import RATE, evaluate, open_input
 from local.cost.instances import memory_gib, split, units, vcpus
 from local.cost.linear import Linear, at_rate
-from local.cost.price_book import STALE_AFTER_DAYS, Price, PriceBook, Tier
+from local.cost.price_book import ALL, STALE_AFTER_DAYS, Price, PriceBook, Tier
 from local.cost.price_file import render
 
 REGION = "us-east-1"
 COST = Path(files.__file__).parent
+HEAD = f'region = "{REGION}"\n[[list]]\nservice = "x"\nunit = "y"\nsource = "z"\nread = "2026-01"\ncertainty = "firm"\n'
 
 
 def row(*tiers: tuple[int | None, str], **changes: object) -> Price:
@@ -29,8 +30,20 @@ def row(*tiers: tuple[int | None, str], **changes: object) -> Price:
     return Price(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def test_the_file_is_the_canonical_text_of_its_rows(book: PriceBook) -> None:
-    assert files.PRICES.read_text() == render(book.rows)
+def test_each_file_is_the_canonical_text_of_its_region(book: PriceBook) -> None:
+    for path in files.price_files():
+        assert path.read_text() == render(book.of_region(path.stem)), path.name
+
+
+def test_a_region_has_no_price_that_its_file_does_not_say(book: PriceBook) -> None:
+    assert book.regions == ["ap-southeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]
+    assert {price.service for price in book.of_region(ALL)} == {
+        "lambda", "lambda-managed-instances", "rds", "elasticache", "cloudfront", "savings-plans",
+    }  # fmt: skip
+    assert book.price("fargate", "vcpu-x86_64", "eu-central-1").single == Fraction("0.04656")
+    assert book.price("lambda", "free-requests", "eu-central-1").region == ALL
+    with pytest.raises(NoPrice, match="no price of elb nlb-hours in eu-central-1: it has alb-capacity, alb-hours; "):
+        book.price("elb", "nlb-hours", "eu-central-1")
 
 
 def test_every_row_says_where_and_when_it_was_read(book: PriceBook) -> None:
@@ -85,10 +98,13 @@ def test_two_rows_for_one_thing_are_refused() -> None:
 
 def test_a_price_that_is_not_there_is_refused_with_what_is(book: PriceBook) -> None:
     with pytest.raises(
-        CostError, match=r"no price of dax dax\.zz\.large in us-east-1: it has dax\.r5\.large, dax\.t3\.small"
+        CostError,
+        match=r"no price of dax dax\.zz\.large in us-east-1: it has dax\.r4\.large, dax\.r5\.large, dax\.t3\.small",
     ):
         book.price("dax", "dax.zz.large", REGION)
-    with pytest.raises(CostError, match="it has nothing of eks in mars-1"):
+    with pytest.raises(
+        CostError, match=r"the book has nothing of eks there; .* --region mars-1 .*, or choose one of ap"
+    ):
         book.price("eks", "cluster", "mars-1")
 
 
@@ -103,16 +119,19 @@ def test_a_size_that_is_not_listed_is_derived_within_its_family_and_marked(book:
     assert (derived.certainty, derived.derived_from) == ("derived", "c8g.2xlarge")
     assert book.price("rds-mysql", "db.r7g.4xlarge", REGION).single == Fraction("1.912")
     with pytest.raises(CostError):
-        book.price("ec2", "c5.large", REGION)
+        book.price("ec2", "c4.large", REGION)
 
 
-def test_listed_sizes_of_a_family_are_priced_in_proportion(book: PriceBook) -> None:
-    by_family: dict[tuple[str, str], list[tuple[Fraction, Fraction]]] = {}
+def test_listed_sizes_of_a_family_are_priced_in_proportion_but_for_rounding(book: PriceBook) -> None:
+    by_family: dict[tuple[str, str, str], list[tuple[Fraction, Fraction]]] = {}
     for price in book.rows:
         if (kind := split(price.dimension)) and kind.kind != "t":
-            by_family.setdefault((price.service, kind.family), []).append((price.single, units(kind.size)))
+            by_family.setdefault((price.service, kind.family, price.region), []).append(
+                (price.single, units(kind.size))
+            )
     for prices in by_family.values():
-        assert len({price / size for price, size in prices}) == 1, prices
+        each = [price / size for price, size in prices]
+        assert max(each) <= min(each) * Fraction(1008, 1000), prices
 
 
 def test_rds_for_mysql_is_not_aurora(book: PriceBook) -> None:
@@ -135,10 +154,19 @@ def test_a_price_is_stale_after_180_days_and_where_its_date_is_unknown() -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[prices]\n", "may hold"),
-        ('[[price]]\nservice = "x"\n', "needs either price or tiers"),
-        ('[[price]]\nprice = 1\nservice = "x"\n', "dimension: is missing"),
-        ('[[price]]\nprice = 1\ncolour = "x"\n', "colour: is not known"),
+        ("[prices]\n", "may hold a region"),
+        ("list = []\n", "region: must be the name"),
+        ('region = "US East"\n', "region: must be the name"),
+        ('region = "us-east-1"\nlist = 3\n', r"\[\[list\]\] tables only"),
+        ('region = "us-east-1"\nlist = [3]\n', "list 1: must be a table"),
+        (f"{HEAD}[list.prices]\n", "prices: is missing"),
+        (f"{HEAD}[list.prices]\nx = -1\n", "x: must be a number of at least 0"),
+        (f"{HEAD}[list.prices]\nx = nan\n", "x: must be a number of at least 0"),
+        (f"{HEAD}[list.prices]\nx = {{ a = 1 }}\n", "x: must be a number of at least 0"),
+        (f"{HEAD}[list.prices]\nx = [{{ price = 1, a = 1 }}]\n", "x: must be a price, or tiers"),
+        (HEAD.replace("unit", "colour"), "colour: is not known"),
+        (HEAD.replace('unit = "y"\n', "") + "[list.prices]\nx = 1\n", "unit: is missing"),
+        (f"{HEAD}per = 1.5\n", "per: is missing, or no whole number"),
         ("not toml", "is not TOML"),
     ],
 )
@@ -155,13 +183,25 @@ def test_a_broken_book_is_refused_by_its_row(tmp_path: Path, text: str, message:
         ('certainty = "firm"', 'certainty = "sure"', "certainty"),
         ("upto = 6_000_000_000", "upto = 16_000_000_000", "must rise"),
         ("{ price = 0.0000133334 }", "{ upto = 20_000_000_000, price = 0.1 }", "only the last has no end"),
+        ("{ upto = 6_000_000_000, price", "{ upto = true, price", "must be a number"),
     ],
 )
 def test_a_row_with_wrong_values_is_refused(tmp_path: Path, find: str, put: str, message: str) -> None:
     path = tmp_path / "prices.toml"
-    path.write_text(files.PRICES.read_text().replace(find, put, 1))
+    path.write_text((files.PRICES / "us-east-1.toml").read_text().replace(find, put, 1))
     with pytest.raises(CostError, match=message):
         files.price_book(path)
+
+
+def test_a_book_is_a_folder_or_one_file_of_a_region(tmp_path: Path) -> None:
+    one = files.PRICES / "eu-west-1.toml"
+    assert files.price_book(one).regions == ["eu-west-1"]
+    assert files.price_file("eu-west-1", one) == one
+    with pytest.raises(CostError, match=r"holds the prices of eu-west-1, not of us-west-2; give a folder"):
+        files.price_file("us-west-2", one)
+    assert files.price_file("us-west-2", tmp_path) == tmp_path / "us-west-2.toml"
+    with pytest.raises(CostError, match="has no price files"):
+        files.price_book(tmp_path)
 
 
 @pytest.mark.parametrize(

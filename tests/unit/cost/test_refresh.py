@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import tomllib
 import tracemalloc
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,9 +18,10 @@ import pytest
 from local.cost import files
 from local.cost.errors import CostError
 from local.cost.price_book import PriceBook, Tier
-from local.cost.price_file import render
+from local.cost.price_file import parse, render
 from local.cost.refresh.bulk import read_offer
 from local.cost.refresh.compare import (
+    ADDED,
     AMBIGUOUS,
     CHANGED,
     CONFIRMED,
@@ -121,14 +124,14 @@ def compared(book: PriceBook, prices: PriceList) -> dict[str, Change]:
 
 def test_every_row_gets_its_news(book: PriceBook, recorded: Path) -> None:
     news = compared(book, FolderPriceList(recorded))
-    assert len(news) == len(book.rows)
+    assert len(news) == len(book.of_region(REGION))
     assert {name: news[name].kind for name in (
         "rds-mysql db.r7g.xlarge", "aurora-mysql db.r7g.xlarge", "rds-proxy vcpu-hours", "lambda requests",
-        "lambda gb-seconds-x86_64", "ec2 c8g.large", "ec2 c8g.xlarge", "eks cluster", "lambda free-requests",
+        "lambda gb-seconds-x86_64", "ec2 c8g.large", "ec2 c8g.xlarge", "eks cluster", "kms keys",
     )} == {
         "rds-mysql db.r7g.xlarge": CHANGED, "aurora-mysql db.r7g.xlarge": CONFIRMED, "rds-proxy vcpu-hours": CONFIRMED,
         "lambda requests": CONFIRMED, "lambda gb-seconds-x86_64": CONFIRMED, "ec2 c8g.large": AMBIGUOUS,
-        "ec2 c8g.xlarge": NOT_FOUND, "eks cluster": NO_LIST, "lambda free-requests": NO_LIST,
+        "ec2 c8g.xlarge": NOT_FOUND, "eks cluster": NO_LIST, "kms keys": NO_LIST,
     }  # fmt: skip
     assert news["rds-mysql db.r7g.xlarge"].note == "0.478 per instance-hour becomes 0.501 per instance-hour"
     assert news["ec2 c8g.large"].note == "2 products at 2 prices: ONE, TWO"
@@ -136,13 +139,55 @@ def test_every_row_gets_its_news(book: PriceBook, recorded: Path) -> None:
 
 def test_what_the_list_confirmed_or_changed_is_renewed_with_its_date(book: PriceBook, recorded: Path) -> None:
     news = compared(book, FolderPriceList(recorded))
-    rows = PriceBook(renewed_rows(book, list(news.values())))
+    rows = PriceBook(renewed_rows(book, list(news.values()), REGION))
     changed = rows.price("rds-mysql", "db.r7g.xlarge", REGION)
     assert (changed.single, changed.read, changed.certainty) == (F("0.501"), "2026-11-02", "firm")
     assert rows.price("aurora-mysql", "db.r7g.xlarge", REGION).certainty == "firm"
     assert rows.price("ec2", "c8g.large", REGION) == book.price("ec2", "c8g.large", REGION)
-    old, new = render(book.rows).splitlines(), render(rows.rows).splitlines()
-    assert len(old) == len(new)
+    assert len(rows.rows) == len(book.of_region(REGION))
+    text = render(rows.rows)
+    assert render(PriceBook(parse(tomllib.loads(text, parse_float=Decimal), "written")).rows) == text
+
+
+OREGON = {
+    "instanceType": "c8g.large", "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA",
+    "capacitystatus": "Used", "marketoption": "OnDemand", "usagetype": "USW2-BoxUsage:c8g.large",
+}  # fmt: skip
+
+
+def test_another_region_is_filled_with_what_its_list_has(book: PriceBook, tmp_path: Path) -> None:
+    """A fragment of a region's lists: usage types carry the region's prefix, and decoys have more before them."""
+    balancers = {"LCU": "SAE1-LCUUsage", "DECOY": "SAE1-Outposts-LCUUsage", "MORE": "SAE1-ReservedLCUUsage"}
+    lists = {
+        "AmazonEC2": offer(
+            "AmazonEC2",
+            {
+                "NODE": product("Compute Instance", **OREGON),
+                "NAT": product("NAT Gateway", usagetype="SAE1-NatGateway-Hours"),
+            },
+            {"NODE": whole("0.1234"), "NAT": whole("0.093")},
+        ),
+        "AWSELB": offer(
+            "AWSELB",
+            {
+                sku: product("Load Balancer-Application", usagetype=usage, operation="LoadBalancing:Application")
+                for sku, usage in balancers.items()
+            },
+            {"LCU": whole("0.011"), "DECOY": whole("0"), "MORE": whole("0.002")},
+        ),
+    }
+    for code, text in lists.items():
+        path = tmp_path / index_path(code, "sa-east-1")
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    changes = compare(book, sources_of(files.toml(files.SOURCES)), FolderPriceList(tmp_path), "sa-east-1")
+    added = PriceBook(renewed_rows(book, changes, "sa-east-1"))
+    found = {price.name: price.single for price in added.rows}
+    assert found == {"ec2 c8g.large": F("0.1234"), "vpc nat-hours": F("0.093"), "elb alb-capacity": F("0.011")}
+    assert {price.region for price in added.rows} == {"sa-east-1"}
+    kinds = {change.row.name: change.kind for change in changes}
+    assert (kinds["ec2 c8g.large"], kinds["ec2 c7g.large"]) == (ADDED, NOT_FOUND)
+    assert kinds["rds-proxy vcpu-hours"] == NO_LIST
 
 
 @pytest.mark.parametrize(
@@ -168,11 +213,11 @@ def test_aurora_usage_without_an_engine_is_refused_too(book: PriceBook, tmp_path
     path.write_text(
         offer("AmazonRDS", {"S": product("Database Storage", usagetype="Aurora:StorageUsage")}, {"S": whole("0.1")})
     )
-    wrong = [Source("rds-mysql", "AmazonRDS", {"productFamily": "Database Storage"}, "storage-gp3")]
+    wrong = [Source("rds", "AmazonRDS", {"productFamily": "Database Storage"}, "storage-gp3")]
     change = next(
         one for one in compare(book, wrong, FolderPriceList(path), REGION) if one.row.dimension == "storage-gp3"
     )
-    assert (change.kind, change.note) == (REFUSED, "S is Aurora usage, not RDS for MySQL")
+    assert (change.kind, change.note) == (REFUSED, "S is Aurora usage, not RDS")
 
 
 def test_a_single_file_serves_its_own_offer_only(book: PriceBook, tmp_path: Path) -> None:

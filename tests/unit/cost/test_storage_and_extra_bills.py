@@ -64,7 +64,7 @@ def test_a_database_serves_what_its_vcpus_can_query(bill: Billed) -> None:
         ('engine = "aurora-mysql"\ninstance = "db.r7g.xlarge"\nmulti_az = true', "Aurora has no multi_az"),
         ('engine = "rds-mysql"\ninstance = "db.r7g.xlarge"\nio_per_request = 1', "billed on Aurora alone"),
         ('engine = "rds-mysql"\ninstance = "big"', "'big' is no instance type"),
-        ('engine = "mysql"\ninstance = "db.r7g.xlarge"', "'mysql' is none of rds-mysql, aurora-mysql"),
+        ('engine = "mysql"\ninstance = "db.r7g.xlarge"', "'mysql' is none of rds-mysql, rds-postgresql, aurora-mysql"),
     ],
 )
 def test_what_a_database_cannot_be_is_refused(text: str, message: str) -> None:
@@ -106,7 +106,7 @@ def test_caches(hour: Hour) -> None:
     text = '[cache]\nengine = "{}"\ninstance = "{}"\nnodes = 2'
     assert hour(text.format("redis", "cache.m7g.large")) == {"cache": 2 * F("0.158")}
     assert hour(text.format("valkey", "cache.m7g.large")) == {"cache": 2 * F("0.158") * F("0.8")}
-    assert hour(text.format("dax", "dax.r5.large")) == {"dax": 2 * F("0.269")}
+    assert hour(text.format("dax", "dax.r5.large")) == {"dax": 2 * F("0.255")}
 
 
 def test_secrets_cost_by_the_month_and_by_the_call(hour: Hour) -> None:
