@@ -80,9 +80,10 @@ check: $(READY) ## Lint, types, spelling, architecture, templates, the Dockerfil
 	@$(BIN)/mypy
 	@$(BIN)/codespell
 	@$(BIN)/lint-imports
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint template.yaml container/stacks/*.yaml
 	@$(BIN)/hadolint container/Dockerfile
 	@$(BIN)/python -m local.deploy.chart.check
+	@$(BIN)/python -m local.deploy.stacks.check
 
 .PHONY: bench-etl
 bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)

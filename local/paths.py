@@ -18,5 +18,7 @@ DATA = ROOT / ".data" if IS_CLONE else _user_folder("XDG_DATA_HOME", ".local/sha
 """What commands make and keep: demo stores, database servers. Nothing in it is precious."""
 BUILD = ROOT / ".build" if IS_CLONE else _user_folder("XDG_CACHE_HOME", ".cache")
 """What is built from the project and can be built again."""
+CACHE = _user_folder("XDG_CACHE_HOME", ".cache")
+"""What takes long to build and is the same for every clone."""
 REPORT = (ROOT if IS_CLONE else Path.cwd()) / "report"
 """Reports and result files."""

@@ -91,9 +91,9 @@ def against_schemas(values: str, text: str, versions: tuple[str, ...]) -> Iterat
                 yield f"{what}: Kubernetes {version} has no schema of {manifest['apiVersion']}"
 
 
-def justifications() -> Findings:
+def justifications(path: Path = JUSTIFIED) -> Findings:
     """Return the reasons of justified.toml."""
-    entries = tomllib.loads(JUSTIFIED.read_text()).items()
+    entries = tomllib.loads(path.read_text()).items()
     return {(check, values): entry["reason"] for check, entry in entries for values in entry["on"]}
 
 
@@ -107,15 +107,15 @@ def unjustified(found: Findings, justified: Findings) -> list[str]:
     ]
 
 
-def findings(rendered: Mapping[str, str]) -> Findings:
-    """Return what checkov finds in manifests, given as YAML by the name of their values file."""
-    folder = programs.WORK / "rendered"
+def findings(rendered: Mapping[str, str], framework: str = "kubernetes") -> Findings:
+    """Return what checkov finds in manifests or templates, given as YAML by the name of their file."""
+    folder = programs.WORK / framework
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for values, text in rendered.items():
         (folder / f"{values}.yaml").write_text(text)
     # "." from inside, because checkov passes over every path with a hidden folder in it, as .build is one.
-    command = [str(programs.checkov()), "--directory", ".", "--framework", "kubernetes", "--compact", "--quiet"]
+    command = [str(programs.checkov()), "--directory", ".", "--framework", framework, "--compact", "--quiet"]
     command += ["--output", "json", "--skip-download", "--soft-fail"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(programs.WORK), "LOG_LEVEL": "ERROR"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, cwd=folder)

@@ -1,0 +1,1 @@
+"""Dashboards for Grafana and CloudWatch from one list of panels, and Prometheus beside a local server."""
