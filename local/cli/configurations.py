@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
 def configurations(json: Json = False) -> None:
     """List the configurations, workloads and audits that come with the project."""
     from local.cost import files
+    from local.cost.audit_file import audit_file
 
     with user_errors():
         listed = {
@@ -24,7 +25,7 @@ def configurations(json: Json = False) -> None:
                 name: files.configuration(name).heading.about for name in files.shipped(files.CONFIGURATIONS)
             },
             "workloads": {name: files.workload(name).source for name in files.shipped(files.WORKLOADS)},
-            "audits": {name: files.audit_file(name).name for name in files.shipped(files.AUDITS)},
+            "audits": {name: audit_file(name).stated.name for name in files.shipped(files.AUDITS)},
         }
     if json:
         print_json(listed)

@@ -1,213 +1,279 @@
-"""Auditing a bill: a configuration with what was claimed for it in, the true bill beside it out. Pure."""
+"""Auditing a bill: what was claimed in, what the price list says beside it out. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from local.cost.bill import Bill, Item
+from local.cost.claims import Claim, Other, agrees
+from local.cost.configuration import DEFAULT_REGION
 from local.cost.errors import CostError
-from local.cost.exact import exact, plain, rounded
+from local.cost.exact import HOURS_PER_MONTH, MILLION, SECONDS_PER_HOUR, exact, plain
+from local.cost.formulas import known
 from local.cost.meanings import MEANINGS
-from local.cost.price_book import PriceBook
+from local.cost.price_book import Price, PriceBook
+from local.cost.verdicts import NOT_CHECKED, Measured, by_time, verdict_of
 
-RIGHT = "right"
-MISPRICED = "mispriced"
-MISCOUNTED = "miscounted"
 LEFT_OUT = "left out"
 NOT_ITEMISED = "not itemised"
-CLAIM_KEYS = ("item", "quantity", "unit_price", "amount", "note")
-NEAR = Fraction(1, 100)
-"""How near a claimed price has to be to another service's row to be taken for it."""
+ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One item as it was claimed, in dollars an hour: a quantity at a unit price, as printed."""
+class Periods:
+    """How long the things are that amounts are for.
 
-    item: str
-    quantity: Fraction
-    unit_price: Decimal
-    note: str = ""
+    Attributes:
+        hours: Hours of the month.
+        requests: Requests an hour; 0 where they are not known.
+    """
 
-    @property
-    def amount(self) -> Fraction:
-        """Dollars an hour."""
-        return self.quantity * exact(self.unit_price)
+    hours: Fraction = HOURS_PER_MONTH
+    requests: Fraction = ZERO
 
-    @property
-    def arithmetic(self) -> str:
-        """The claim as it was computed."""
-        return f"{plain(self.quantity)} × {self.unit_price}" if self.quantity != 1 else f"{self.unit_price}"
+    def hours_of(self, per: str) -> Fraction:
+        """Return the hours of a period.
+
+        Raises:
+            CostError: It is a million requests, and how many there are is not known.
+        """
+        if per == "million":
+            if not self.requests:
+                raise CostError('per = "million" needs a configuration and a rate over 0')
+            return MILLION / self.requests
+        return {"hour": Fraction(1), "day": Fraction(24), "month": self.hours}[per]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the audit says about one item, in dollars an hour."""
+    """What the audit says about one line, in dollars an hour.
+
+    Attributes:
+        item: What the line is for.
+        true: What the price list says; None where it was not checked.
+        billed: The items of the configuration's bill that it is for.
+        row: The price row that it was checked with, where no item is.
+    """
 
     item: str
     claim: Claim | None
-    true: Fraction
+    claimed: Fraction
+    true: Fraction | None
     verdict: str
     remark: str
-    billed: Item
+    billed: tuple[Item, ...] = ()
+    row: Price | None = None
 
     @property
-    def claimed(self) -> Fraction:
-        """Dollars an hour that were claimed; 0 without a claim."""
-        return self.claim.amount if self.claim else Fraction(0)
-
-    @property
-    def difference(self) -> Fraction:
-        """How much more the item truly costs than was claimed."""
-        return self.true - self.claimed
+    def difference(self) -> Fraction | None:
+        """How much more the line truly costs than was claimed."""
+        return None if self.true is None else self.true - self.claimed
 
     @property
     def follows_rate(self) -> bool:
-        """Whether the item grows with the rate."""
-        return self.billed.follows_rate
+        """Whether it grows with the rate."""
+        return any(item.follows_rate for item in self.billed)
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The claimed bill and the true one, item by item."""
+    """The claimed bill and the true one, line by line, in dollars an hour.
+
+    Attributes:
+        bill: The configuration's bill, where there is a configuration.
+        others: Taxes, credits and the like: named and added, not checked.
+        per: What printed totals are for.
+        internet: Dollars more if every response goes out to the Internet.
+    """
 
     name: str
-    bill: Bill
+    bill: Bill | None
     findings: tuple[Finding, ...]
     printed_total: Decimal | None
-    internet: Fraction = Fraction(0)
-    """Dollars an hour more if every response goes out to the Internet."""
+    others: tuple[Other, ...] = ()
+    periods: Periods = Periods()
+    per: str = "hour"
+    internet: Fraction = ZERO
+
+    @property
+    def itemised(self) -> bool:
+        """Whether anything was claimed by item."""
+        return any(finding.claim for finding in self.findings)
+
+    @property
+    def usage(self) -> Fraction:
+        """The claims for usage."""
+        return sum((finding.claimed for finding in self.findings), ZERO)
 
     @property
     def claimed(self) -> Fraction:
-        """The claims' sum; where nothing was itemised, the printed total."""
-        if any(finding.claim for finding in self.findings) or self.printed_total is None:
-            return sum((finding.claimed for finding in self.findings), Fraction(0))
-        return exact(self.printed_total)
+        """All that was claimed; where nothing was itemised, the printed total."""
+        if self.itemised or self.printed_total is None:
+            return self.usage + sum((other.amount / self.periods.hours_of(other.per) for other in self.others), ZERO)
+        return exact(self.printed_total) / self.periods.hours_of(self.per)
+
+    @property
+    def covered(self) -> Fraction:
+        """The claims that were checked; where nothing was itemised, the printed total."""
+        if not self.itemised:
+            return self.claimed
+        return sum((finding.claimed for finding in self.findings if finding.true is not None), ZERO)
 
     @property
     def true(self) -> Fraction:
-        """Dollars an hour of the true bill."""
-        return self.bill.hour
+        """What the price list says, of all that was checked and all that was left out."""
+        return sum((finding.true for finding in self.findings if finding.true is not None), ZERO)
+
+    @property
+    def unchecked(self) -> tuple[Finding, ...]:
+        """The lines that could not be checked."""
+        return tuple(finding for finding in self.findings if finding.true is None)
 
     @property
     def standing(self) -> Fraction:
-        """What the configuration costs an hour before its first request."""
-        return sum((finding.true for finding in self.findings if not finding.follows_rate), Fraction(0))
+        """What the configuration costs before its first request."""
+        return sum((finding.true or ZERO for finding in self.findings if not finding.follows_rate), ZERO)
 
     @property
     def arithmetic(self) -> str:
         """The claimed total as it was computed, such as `7 × 0.08 + 0.10 = 0.66`."""
-        claims = [finding.claim.arithmetic for finding in self.findings if finding.claim]
+        parts = [
+            claim.arithmetic + (f" a {claim.per}" if claim.per != self.per else "")
+            for finding in self.findings
+            if (claim := finding.claim)
+        ]
+        if not parts:
+            return f"{self.printed_total}, not itemised"
+        parts += [f"({plain(other.amount)} {other.name})" for other in self.others]
         printed = "" if self.printed_total is None else f", printed as {self.printed_total}"
-        return (
-            f"{' + '.join(claims)} = {plain(self.claimed)}{printed}"
-            if claims
-            else f"{self.printed_total}, not itemised"
-        )
+        return f"{' + '.join(parts)} = {plain(self.claimed * self.periods.hours_of(self.per))}{printed}"
 
     @property
     def adds_up(self) -> bool | None:
         """Whether the claims sum to the printed total as far as that was printed; None where one of them is missing."""
-        if self.printed_total is None or not any(finding.claim for finding in self.findings):
+        if self.printed_total is None or not self.itemised:
             return None
-        return rounded(self.claimed, _places(self.printed_total)) == self.printed_total
+        return agrees(self.claimed * self.periods.hours_of(self.per), self.printed_total)
 
 
-def audit(name: str, bill: Bill, claims: Sequence[Claim], printed_total: Decimal | None, book: PriceBook) -> Audit:
-    """Return the audit of claims against a bill.
+@dataclass(frozen=True)
+class Stated:
+    """What a bill says.
+
+    Attributes:
+        total: The total as printed.
+        others: Lines that are no usage.
+        per: What the printed total is for.
+        region: Whose prices claims by price row are checked with.
+        hours: Hours of the month.
+        discount: The share that a contract takes off every list price.
+    """
+
+    name: str
+    claims: Sequence[Claim] = ()
+    total: Decimal | None = None
+    others: Sequence[Other] = ()
+    per: str = "hour"
+    region: str = DEFAULT_REGION
+    hours: Fraction = HOURS_PER_MONTH
+    discount: Fraction = ZERO
+
+
+def audit(stated: Stated, bill: Bill | None, book: PriceBook, *, strict: bool = False) -> Audit:
+    """Return the audit of what a bill says.
+
+    Args:
+        stated: What it says.
+        bill: The configuration's bill, if there is a configuration.
+        book: Where prices come from.
+        strict: Whether a line that cannot be checked is refused.
 
     Raises:
-        CostError: The bill has no item for a claim.
+        CostError: A line cannot be checked, and that is refused.
     """
-    billed = {item.name: item for item in bill.items}
-    for claim in claims:
-        if claim.item not in billed:
-            known = ", ".join(billed)
-            raise CostError(f"the claim {claim.item} is no item of this configuration, which has {known}")
-    findings = [_finding(claim, billed[claim.item], bill.hours, book) for claim in claims]
-    claimed = {claim.item for claim in claims}
-    verdict = LEFT_OUT if claims else NOT_ITEMISED
-    for item in bill.items:
-        if item.name not in claimed and item.month:
-            findings.append(Finding(item.name, None, item.month / bill.hours, verdict, MEANINGS[item.name], item))
-    return Audit(name, bill, tuple(findings), printed_total)
+    requests = bill.rate * SECONDS_PER_HOUR * bill.duty if bill else ZERO
+    checker = _Checker(
+        stated, book, Periods(stated.hours, requests), {item.name: item for item in bill.items} if bill else {}
+    )
+    findings = [checker.finding(claim) for claim in stated.claims]
+    if strict and (unchecked := next((finding for finding in findings if finding.true is None), None)):
+        claim = unchecked.claim
+        line = f"line {claim.line}: " if claim and claim.line else ""
+        raise CostError(f"{line}{unchecked.item} cannot be checked: {unchecked.remark}")
+    findings += checker.left_out()
+    return Audit(stated.name, bill, tuple(findings), stated.total, tuple(stated.others), checker.periods, stated.per)
 
 
-def _finding(claim: Claim, item: Item, hours: Fraction, book: PriceBook) -> Finding:
-    true = item.month / hours
-    if claim.quantity and rounded(true / claim.quantity, _places(claim.unit_price)) == claim.unit_price:
-        remark = "" if true == claim.amount else f"as far as it was rounded: {plain(true / claim.quantity)} each"
-        return Finding(item.name, claim, true, RIGHT, claim.note or remark, item)
-    counted = item.factors[0].value
-    if claim.quantity != 1 and counted != claim.quantity:
-        remark = f"{plain(counted)} {item.factors[0].name}, not {plain(claim.quantity)}"
-        return Finding(item.name, claim, true, MISCOUNTED, claim.note or remark, item)
-    remark = "; ".join(filter(None, [claim.note, _mistaken_for(claim, item, book)]))
-    return Finding(item.name, claim, true, MISPRICED, remark or f"the price is {item.price.published()}", item)
+@dataclass(frozen=True)
+class _Checker:
+    """Checks claims, one at a time."""
+
+    stated: Stated
+    book: PriceBook
+    periods: Periods
+    billed: Mapping[str, Item]
+
+    def left_out(self) -> list[Finding]:
+        """Return what the configuration costs and no claim is for."""
+        claimed = {item for claim in self.stated.claims for item in claim.items}
+        verdict = LEFT_OUT if self.stated.claims else NOT_ITEMISED
+        found = []
+        for item in self.billed.values():
+            if item.name not in claimed and item.month:
+                true = item.month / self.periods.hours * (1 - self.stated.discount)
+                found.append(Finding(item.name, None, ZERO, true, verdict, MEANINGS[item.name], (item,)))
+        return found
+
+    def finding(self, claim: Claim) -> Finding:
+        """Return what is said about one claim."""
+        row = None
+        if claim.row:
+            try:
+                row = self.book.price(*claim.row, self.stated.region)
+            except CostError as problem:
+                return self._not_checked(claim, str(problem).split(": ")[0])
+            if row.unit.startswith(("times", "of ")) or "free in a month" in row.unit:
+                return self._not_checked(claim, f"{row.name} is a factor or an allowance, not a price")
+            claim = replace(claim, bundle=row.per)
+            if _needs_usage(claim, row):
+                return self._not_checked(claim, f"say by usage how many {row.unit}s it is for")
+        elif not claim.items:
+            return self._not_checked(claim, "nothing says what it is; give it an item, items or a price")
+        if missing := next((item for item in claim.items if item not in self.billed), ""):
+            return self._not_checked(claim, _why_missing(missing, self.billed))
+        hours = self.periods.hours_of(claim.per)
+        items = tuple(self.billed[name] for name in claim.items)
+        paid = (1 - self.stated.discount) * (1 - claim.discount)
+        month = self._row_month(claim, row) if row else sum((item.month for item in items), ZERO)
+        true = month * paid / self.periods.hours
+        verdict, remark = verdict_of(claim, Measured(true * hours, items, row, paid, self.periods, hours), self.book)
+        remark = "; ".join(filter(None, [remark, claim.note]))
+        return Finding(claim.label, claim, claim.amount / hours, true, verdict, remark, items, row)
+
+    def _not_checked(self, claim: Claim, why: str) -> Finding:
+        amount = claim.amount / self.periods.hours_of(claim.per)
+        return Finding(claim.label, claim, amount, None, NOT_CHECKED, "; ".join(filter(None, [why, claim.note])))
+
+    def _row_month(self, claim: Claim, row: Price) -> Fraction:
+        """Return a month's dollars of a price row at the claimed usage, or at the claimed quantity all the time."""
+        volume = claim.units * (self.periods.hours / self.periods.hours_of(claim.per))
+        if claim.usage is None and by_time(row, "hour"):
+            volume = claim.units * self.periods.hours
+        elif claim.usage is None and by_time(row, "month"):
+            volume = claim.units * self.periods.hours / HOURS_PER_MONTH
+        return known(row.charge(volume))
 
 
-def _mistaken_for(claim: Claim, item: Item, book: PriceBook) -> str:
-    """Return the row of another service that the claimed price comes near to, if it does."""
-    price = exact(claim.unit_price)
-    for row in book.rows:
-        rival = row.dimension == item.price.dimension and row.service != item.price.service and len(row.tiers) == 1
-        if rival and abs(row.single - price) <= row.single * NEAR:
-            return f"near {row.service}'s {plain(row.single)}; {item.price.service}'s is {plain(item.price.single)}"
-    return ""
+def _needs_usage(claim: Claim, row: Price) -> bool:
+    stands = by_time(row, "hour") or by_time(row, "month")
+    return not stands and claim.quantity is None and claim.usage is None and claim.unit_price is None
 
 
-def claims_of(tables: object, where: str) -> list[Claim]:
-    """Return claims out of an audit file's `[[claim]]` tables.
-
-    Raises:
-        CostError: Something is unknown or named twice.
-    """
-    if not isinstance(tables, list):
-        raise CostError(f"{where}: claim: must be [[claim]] tables")
-    claims: list[Claim] = []
-    for number, table in enumerate(tables, 1):
-        claim = _claim(table, f"{where}: claim {number}")
-        if any(claim.item == other.item for other in claims):
-            raise CostError(f"{where}: claim {number}: {claim.item} is claimed twice")
-        claims.append(claim)
-    return claims
-
-
-def _claim(table: Mapping[str, Any], where: str) -> Claim:
-    for key in table:
-        if key not in CLAIM_KEYS:
-            raise CostError(f"{where}: {key}: is not known; known are {', '.join(CLAIM_KEYS)}")
-    item = table.get("item")
+def _why_missing(item: str, billed: Mapping[str, Item]) -> str:
     if item not in MEANINGS:
-        raise CostError(f"{where}: item: {item!r} is no item of a bill; docs/reference/cost.md lists them")
-    if ("amount" in table) == ("unit_price" in table):
-        raise CostError(f"{where}: give either an amount, or a quantity and a unit_price")
-    if "amount" in table and "quantity" in table:
-        raise CostError(f"{where}: quantity: goes with a unit_price, not with an amount")
-    price = printed(table.get("amount", table.get("unit_price")), f"{where}: unit_price")
-    quantity = printed(table.get("quantity", 1), f"{where}: quantity")
-    return Claim(item, exact(quantity), price, str(table.get("note", "")))
-
-
-def printed(value: object, where: str) -> Decimal:
-    """Return a number as it was printed, with its decimal places.
-
-    Raises:
-        CostError: It is not finite, or negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise CostError(f"{where}: must be a number")
-    number = Decimal(value)
-    if not number.is_finite() or number < 0 or number > 10**12:
-        raise CostError(f"{where}: must be from 0 to {plain(Fraction(10**12))}")
-    return number
-
-
-def _places(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+        return f"{item!r} is no item of a bill; docs/reference/cost.md lists them, and price names a row of the book"
+    names = ", ".join(billed)
+    return f"{item} is no item of this configuration" + (f", which has {names}" if names else "; there is none")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from local.cost.audit import Claim, claims_of, printed
-from local.cost.configuration import Configuration, parse, weights
+from local.cost.configuration import Configuration, parse
 from local.cost.errors import CostError
-from local.cost.exact import HOURS_PER_MONTH, exact
 from local.cost.price_book import ALL, Price, PriceBook
 from local.cost.price_file import parse as parse_prices
 from local.cost.schema import read
@@ -127,59 +124,3 @@ def price_file(region: str, path: Path | None = None) -> Path:
     if held != {region}:
         raise CostError(f"{path}: holds the prices of {', '.join(sorted(held))}, not of {region}; give a folder")
     return path
-
-
-AUDIT_KEYS = ("name", "about", "source", "configuration", "workload", "rate", "hours", "total", "claim")
-
-
-@dataclass(frozen=True)
-class AuditFile:
-    """An audit as its file says it."""
-
-    name: str
-    configuration: Configuration
-    mix: Mix
-    rate: Fraction
-    hours: Fraction
-    claims: list[Claim]
-    total: Decimal | None
-
-
-def audit_file(name: str) -> AuditFile:
-    """Return an audit by path or by its shipped name. Its configuration is a name, a path beside it, or a table."""
-    path = find(name, AUDITS, "an audit")
-    document, where = toml(path), path.name
-    for key in document:
-        if key not in AUDIT_KEYS:
-            raise CostError(f"{where}: {key}: is not known; known are {', '.join(AUDIT_KEYS)}")
-    for key in ("configuration", "rate"):
-        if key not in document:
-            raise CostError(f"{where}: {key}: is missing")
-    named = document["configuration"]
-    if isinstance(named, str):
-        beside = path.parent / named
-        audited = configuration(str(beside) if beside.suffix == ".toml" and beside.is_file() else named)
-    else:
-        audited = parse(_table(named, f"{where}: configuration"), f"{where}: configuration")
-    shares = dict(audited.workload)
-    if "workload" in document:
-        shares = weights(document["workload"], f"{where}: workload")
-    if not shares:
-        known = ", ".join(shipped(WORKLOADS))
-        raise CostError(f"{where}: workload: is missing, and the configuration names none; known are {known}")
-    total = printed(document["total"], f"{where}: total") if "total" in document else None
-    return AuditFile(
-        name=str(document.get("name", path.stem)),
-        configuration=audited,
-        mix=mix(shares),
-        rate=exact(printed(document["rate"], f"{where}: rate")),
-        hours=exact(printed(document.get("hours", int(HOURS_PER_MONTH)), f"{where}: hours")),
-        claims=claims_of(document.get("claim", []), where),
-        total=total,
-    )
-
-
-def _table(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise CostError(f"{where}: must be a name or a table")
-    return value

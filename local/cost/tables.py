@@ -10,7 +10,6 @@ from rich.console import Console, Group
 from rich.text import Text
 
 from local.console import LiteralTable, filtered
-from local.cost.audit import LEFT_OUT, MISCOUNTED, MISPRICED, Audit
 from local.cost.bill import Bill, Item
 from local.cost.crossings import cheapest_ranges, crossings
 from local.cost.exact import HOURS_PER_MONTH, dollars, plain
@@ -112,38 +111,6 @@ def fitness(bill: Bill) -> list[str]:
     for quota in bill.quotas:
         lines.append(f"Quota needed: {plain(quota.value, DIGITS)} {quota.name} ({quota.how}).")
     return lines
-
-
-def audit(audit: Audit) -> Group:
-    """Return the claimed bill with the true audit beside it."""
-    styles = {LEFT_OUT: "yellow", MISPRICED: "red", MISCOUNTED: "red"}
-    table = _table(audit.name, "item", ">claimed $/h", ">true $/h", ">difference", "verdict", "remark")
-    for finding in audit.findings:
-        claimed = dollars(finding.claimed) if finding.claim else "-"
-        verdict = Text(finding.verdict, style=styles.get(finding.verdict, ""))
-        table.add_row(
-            finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, finding.remark
-        )
-    table.add_section()
-    table.add_row(
-        "total", dollars(audit.claimed), dollars(audit.true), dollars(audit.true - audit.claimed), "", "", style="bold"
-    )
-    return Group(table, *(Text(line) for line in audit_sentences(audit)))
-
-
-def audit_sentences(audit: Audit) -> list[str]:
-    """Return what an audit says in words."""
-    rate, standing = plain(audit.bill.rate), dollars(audit.standing)
-    lines = ["", f"As claimed: {audit.arithmetic}."]
-    if audit.adds_up is False:
-        lines.append("The claims do not add up to the printed total.")
-    lines.append(
-        f"Truly {dollars(audit.true)} an hour at {rate} requests/s, {standing} of it before the first request."
-    )
-    if audit.internet:
-        more = f"if every response goes to the Internet, it is {dollars(audit.internet)} an hour more"
-        lines.append(f"That is with clients in the same zone, whose traffic is free; {more}.")
-    return lines + fitness(audit.bill)
 
 
 def comparison(lines: Sequence[Line], title: str) -> Group:

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from local.cost.audit import Audit
+from local.cost.audit import Audit, Finding
 from local.cost.bill import Bill, Item, Quantity
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.exact import rounded
@@ -94,30 +94,44 @@ def bill(bill: Bill, *, assumed: bool) -> dict[str, Any]:
 
 
 def audit(audit: Audit, *, assumed: bool) -> dict[str, Any]:
-    """Return an audit with the true bill."""
+    """Return an audit with the true bill, in dollars an hour. `per` is what the printed total is for."""
     return {
         "audit": audit.name,
+        "per": audit.per,
         "as_claimed": audit.arithmetic,
         "adds_up": audit.adds_up,
         "claimed": number(audit.claimed),
+        "claimed_checked": number(audit.covered),
+        "not_checked": [finding.item for finding in audit.unchecked],
         "true": number(audit.true),
         "true_standing": number(audit.standing),
         "to_internet": number(audit.internet),
         "findings": [
             {
                 "item": finding.item,
+                "line": finding.claim.line or None if finding.claim else None,
                 "claimed": number(finding.claimed) if finding.claim else None,
                 "as_claimed": finding.claim.arithmetic if finding.claim else None,
+                "per": finding.claim.per if finding.claim else None,
                 "true": number(finding.true),
                 "difference": number(finding.difference),
                 "verdict": finding.verdict,
                 "remark": finding.remark,
                 "follows_rate": finding.follows_rate,
+                "prices": [price(row) for row in _rows(finding)],
             }
             for finding in audit.findings
         ],
-        "bill": bill(audit.bill, assumed=assumed),
+        "others": [
+            {"name": other.name, "amount": number(other.amount), "per": other.per, "note": other.note}
+            for other in audit.others
+        ],
+        "bill": bill(audit.bill, assumed=assumed) if audit.bill else None,
     }
+
+
+def _rows(finding: Finding) -> list[Price]:
+    return [finding.row] if finding.row else [row for item in finding.billed for row in item.rows]
 
 
 def crossing(crossing: Crossing) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, replace
+from dataclasses import MISSING
 from fractions import Fraction
 from importlib import import_module
 
 from local.cost import files
-from local.cost.audit import audit
-from local.cost.configuration import DEFAULT_REGION, RESOURCES, Heading, in_region, to_internet
+from local.cost.audit_file import KEYS, audit_file, run
+from local.cost.audit_tables import sentences
+from local.cost.claims import CLAIM_KEYS, OTHER_KEYS
+from local.cost.configuration import DEFAULT_REGION, RESOURCES, Heading, in_region
 from local.cost.crossings import crossings
 from local.cost.errors import NoPrice
 from local.cost.exact import dollars, plain
@@ -17,10 +19,9 @@ from local.cost.formulas import known
 from local.cost.instances import split
 from local.cost.lines import line_of
 from local.cost.meanings import MEANINGS
-from local.cost.model import Usage, cheapest, price_all
+from local.cost.model import price_all
 from local.cost.price_book import ALL
 from local.cost.schema import settings
-from local.cost.tables import audit_sentences
 from local.cost.workload import Workload
 
 SERVICES = ("blockchain", "qrcode", "twitter")
@@ -141,23 +142,31 @@ def regions() -> str:
 
 def report_audit() -> str:
     """Return the audit of the report's bill as one table."""
-    given, book = files.audit_file("report"), files.price_book()
-    bill = cheapest(given.configuration, given.mix, given.rate, book, Usage(given.hours))
-    result = audit(given.name, bill, given.claims, given.total, book)
-    sent = cheapest(to_internet(given.configuration), given.mix, given.rate, book, Usage(given.hours))
-    result = replace(result, internet=sent.hour - bill.hour)
+    result = run(audit_file("report"), files.price_book())
     rows = []
     for finding in result.findings:
-        used = "; ".join(f"{row.name}, {row.published()}, read {row.read}" for row in finding.billed.rows)
-        computed = f"{finding.billed.arithmetic} a month; {used}"
+        computed = "; ".join(
+            f"{item.arithmetic} a month; "
+            + "; ".join(f"{row.name}, {row.published()}, read {row.read}" for row in item.rows)
+            for item in finding.billed
+        )
         claimed = finding.claim.arithmetic if finding.claim else "-"
         verdict = finding.verdict + (f": {finding.remark}" if finding.claim and finding.remark else "")
-        rows.append((finding.item, claimed, dollars(finding.true), dollars(finding.difference), verdict, computed))
+        amounts = (dollars(finding.true or Fraction(0)), dollars(finding.difference or Fraction(0)))
+        rows.append((finding.item, claimed, *amounts, verdict, computed))
     rows.append(
         ("**total**", plain(result.claimed), dollars(result.true), dollars(result.true - result.claimed), "", "")
     )
     head = ("item", "claimed $/h", "true $/h", "difference", "verdict", "computed from")
-    return f"{_table(head, rows, right=(1, 2, 3))}\n\n{' '.join(audit_sentences(result)).strip()}"
+    return f"{_table(head, rows, right=(1, 2, 3))}\n\n{' '.join(sentences(result)).strip()}"
+
+
+def audit_keys() -> str:
+    """Return what an audit file may say."""
+    above = _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in KEYS.items()))
+    claim = _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in CLAIM_KEYS.items()))
+    other = _table(("key", "meaning"), ((f"`{key}`", meaning) for key, meaning in OTHER_KEYS.items()))
+    return f"Above the tables:\n\n{above}\n\n`[[claim]]`:\n\n{claim}\n\n`[[other]]`:\n\n{other}"
 
 
 def service_crossings() -> str:
@@ -219,6 +228,7 @@ DOCUMENTED: dict[str, Callable[[], str]] = {
     "prices": prices,
     "regions": regions,
     "audit": report_audit,
+    "audit-keys": audit_keys,
     "crossings": service_crossings,
     "plan": budget_plan,
 }

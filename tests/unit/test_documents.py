@@ -38,7 +38,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 
 def test_every_module_of_commands_is_registered() -> None:
-    shared = {"__init__", "options", "cost_options"}
+    shared = {"__init__", "cost_options", "options"}
     assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == {
         name for names in PANELS.values() for name in names
     }
@@ -118,7 +118,7 @@ def command_lines(text: str) -> list[str]:
     rest = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     shown = [" ".join(each.split()) for each in re.findall(r"`([^`]+)`", rest)]
     shown += [line for block in blocks for line in re.sub(r"\s*\\\n\s*", " ", block).splitlines()]
-    parts = [part.partition("  #")[0].strip() for line in shown for part in line.split(" | ")]
+    parts = [re.split(r"  #| > ", part)[0].strip() for line in shown for part in line.split(" | ")]
     return [part.removeprefix(".venv/bin/") for part in parts if re.match(r"(\.venv/bin/)?crossover ", part)]
 
 
