@@ -16,7 +16,7 @@ from local.cost.resources.lambda_functions import LambdaFunctions, ManagedInstan
 from local.cost.resources.network import Network
 from local.cost.resources.nodes import Nodes
 from local.cost.resources.resource import Resource
-from local.cost.resources.supporting import Cache, Logs, Registry, Secrets
+from local.cost.resources.supporting import Cache, Files, Keys, Logs, Monitoring, Registry, Secrets
 from local.cost.schema import alternatives, read, text
 
 RESOURCES: dict[str, type[Resource]] = {
@@ -30,7 +30,10 @@ RESOURCES: dict[str, type[Resource]] = {
     "dynamodb": DynamoDB,
     "cache": Cache,
     "secrets": Secrets,
+    "keys": Keys,
     "logs": Logs,
+    "monitoring": Monitoring,
+    "files": Files,
     "registry": Registry,
 }
 """The tables that a configuration file may have, in the order of the bill."""

@@ -1,6 +1,7 @@
 """A pocket calculator for AWS bills, written from AWS's pricing pages alone. It shares no code with the cost model.
 
-Every function gives dollars for a month of 730 hours in us-east-1, on demand. Its prices are typed in again.
+Every function gives dollars for a month of 730 hours in us-east-1, on demand, unless it says another region. Its prices
+are typed in again.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from fractions import Fraction
 F = Fraction
 HOURS = 730
 SECONDS = HOURS * 3600
-EC2 = {"c8g.large": "0.07976", "c8g.xlarge": "0.15952", "m8g.large": "0.08976", "c7g.large": "0.0725"}
-RDS = {"db.t4g.micro": "0.016", "db.r7g.large": "0.239", "db.r7g.xlarge": "0.478"}
+EC2 = {
+    "c8g.large": "0.07976", "c8g.xlarge": "0.15952", "m8g.large": "0.08976", "c7g.large": "0.0725",
+    "t3.medium": "0.0416", "m6g.large": "0.077", "m5.large": "0.096", "m6i.large": "0.096", "c5.large": "0.085",
+}  # fmt: skip
+RDS = {"db.t4g.micro": "0.016", "db.r7g.large": "0.239", "db.r7g.xlarge": "0.478", "db.m6g.large": "0.152"}
 DURATION = {"arm64": "0.0000133334", "x86_64": "0.0000166667"}
 
 
@@ -91,3 +95,89 @@ def dynamodb(rate: Fraction, size: int, *, strong: bool, provisioned: bool) -> F
     if provisioned:
         return math.ceil(rate * units / F("0.7")) * HOURS * F("0.00013")
     return rate * SECONDS * units * F("0.125") / 10**6
+
+
+def nodes_of_control_plane(count: int, instance: str, gb: int) -> Fraction:
+    return count * (HOURS * F(EC2[instance]) + gb * F("0.08"))
+
+
+def rds_volume(kind: str, gb: int, iops: int, mbps: int, copies: int) -> Fraction:
+    """A volume beyond the instance: gp3 includes 3,000 IOPS and 125 MB/s, from 400 GB four times as much."""
+    if kind == "gp3":
+        large = gb >= 400
+        beyond = max(0, iops - (12_000 if large else 3_000)) * F("0.02")
+        beyond += max(0, mbps - (500 if large else 125)) * F("0.08")
+        return copies * (gb * F("0.115") + beyond)
+    return copies * (gb * F("0.125") + iops * F("0.10"))
+
+
+def custom_metrics(count: int, *, free: int = 0) -> Fraction:
+    tiers = [(10_000, "0.30"), (250_000, "0.10"), (1_000_000, "0.05"), (math.inf, "0.02")]
+    return graduated(F(max(0, count - free)), tiers)
+
+
+def alarms(standard: int, fast: int, *, free: int = 0) -> Fraction:
+    return max(0, standard - free) * F("0.10") + fast * F("0.30")
+
+
+def observations(per_minute: int) -> Fraction:
+    millions = F(per_minute * 60 * HOURS, 10**6)
+    return graduated(millions, [(1_000, "0.21"), (4_000, "0.18"), (math.inf, "0.10")])
+
+
+def endpoints(count: int, zones: int, rate: Fraction, size: int) -> Fraction:
+    gigabytes = rate * SECONDS * size / 10**9
+    tiers = [(1024**2, "0.01"), (5 * 1024**2, "0.006"), (math.inf, "0.004")]
+    return HOURS * count * zones * F("0.01") + graduated(gigabytes, tiers)
+
+
+def between_zones(rate: Fraction, size: Fraction) -> Fraction:
+    """Billed where it leaves and where it arrives."""
+    return 2 * rate * SECONDS * size / 10**9 * F("0.01")
+
+
+def nlb(rate: Fraction, size: int, requests_per_connection: int, addresses: int) -> Fraction:
+    new, active = rate / requests_per_connection / 800, rate / requests_per_connection / 100_000
+    processed = rate * 3600 * size / 10**9
+    return HOURS * (F("0.0225") + max(new, active, processed) * F("0.006") + addresses * F("0.005"))
+
+
+def kms(keys: int, calls: Fraction) -> Fraction:
+    return keys + calls * F("0.03") / 10_000
+
+
+def s3(gb: int, puts: Fraction, gets: Fraction) -> Fraction:
+    kept = graduated(F(gb), [(51_200, "0.023"), (512_000, "0.022"), (math.inf, "0.021")])
+    return kept + puts * F("0.005") / 1000 + gets * F("0.0004") / 1000
+
+
+def dynamodb_writes(rate: Fraction, size: int, *, provisioned: bool) -> Fraction:
+    units = F(math.ceil(size / 1024))
+    if provisioned:
+        return math.ceil(rate * units / F("0.7")) * HOURS * F("0.00065")
+    return rate * SECONDS * units * F("0.625") / 10**6
+
+
+REGIONS = {
+    "us-west-2": {"vcpu": "0.03238", "gb": "0.00356", "alb": "0.0225", "http-api": ("1.00", "0.90"), "log": "0.50"},
+    "eu-west-1": {"vcpu": "0.03238", "gb": "0.00356", "alb": "0.0252", "http-api": ("1.11", "1.00"), "log": "0.57"},
+    "eu-central-1": {"vcpu": "0.03725", "gb": "0.00409", "alb": "0.027", "http-api": ("1.20", "1.08"), "log": "0.63"},
+}
+
+
+def tasks_behind_a_balancer(region: str, tasks: int, rate: Fraction, size: int, per_connection: int) -> Fraction:
+    """ARM tasks of 1 vCPU and 2 GB with addresses, behind an ALB in two zones, in another region."""
+    prices = REGIONS[region]
+    hour = tasks * (F(prices["vcpu"]) + 2 * F(prices["gb"]) + F("0.005"))
+    return HOURS * hour + alb(rate, size, per_connection) + HOURS * (F(prices["alb"]) - F("0.0225"))
+
+
+def functions_behind_http_api(region: str, rate: Fraction, milliseconds: int, memory_mb: int) -> Fraction:
+    """ARM functions with their own log lines, behind an HTTP API in another region."""
+    prices = REGIONS[region]
+    gigabytes, log, first = rate * SECONDS * 300 / 10**9, F(prices["log"]), prices["http-api"]
+    tiers = [(10_240, log), (30_720, log / 2), (51_200, log / 5), (math.inf, log / 10)]
+    stored = F("0.0324") if region == "eu-central-1" else F("0.03")
+    logs = graduated(gigabytes, [(bound, str(price)) for bound, price in tiers]) + gigabytes * stored
+    api = graduated(rate * SECONDS / 10**6, [(300, first[0]), (math.inf, first[1])])
+    return lambda_duration(rate, milliseconds, memory_mb, "arm64") + lambda_requests(rate) + logs + api

@@ -1,4 +1,4 @@
-"""The storage tier: RDS MySQL and Aurora with RDS Proxy, and DynamoDB."""
+"""The storage tier: RDS and Aurora with RDS Proxy, and DynamoDB."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 from local.cost.bill import CapacityLimit, Explanation, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.errors import CostError
-from local.cost.formulas import Amount, ceiling, choose, maximum, possible
+from local.cost.formulas import Amount, ceiling, choose, known, maximum, possible
 from local.cost.instances import vcpus
 from local.cost.resources.resource import Resource
 from local.cost.schema import number, switch, text, whole
@@ -17,6 +17,11 @@ from local.cost.workload import Workload
 
 PROXY_MIN_VCPUS = 2
 """vCPUs that RDS Proxy bills at least (RDS Proxy pricing)."""
+GP3_LARGE_GB = 400
+"""GB from which a gp3 volume of MySQL or PostgreSQL is striped over four (Amazon RDS user guide, storage)."""
+GP3_IOPS = (3_000, 12_000)
+GP3_MBPS = (125, 500)
+"""What it includes below and from that size."""
 READ_BLOCK = 4096
 """Bytes of one DynamoDB read unit; an eventually consistent read takes half a unit (DynamoDB pricing)."""
 WRITE_BLOCK = 1024
@@ -31,7 +36,12 @@ class Database(Resource):
     instance: str = text("instance class, such as db.r7g.xlarge", open=True)
     multi_az: bool = switch("whether a standby waits in another zone (RDS)", False)
     replicas: Amount = whole("read replicas", 0, high=15)
-    storage_gb: Amount = number("the volume, gp3 on RDS", 20, high=131_072)
+    storage_gb: Amount = number("the volume", 20, high=131_072)
+    volume: str = text("kind of volume (RDS)", "gp3", among=("gp3", "io1", "io2"), open=True)
+    iops: Amount = whole("provisioned IOPS (RDS); gp3 includes 3,000, or 12,000 from 400 GB", 0, high=256_000)
+    throughput_mbps: Amount = number(
+        "provisioned MB/s of gp3 (RDS); it includes 125, or 500 from 400 GB", 0, high=4_000
+    )
     backup_gb: Amount = number("backups beyond the free share", 0, high=1_310_720)
     io_per_request: Amount = number("storage requests of a request (Aurora)", 0)
     proxy: bool = switch("whether RDS Proxy stands in front", False)
@@ -42,6 +52,16 @@ class Database(Resource):
     def __post_init__(self) -> None:
         if self.engine == "aurora-mysql" and self.multi_az:
             raise CostError("Aurora has no multi_az; say replicas = 1")
+        if self.engine == "aurora-mysql" and (self.iops or self.throughput_mbps or self.volume != "gp3"):
+            raise CostError("Aurora has one kind of volume, without provisioned IOPS or throughput")
+        small = self.volume == "gp3" and known(self.storage_gb) < GP3_LARGE_GB
+        if small and (known(self.iops) > GP3_IOPS[0] or known(self.throughput_mbps) > GP3_MBPS[0]):
+            has = f"{GP3_IOPS[0]:,} IOPS and {GP3_MBPS[0]} MB/s"
+            raise CostError(f"gp3 under {GP3_LARGE_GB} GB has {has}, and no more; use a larger volume, or io2")
+        if self.volume != "gp3" and not self.iops:
+            raise CostError(f"iops: {self.volume} needs its provisioned IOPS")
+        if self.volume != "gp3" and self.throughput_mbps:
+            raise CostError("throughput_mbps: only gp3 has a provisioned throughput")
         if self.engine != "aurora-mysql" and self.io_per_request:
             raise CostError("io_per_request is billed on Aurora alone")
         vcpus(self.instance)
@@ -62,6 +82,8 @@ class Database(Resource):
         yield Item("database-replicas", (replicas, context.running()), price, when=self.replicas)
         if possible(self.storage_gb):
             yield self._volume(context, copies)
+        if self.engine != "aurora-mysql":
+            yield from self._provisioned(context, copies)
         if possible(self.backup_gb):
             backup = (Quantity("GB", self.backup_gb, "GB"), context.kept())
             yield Item("database-backup", backup, context.price(self._volume_service, "backup"), when=self.backup_gb)
@@ -96,9 +118,27 @@ class Database(Resource):
         if self._volume_service == "rds":
             how = explain("Multi-AZ and each replica have their own")
             factors.append(Quantity("volumes", copies + self.replicas, how=how))
-            dimension = "storage-gp3"
+            dimension = f"storage-{self.volume}"
         price = context.price(self._volume_service, dimension)
         return Item("database-storage", tuple(factors), price, when=self.storage_gb)
+
+    def _provisioned(self, context: PricingContext, copies: Fraction) -> Iterator[Item]:
+        """Yield provisioned IOPS and throughput, on gp3 those beyond what the volume includes."""
+        volumes = Quantity("volumes", copies + self.replicas)
+        for name, wanted, included, dimension in (
+            ("database-iops", self.iops, GP3_IOPS, f"{self.volume}-iops"),
+            ("database-throughput", self.throughput_mbps, GP3_MBPS, f"{self.volume}-throughput"),
+        ):
+            if not possible(wanted):
+                continue
+            free: Amount = Fraction(0)
+            if self.volume == "gp3":
+                free = choose(GP3_LARGE_GB - self.storage_gb, Fraction(included[0]), Fraction(included[1]))
+            billed = maximum(wanted - free, Fraction(0))
+            how = explain("{} − {} that the volume includes", wanted, free)
+            unit = "IOPS" if name == "database-iops" else "MB/s"
+            factors = (Quantity(unit, billed, unit, how), context.kept(), volumes)
+            yield Item(name, factors, context.price("rds", dimension), when=billed)
 
     def _proxy_vcpus(self) -> Quantity:
         writer = vcpus(self.instance)  # replicas are not billed

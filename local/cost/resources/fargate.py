@@ -80,6 +80,7 @@ class Fargate(Resource):
     public_addresses: bool = switch("whether each task has a public IPv4 address (ECS); else it needs a NAT", False)
     system_pods: Amount = whole("pods of Kubernetes itself (EKS): CoreDNS, balancer controller, metrics", 5, high=100)
     extended_support: bool = switch("whether the cluster's Kubernetes version is out of standard support", False)
+    container_insights: bool = switch("whether Container Insights counts its metrics", False)
 
     def __post_init__(self) -> None:
         if self.orchestrator == "eks" and self.architecture == "arm64":
@@ -114,12 +115,14 @@ class Fargate(Resource):
             yield Item("fleet-addresses", (count, context.running()), context.price("vpc", "public-ipv4"))
         if self.orchestrator == "eks":
             yield cluster(context, extended_support=self.extended_support)
-            if possible(self.system_pods):
-                pods, present = Quantity("pods", self.system_pods), self.system_pods
-                vcpu = (pods, Quantity("vCPU", SYSTEM_POD[0]))
-                memory = (pods, Quantity("GB", SYSTEM_POD[1]))
-                yield Item("system-vcpu", (*vcpu, context.running()), vcpu_price, when=present)
-                yield Item("system-memory", (*memory, context.running()), memory_price, when=present)
+        if self.container_insights:
+            yield container_insights(context, ecs=self.orchestrator == "ecs")
+        if self.orchestrator == "eks" and possible(self.system_pods):
+            pods, present = Quantity("pods", self.system_pods), self.system_pods
+            vcpu = (pods, Quantity("vCPU", SYSTEM_POD[0]))
+            memory = (pods, Quantity("GB", SYSTEM_POD[1]))
+            yield Item("system-vcpu", (*vcpu, context.running()), vcpu_price, when=present)
+            yield Item("system-memory", (*memory, context.running()), memory_price, when=present)
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
         """Yield the limit of a fixed fleet, and 0 where the memory does not hold the processes."""
@@ -188,6 +191,29 @@ class _ServiceFleet(NamedTuple):
     vcpu: Amount
     memory_gb: Amount
     limits: tuple[CapacityLimit, ...]
+
+
+EKS_METRICS = (24, 8, 9, 6)
+"""Metrics of Container Insights for a cluster, a node, a pod's name and a service (AWS, as quoted in containers-roadmap
+issue 672)."""
+ECS_METRICS = (8, 6, 11)
+"""For a cluster, a task's family and a service (unconfirmed: remembered from CloudWatch's pricing page)."""
+
+
+def container_insights(context: PricingContext, *, nodes: Amount = Fraction(0), ecs: bool = False) -> Item:
+    """Return the metrics of Container Insights, which bills them as custom metrics; one deployment for each service."""
+    services = context.mix.services
+    if ecs:
+        cluster, task, service = ECS_METRICS
+        metrics = cluster + services * (task + service)
+        how = explain("{} of the cluster + {} services × ({} + {})", cluster, services, task, service)
+    else:
+        cluster, node, pod, service = EKS_METRICS
+        metrics = cluster + nodes * node + services * (pod + service)
+        template = "{} of the cluster + {} nodes × {} + {} services × ({} + {})"
+        how = explain(template, cluster, nodes, node, services, pod, service)
+    factors = (Quantity("metrics", metrics, how=how), context.kept())
+    return Item("container-insights", factors, context.price("cloudwatch", "metrics"))
 
 
 def cluster(context: PricingContext, *, extended_support: bool) -> Item:

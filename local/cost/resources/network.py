@@ -1,4 +1,4 @@
-"""The network: NAT gateways, public addresses, traffic to the Internet and between zones."""
+"""The network: NAT gateways, endpoints, public addresses, traffic to the Internet and between zones."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ class Network(Resource):
         "share of a request's bytes that cross zones, behind an NLB for instance", 0, high=1
     )
 
+    cross_zone_bytes: Amount = number(
+        "bytes a request that cross zones besides, to a database or a cache for instance", 0
+    )
+    interface_endpoints: Amount = whole("interface endpoints of the VPC (PrivateLink)", 0, high=1000)
+    endpoint_zones: Amount = whole("zones of each of them", 2, low=1, high=6)
+    endpoint_bytes: Amount = number("bytes a request that go through them", 0)
+    gateway_endpoints: Amount = whole("gateway endpoints of the VPC, for S3 and DynamoDB: free", 0, high=100)
+
     @property
     def addresses(self) -> Amount:
         """Public IPv4 addresses besides those of the ingress."""
@@ -46,8 +54,24 @@ class Network(Resource):
         if self.internet:
             sent = context.gigabytes(context.mix.mean(lambda workload: workload.response_bytes))
             yield Item("internet-out", (sent,), context.price("data-transfer", "internet-out"))
-        if possible(self.cross_zone_share):
-            crossing = context.mix.mean(lambda workload: workload.bytes_both_ways) * self.cross_zone_share
+        yield from self._endpoints(context)
+        if possible(self.cross_zone_share) or possible(self.cross_zone_bytes):
+            both_ways = context.mix.mean(lambda workload: workload.bytes_both_ways)
+            crossing = both_ways * self.cross_zone_share + self.cross_zone_bytes
             ways = Quantity("ways", Fraction(2), how=explain("billed to the sender and to the receiver"))
             price = context.price("data-transfer", "cross-zone")
-            yield Item("cross-zone", (context.gigabytes(crossing), ways), price, when=self.cross_zone_share)
+            yield Item("cross-zone", (context.gigabytes(crossing), ways), price, when=crossing)
+
+    def _endpoints(self, context: PricingContext) -> Iterator[Item]:
+        if possible(self.interface_endpoints):
+            zones = Quantity("zones", self.endpoint_zones)
+            endpoints = (Quantity("endpoints", self.interface_endpoints), zones, context.running())
+            price = context.price("vpc", "endpoint-hours")
+            yield Item("interface-endpoints", endpoints, price, when=self.interface_endpoints)
+        if possible(self.endpoint_bytes):
+            data = (context.gigabytes(self.endpoint_bytes),)
+            yield Item("endpoint-data", data, context.price("vpc", "endpoint-data"), when=self.endpoint_bytes)
+        if possible(self.gateway_endpoints):
+            gateways = (Quantity("endpoints", self.gateway_endpoints), context.running())
+            price = context.price("vpc", "gateway-endpoint-hours")
+            yield Item("gateway-endpoints", gateways, price, when=self.gateway_endpoints)

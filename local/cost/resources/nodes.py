@@ -10,7 +10,7 @@ from local.cost.bill import CapacityLimit, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.formulas import Amount, maximum, possible
 from local.cost.instances import memory_gib, speed_of, vcpus
-from local.cost.resources.fargate import cluster
+from local.cost.resources.fargate import cluster, container_insights
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
 
@@ -41,6 +41,11 @@ class Nodes(Resource):
     instance: str = text("EC2 instance type", open=True)
     count: Amount | str = fitted("nodes", FIT)
     control_plane: str = text("whose", "eks", among=("eks", "self-managed"))
+    control_plane_nodes: Amount = whole("nodes of a self-managed control plane", 3, low=1, high=9)
+    control_plane_instance: str = text("their instance type", "t3.medium")
+    control_plane_disk_gb: Amount = number("root volume of one of them, gp3", 64, high=16_384)
+    etcd_gb: Amount = number("etcd volumes of one of them, gp3: two of 20 GB as kOps makes them", 40, high=16_384)
+    container_insights: bool = switch("whether Container Insights counts its metrics", False)
     extended_support: bool = switch("whether the cluster's Kubernetes version is out of standard support", False)
     disk_gb: Amount = number("root volume of a node, gp3", 20, high=16_384)
     spare: Amount = whole("nodes beyond what the rate needs (N+1)", 1, high=100)
@@ -57,6 +62,8 @@ class Nodes(Resource):
         size = self._fleet().size(context)
         if self.control_plane == "eks":
             yield cluster(context, extended_support=self.extended_support)
+        else:
+            yield from self._control_plane(context)
         price = context.price("ec2", self.instance)
         yield Item("nodes", (size, context.running()), price, inputs=(self._allocatable(), self._speed()))
         if possible(self.disk_gb):
@@ -64,6 +71,18 @@ class Nodes(Resource):
             yield Item("node-disks", disks, context.price("ebs", "gp3"), when=self.disk_gb)
         if self.public_addresses:
             yield Item("fleet-addresses", (size, context.running()), context.price("vpc", "public-ipv4"))
+        if self.container_insights:
+            yield container_insights(context, nodes=size.amount)
+
+    def _control_plane(self, context: PricingContext) -> Iterator[Item]:
+        """Yield the machines and volumes of a control plane that is the owner's, as kOps makes it."""
+        nodes = Quantity("control plane nodes", self.control_plane_nodes)
+        price = context.price("ec2", self.control_plane_instance)
+        yield Item("control-plane", (nodes, context.running()), price)
+        size = self.control_plane_disk_gb + self.etcd_gb
+        how = explain("{} GB of root volume + {} GB of etcd volumes", self.control_plane_disk_gb, self.etcd_gb)
+        disks = (nodes, Quantity("GB", size, "GB", how), context.kept())
+        yield Item("control-plane-disks", disks, context.price("ebs", "gp3"), when=size)
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
         """Yield the limit of a fixed fleet, and 0 where a node's memory is too small."""

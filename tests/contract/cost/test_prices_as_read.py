@@ -50,7 +50,7 @@ ec2 c7i.large | 0.08925 | 2026-07-20
 ec2 m7i.large | 0.1008 | 2026-07-20
 ec2 c6i.large | 0.085 | 2026-07-20
 ec2 c6g.large | 0.068 | 2026-07-20
-ebs gp3 | 0.08 | unknown ?
+ebs gp3 | 0.08 | 2026-10-01
 rds-mysql db.r7g.large | 0.239 | 2026-09-24
 rds-mysql db.r7g.xlarge | 0.478 | 2026-09-24
 rds-mysql db.r7g.2xlarge | 0.956 | 2026-09-24
@@ -87,13 +87,13 @@ elasticache valkey-factor | 0.8 | 2026-10-02
 vpc nat-hours | 0.045 | 2026-08-12
 vpc nat-data | 0.045 | 2026-08-12
 vpc public-ipv4 | 0.005 | 2026-08-12
-cloudwatch-logs lambda-ingestion | 10240: 0.5, 30720: 0.25, 51200: 0.1, 0.05 | 2025-09-23 ?
+cloudwatch-logs lambda-ingestion | 10240: 0.5, 30720: 0.25, 51200: 0.1, 0.05 | 2025-10-28
 cloudwatch-logs ingestion | 0.50 | 2026-09-22
 cloudwatch-logs storage | 0.03 | 2026-09-22
 secrets-manager secrets | 0.40 | 2026-09
 secrets-manager calls | 0.05 per 10000 | 2026-09
 ecr storage | 0.10 | 2026-08-12
-data-transfer internet-out | 100: 0, 10240: 0.09, 51200: 0.085, 153600: 0.07, 0.05 | 2024-09-25 ?
+data-transfer internet-out | 100: 0, 10240: 0.09, 51200: 0.085, 153600: 0.07, 0.05 | 2026-07-28
 data-transfer cross-zone | 0.01 | 2026-08
 """
 PER = {"million": 1_000_000, "10000": 10_000, "": 1}
@@ -113,11 +113,11 @@ def test_every_price_is_the_one_that_was_read() -> None:
 
 
 SUMS = {
-    "all-regions": "e1588124dfc2",
+    "all-regions": "c23da0c4d3e2",
     "ap-southeast-1": "7e305df3c8ee",
     "eu-central-1": "2d8fce26e9ad",
     "eu-west-1": "41b5c2cbf105",
-    "us-east-1": "0f7fb4886bd1",
+    "us-east-1": "d9f64ff6c41e",
     "us-west-2": "a0e596fda136",
 }
 """A checksum over names and prices of a file: a person who changes a price on purpose enters the new one."""

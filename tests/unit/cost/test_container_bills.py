@@ -129,7 +129,10 @@ def test_the_report_s_web_tier_costs_66_cents_an_hour(hour: Hour) -> None:
 
 def test_nodes_have_disks_and_may_have_a_control_plane_of_one_s_own(hour: Hour) -> None:
     items = hour('[nodes]\ninstance = "m8g.xlarge"\ncount = 3\ncontrol_plane = "self-managed"')
-    assert items == {"nodes": 3 * F("0.17952"), "node-disks": 3 * 20 * F("0.08") / 730}
+    assert items == {
+        "control-plane": 3 * F("0.0416"), "control-plane-disks": 3 * (64 + 40) * F("0.08") / 730,
+        "nodes": 3 * F("0.17952"), "node-disks": 3 * 20 * F("0.08") / 730,
+    }  # fmt: skip
     assert hour('[nodes]\ninstance = "m8g.xlarge"\ncount = 3\nextended_support = true')["cluster"] == F("0.60")
 
 

@@ -12,6 +12,8 @@ Hour = Callable[..., dict[str, Fraction]]
 F = Fraction
 MYSQL = '[database]\nengine = "rds-mysql"\ninstance = "db.r7g.xlarge"\n'
 
+GP3 = 'engine = "rds-mysql"\ninstance = "db.m6g.large"\nstorage_gb = 399\n'
+
 
 def test_rds_behind_its_proxy(hour: Hour) -> None:
     items = hour(MYSQL + "storage_gb = 100\nbackup_gb = 10\nproxy = true")
@@ -64,6 +66,11 @@ def test_a_database_serves_what_its_vcpus_can_query(bill: Billed) -> None:
         ('engine = "aurora-mysql"\ninstance = "db.r7g.xlarge"\nmulti_az = true', "Aurora has no multi_az"),
         ('engine = "rds-mysql"\ninstance = "db.r7g.xlarge"\nio_per_request = 1', "billed on Aurora alone"),
         ('engine = "rds-mysql"\ninstance = "big"', "'big' is no instance type"),
+        (f"{GP3}iops = 4000", "gp3 under 400 GB has 3,000 IOPS and 125 MB/s, and no more"),
+        (f"{GP3}throughput_mbps = 200", "use a larger volume, or io2"),
+        (f'{GP3}volume = "io2"', "iops: io2 needs its provisioned IOPS"),
+        (f'{GP3}volume = "io1"\niops = 100\nthroughput_mbps = 9', "only gp3 has a provisioned throughput"),
+        ('engine = "aurora-mysql"\ninstance = "db.r7g.xlarge"\niops = 100', "Aurora has one kind of volume"),
         ('engine = "mysql"\ninstance = "db.r7g.xlarge"', "'mysql' is none of rds-mysql, rds-postgresql, aurora-mysql"),
     ],
 )
