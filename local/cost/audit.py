@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from local.cost.bill import Bill, Item
-from local.cost.claims import Claim, Other, agrees
+from local.cost.claims import PERIODS, Claim, Other, agrees
 from local.cost.configuration import DEFAULT_REGION
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH, MILLION, SECONDS_PER_HOUR, exact, plain
@@ -141,7 +141,7 @@ class Audit:
     def arithmetic(self) -> str:
         """The claimed total as it was computed, such as `7 × 0.08 + 0.10 = 0.66`."""
         parts = [
-            claim.arithmetic + (f" a {claim.per}" if claim.per != self.per else "")
+            claim.arithmetic + (f" {PERIODS[claim.per][0]}" if claim.per != self.per else "")
             for finding in self.findings
             if (claim := finding.claim)
         ]

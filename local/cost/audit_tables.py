@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from local.cost.audit import LEFT_OUT, Audit
+from local.cost.claims import PERIODS
 from local.cost.exact import dollars, plain
 from local.cost.tables import _table, fitness
 from local.cost.verdicts import BOTH_WRONG, MISCOUNTED, MISPRICED, NOT_CHECKED, UNIT_IN_DOUBT
@@ -65,14 +66,12 @@ def sentences(audit: Audit) -> list[str]:
         return lines
     rate, standing = plain(bill.rate), money(audit, audit.standing)
     lines.append(
-        f"Truly {money(audit, audit.true)} {_an(audit.per)} at {rate} requests/s, "
+        f"Truly {money(audit, audit.true)} {PERIODS[audit.per][0]} at {rate} requests/s, "
         f"{standing} of it before the first request."
     )
     if audit.internet:
-        more = f"if every response goes to the Internet, it is {money(audit, audit.internet)} {_an(audit.per)} more"
+        more = (
+            f"if every response goes to the Internet, it is {money(audit, audit.internet)} {PERIODS[audit.per][0]} more"
+        )
         lines.append(f"That is with clients in the same zone, whose traffic is free; {more}.")
     return lines + fitness(bill)
-
-
-def _an(per: str) -> str:
-    return {"hour": "an hour", "million": "a million requests"}.get(per, f"a {per}")

@@ -12,8 +12,13 @@ from typing import Any
 from local.cost.errors import CostError
 from local.cost.exact import exact, plain, rounded
 
-PERIODS = {"hour": "hourly", "day": "daily", "month": "monthly", "million": "per million requests"}
-"""What an amount may be for, and how such an amount is called."""
+PERIODS = {
+    "hour": ("an hour", "an hourly amount"),
+    "day": ("a day", "a daily amount"),
+    "month": ("a month", "a monthly amount"),
+    "million": ("a million requests", "an amount per million requests"),
+}
+"""What an amount may be for, in words, and what such an amount is called."""
 CLAIM_KEYS = {
     "item": "the item of the configuration's bill that it is for, such as `nodes`",
     "items": "several such items that the bill shows as one, such as `['alb', 'alb-capacity']`",

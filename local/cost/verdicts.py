@@ -119,8 +119,8 @@ def _unit_meant(claim: Claim, measured: Measured) -> str:
         hours = measured.periods.hours_of(per)
         if per != claim.per and low <= claim.amount / hours / true_hour <= high:
             read, typed = dollars(claim.amount / hours), dollars(claim.amount / measured.hours)
-            as_typed = f"{plain(claim.amount)} a {claim.per} would be {typed} an hour"
-            return f'looks like a {PERIODS[per]} amount, {read} an hour; {as_typed}. If so, say per = "{per}"'
+            as_typed = f"{plain(claim.amount)} {PERIODS[claim.per][0]} would be {typed} an hour"
+            return f'looks like {PERIODS[per][1]}, {read} an hour; {as_typed}. If so, say per = "{per}"'
     return ""
 
 
@@ -178,8 +178,18 @@ def _price_remark(measured: Measured, claim: Claim) -> str:
         parts = " + ".join(dollars(item.month * measured.off / measured.periods.hours) for item in measured.items)
         return f"they are {parts} an hour"
     if measured.counted is None and not measured.row:
-        return f"it is {plain(measured.true, 6)} a {claim.per} at {measured.price.published()}{off}"
-    return f"the price is {measured.price.published()}{off}"
+        return f"it is {plain(measured.true, 6)} {PERIODS[claim.per][0]} at {measured.price.published()}{off}"
+    return f"the price is {measured.price.published()}{off}{_without_free(measured, claim)}"
+
+
+def _without_free(measured: Measured, claim: Claim) -> str:
+    """Return a remark where the amount is right but for the units that are free."""
+    row = measured.row
+    if row is None or len(row.tiers) < 2 or row.tiers[0].price:
+        return ""
+    charged = claim.units * row.tiers[1].price / row.per * measured.off
+    near = abs(claim.amount - charged) <= charged * NEAR
+    return f"; the amount leaves out that {plain(row.tiers[0].upto or Fraction(0))} are free" if near else ""
 
 
 def _mistaken_for(claim: Claim, measured: Measured, book: PriceBook) -> str:
