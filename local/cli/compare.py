@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.options import App, Directory, Env, Json, Python
+from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
 from local.console import console, print_json, stderr
 from local.errors import UserError
 
@@ -57,10 +57,7 @@ def compare(
         Path | None,
         typer.Option(help="With --app: a HAR file, an OpenAPI document, JSON lines, lines of curl, or an access log."),
     ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="With --app: a header or a JSON key that may differ; repeatable."),
-    ] = None,
+    ignore: Ignore = None,
     report: Folder = None,
     as_json: Json = False,
 ) -> None:
@@ -84,7 +81,9 @@ def compare(
         folder = report or (Path.cwd() / "report" if guest else artifacts.REPORT)
         configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
         if guest:
-            recording = _recording(requests or guest.requests, work, mix)
+            if work or mix:
+                raise UserError("--work and --mix are for the bundle's services, not for --app")
+            recording = recording_of(requests or guest.requests, "--requests")
             artifacts.check(folder)
             result = _compared_guest(guest, recording, [*guest.ignored, *(ignore or ())], configuration)
         else:
@@ -166,19 +165,6 @@ def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result
     with _progress(configuration) as step:
         comparison = measure(configuration, given, environ, step)
     return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=comparison.as_data())
-
-
-def _recording(requests: Path | None, work: list[str] | None, mix: str | None) -> Recording:
-    from local.workloads.requests.files import read
-
-    if requests is None:
-        raise UserError("--app needs --requests FILE: a HAR file, an OpenAPI document, JSON lines, curl lines or a log")
-    if work or mix:
-        raise UserError("--work and --mix are for the bundle's services, not for --app")
-    recording = read(requests)
-    for note in recording.notes:
-        stderr.print(f"{requests}: {note}", markup=False, highlight=False, soft_wrap=True)
-    return recording
 
 
 def _compared_guest(guest: Guest, recording: Recording, ignored: list[str], configuration: ComparisonConfig) -> Result:

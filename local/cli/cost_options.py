@@ -27,7 +27,9 @@ NUMBER = r"([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,3}(_[0-9]{3}){1,3})(\
 Work = Annotated[
     str | None,
     typer.Option(
-        "--work", help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the configuration's."
+        "--work",
+        help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the measured one of the "
+        "application in this folder, or else the configuration's.",
     ),
 ]
 Book = Annotated[
@@ -67,9 +69,10 @@ def say_left_out(lines: Iterable[str]) -> None:
 
 
 def mix_of(work: str | None, configuration: Configuration) -> Mix:
-    """Return the workload that was asked for, or else the configuration's."""
+    """Return the workload that was asked for, or else that of the folder's application, or the configuration's."""
     from local.cost import files
 
+    work = work or measured_here()
     if work is None:
         if not configuration.workload:
             raise UserError(
@@ -79,10 +82,31 @@ def mix_of(work: str | None, configuration: Configuration) -> Mix:
     return files.mix(weights(work))
 
 
+def measured_here() -> str | None:
+    """Return the file with the measured workload of this folder's application; None where the folder has none.
+
+    Raises:
+        UserError: where the application was not compared yet.
+    """
+    from local.console import stderr
+    from local.guest.application import Guest
+    from local.guest.project_file import NAME, read
+
+    project = read(Path.cwd())
+    if project is None:
+        return None
+    path = Path("report", "works", f"{Guest(project.app, Path.cwd()).name}.toml")
+    if not path.is_file():
+        raise UserError(f"{NAME} names {project.app}, which is not measured: run crossover compare, or give --work")
+    stderr.print(f"For the workload in {path}.", highlight=False, markup=False, soft_wrap=True)
+    return str(path)
+
+
 def weights(text: str, option: str = "--work") -> dict[str, Fraction]:
     """Return the numbers of a list such as `qrcode=3,twitter=1`; 1 where a name has none."""
     found: dict[str, Fraction] = {}
-    for part in text.split(","):
+    parts = [text] if text.endswith(".toml") and Path(text).is_file() else text.split(",")
+    for part in parts:
         name, _, weight = part.strip().partition("=")
         if name in found:
             raise UserError(f"{option}: {name} is given twice")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.options import Json
+from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
 from local.console import console, error_line, print_json, stderr
 from local.errors import UserError
 from local.load.plan import Arrivals, Plan
 
 if TYPE_CHECKING:
+    from local.guest.application import Guest
     from local.load.outcome import Outcome
     from local.workloads.mix import Asked
 
@@ -67,23 +69,37 @@ def load(
         bool, typer.Option("--remote", help="Allow a server on another machine. It must be yours.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Which requests, and which moments.")] = 1,
+    app: App = None,
+    directory: Directory = None,
+    python: Python = None,
+    env: Env = None,
+    request_file: Annotated[
+        Path | None,
+        typer.Option(help="With --app: its requests, as compare reads them.", show_default="crossover.toml's"),
+    ] = None,
+    ignore: Ignore = None,
     as_json: Json = False,
 ) -> None:
     """Load a server with a service's usual requests, good and bad mixed, and check every answer.
+
+    With --app the requests are those of a file: each is asked twice first, and every answer under load is checked
+    against the first one; what differed between the two may differ.
 
     With --rate the requests arrive at planned moments and waiting counts (open loop); without it every connection asks
     as soon as it was answered (closed loop). The exit status is 0 if every answer was right, 1 if one was wrong or is
     missing, 2 for bad input, and 3 if all were right but rates and latencies are discarded: the generator was too
     busy or too late for them to mean anything.
     """
+    from local.guest.options import named_guest
     from local.workloads.mix import parse
 
-    if (service is None) == (mix is None):
-        raise UserError("name what to ask: either --service twitter or --mix qrcode=2,twitter=1")
+    guest = named_guest(app, directory, python, env) if app or directory or (service is None and mix is None) else None
+    if [guest, service, mix].count(None) != 2:
+        raise UserError("name what to ask: one of --service twitter, --mix qrcode=2,twitter=1, --app MODULE:NAME")
     if seconds is None and requests is None:
-        seconds, requests = (OPEN_SECONDS, None) if rate is not None else (None, CLOSED_REQUESTS)
+        seconds, requests = (OPEN_SECONDS, None) if rate is not None or guest else (None, CLOSED_REQUESTS)
     plan = Plan(
-        mix={service: 1} if service else parse(mix or ""),
+        mix={guest.name: 1} if guest else {service: 1} if service else parse(mix or ""),
         rate=rate,
         arrivals=arrivals,
         seconds=seconds,
@@ -99,7 +115,10 @@ def load(
         behaviour=behaviour,
         remote=remote,
     )
-    outcome, server_cpu_us = _own_server_loaded(plan) if url is None else (_loaded(plan, url), None)
+    if guest:
+        outcome, server_cpu_us = _guest_loaded(guest, plan, url, request_file, ignore)
+    else:
+        outcome, server_cpu_us = _own_server_loaded(plan) if url is None else (_loaded(plan, url), None)
     if as_json:
         own = {} if server_cpu_us is None else {"server_cpu_us_per_request": server_cpu_us}
         print_json({"plan": plan.as_data(), **outcome.as_data(), **own})
@@ -168,9 +187,45 @@ def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
     asked = _asked(plan, environ)
     with served(environ | {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
         outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
-    assert outcome.watched is not None  # noqa: S101 - it was asked for
+    return outcome, _cpu_us(outcome)
+
+
+def _guest_loaded(
+    guest: Guest, plan: Plan, url: str | None, request_file: Path | None, ignore: list[str] | None
+) -> tuple[Outcome, float | None]:
+    """Load an application's server, started here unless there is a URL, with its recorded requests."""
+    from contextlib import nullcontext
+
+    from local.guest.application import checked
+    from local.guest.served import served_guest
+    from local.load.address import find
+    from local.load.server_cpu import cpu_seconds
+    from local.measure.guests.recorded_load import recorded_load
+
+    recording = recording_of(request_file or guest.requests, "--request-file")
+    if url is not None:
+        find(url, remote=plan.remote)
+        if not url.startswith("http://"):
+            raise UserError("--app records its answers over http://HOST:PORT")
+    else:
+        checked(guest)
+    with nullcontext() if url is not None else served_guest(guest) as server:
+        address = url or (server.address if server else "")
+        with stderr.status("recording the answers"):
+            asked, notes = recorded_load(guest.name, recording.requests, address, [*guest.ignored, *(ignore or ())])
+        for note in notes:
+            stderr.print(note, markup=False, highlight=False, soft_wrap=True)
+        if server is None:
+            return _sent(plan, address, asked), None
+        outcome = _sent(plan, address, asked, lambda: cpu_seconds(server.process.pid))
+    return outcome, _cpu_us(outcome)
+
+
+def _cpu_us(outcome: Outcome) -> float:
+    """Return the CPU time of the server for a request, in us."""
+    assert outcome.watched is not None  # noqa: S101 - both callers watch
     before, after = outcome.watched
-    return outcome, round((after - before) / max(1, outcome.total.answered) * 1e6, 1)
+    return round(float(after - before) / max(1, outcome.total.answered) * 1e6, 1)
 
 
 def _own_environ(plan: Plan) -> dict[str, str]:

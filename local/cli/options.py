@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from local.workloads.requests.recorded import Recording
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 """The option of every command that reports something."""
@@ -33,6 +36,10 @@ Python = Annotated[
 Env = Annotated[
     list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Environment variable of --app; repeatable.")
 ]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="With --app: a header or a JSON key that may differ; repeatable."),
+]
 
 ThroughProxy = Annotated[
     bool, typer.Option("--proxy", envvar="PROXY", help="Read the Twitter store through the proxy of make proxy.")
@@ -51,3 +58,19 @@ def through_proxy(environ: Mapping[str, str], proxy: bool) -> Mapping[str, str]:
     from local.emulator.rds_proxy.running import running_url
 
     return {**environ, "TWITTER_STORE": running_url()}
+
+
+def recording_of(path: Path | None, option: str) -> Recording:
+    """Return the requests of an application's file; what was left out of it is printed. Raises `UserError`."""
+    from local.console import stderr
+    from local.errors import UserError
+    from local.workloads.requests.files import read
+
+    if path is None:
+        raise UserError(
+            f"--app needs {option} FILE: a HAR file, an OpenAPI document, JSON lines, curl lines or an access log"
+        )
+    recording = read(path)
+    for note in recording.notes:
+        stderr.print(f"{path}: {note}", markup=False, highlight=False, soft_wrap=True)
+    return recording

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.cli.cost_options import REPORT_MIX, Book, Region, number, say_left_out, user_errors, weights
+from local.cli.cost_options import REPORT_MIX, Book, Region, measured_here, number, say_left_out, user_errors, weights
 from local.cli.options import Json
 from local.console import console, print_json
 from local.errors import UserError
@@ -20,7 +20,14 @@ def add_to(app: typer.Typer) -> None:
 def plan(
     budget: Annotated[str | None, typer.Option(help="Dollars an hour; the best rate under it is found.")] = None,
     rate: Annotated[str | None, typer.Option(help="Requests/s; the cheapest deployment for it is found.")] = None,
-    work: Annotated[str, typer.Option("--work", help="A workload, or a mix such as qrcode=3,twitter=1.")] = REPORT_MIX,
+    work: Annotated[
+        str | None,
+        typer.Option(
+            "--work",
+            help="A workload (name or file), or a mix such as qrcode=3,twitter=1.",
+            show_default=f"the measured one of the application in this folder, or else {REPORT_MIX}",
+        ),
+    ] = None,
     internet: Annotated[bool, typer.Option("--internet", help="Count what responses to the Internet cost.")] = False,
     region: Region = None,
     book: Book = None,
@@ -37,7 +44,7 @@ def plan(
     with user_errors():
         if (budget is None) == (rate is None):
             raise UserError("plan: give either --budget in dollars an hour, or --rate in requests/s")
-        mix = files.mix(weights(work))
+        mix = files.mix(weights(work or measured_here() or REPORT_MIX))
         planner = Planner(mix, files.price_book(book), internet=internet, region=region or DEFAULT_REGION)
         say_left_out(planner.left_out)
         if budget is not None:

@@ -15,6 +15,7 @@ import httptools
 
 from local.load.address import Target
 from local.load.tally import Durations, Tally
+from local.workloads.requests.answers import Expected
 
 SPARE_BYTES = 4_096
 """Bytes of an answer that are kept beyond those expected: a first line of any length. More cannot be right."""
@@ -27,11 +28,13 @@ class Question(NamedTuple):
     result: bytes
     tally: Tally
     service: str = ""
-    """Who is asked: it knows whether a result that looks otherwise says the same."""
+    """Who is asked: it knows whether a result that looks otherwise says the same. A recorded request: its own name."""
     status: int = 200
     """The status that has to come back."""
     by_status: bool = False
-    """Whether the status alone is checked, and not the result."""
+    """Whether the status is checked, and not the result."""
+    expected: Expected | None = None
+    """The recorded answer that has to come back."""
 
 
 class Owner(Protocol):
@@ -59,7 +62,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         *("owner", "transport", "question", "since", "counted", "status", "body", "bytes_in"),
-        *("_parser", "_framed", "_headed", "_complete", "_keep", "_closing", "_reason", "_connecting"),
+        *("_parser", "_framed", "_headed", "_complete", "_keep", "_closing", "_reason", "_connecting", "headers"),
     )
 
     def __init__(self, owner: Owner) -> None:
@@ -73,6 +76,8 @@ class Connection(asyncio.Protocol):
         """Whether it is counted, or belongs to the warm-up."""
         self.status = 0
         self.body = b""
+        self.headers: list[tuple[str, str]] | None = None
+        """Those of the answer; None where they do not matter."""
         self.bytes_in = 0
         self._parser = httptools.HttpResponseParser(self)
         self._framed = self._headed = self._complete = self._keep = self._closing = False
@@ -83,6 +88,7 @@ class Connection(asyncio.Protocol):
         """Send a request, and connects before where need be. `Owner.ended` and `Owner.freed` follow, in this order."""
         self.question, self.since, self.counted = question, since, counted
         self.body = b""
+        self.headers = None if question.expected is None else []
         self.bytes_in = 0
         self._headed = self._framed = self._complete = False
         if self.transport is None:
@@ -210,10 +216,12 @@ class Connection(asyncio.Protocol):
         if self._complete:
             self._reason = "no HTTP"  # A second answer to one request.
 
-    def on_header(self, name: bytes, _value: bytes) -> None:
-        """Note whether the answer says how long it is."""
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note whether the answer says how long it is, and keep headers that matter."""
         if name.lower() in (b"content-length", b"transfer-encoding"):
             self._framed = True
+        elif self.headers is not None:
+            self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Take the status; interim answers do not count."""
@@ -222,7 +230,9 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep the body as far as it can be right."""
-        if self.question is not None and len(self.body) <= len(self.question.result) + SPARE_BYTES:
+        if self.question is not None and (
+            len(self.body) <= len(self.question.result) + SPARE_BYTES or self.headers is not None
+        ):
             self.body += body
 
     def on_message_complete(self) -> None:

@@ -77,9 +77,15 @@ def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
 
 
 def _message(asked: Asked) -> list[Any]:
-    """Return what a worker needs beyond the path, if anything: method, headers, body and the right status."""
+    """Return what a worker needs beyond the path, if anything: method, headers, body, right status, right answer."""
     message = asked.message
-    return [message.method, message.headers, message.body.decode("latin-1"), message.status] if message else []
+    if message is None:
+        return []
+    said = [message.method, message.headers, message.body.decode("latin-1"), message.status]
+    if message.expected is None:
+        return [*said, None]
+    answer, ignored = message.expected
+    return [*said, [answer.headers, answer.body.decode("latin-1"), list(ignored)]]
 
 
 def _followed(

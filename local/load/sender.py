@@ -16,6 +16,7 @@ from local.load.plan import Plan
 from local.load.sameness import same
 from local.load.schedule import arrivals
 from local.load.tally import Durations
+from local.workloads.requests.answers import RecordedAnswer
 
 NOT_SENT = "not sent"
 """The error of an arrival that found no free connection in time."""
@@ -110,6 +111,10 @@ class Sender(ABC):
             tally.errors[f"status {status}"] += 1
             return
         tally.latencies.add(now - connection.since)
+        if question.expected is not None:
+            answer = RecordedAnswer(status, tuple(connection.headers or ()), connection.body)
+            tally.compared(question.service, question.expected.differing(answer))
+            return
         result = connection.body.partition(b"\n")[2]
         if question.by_status or result == question.result or same(question.service, result, question.result):
             tally.right += 1

@@ -58,6 +58,8 @@ def remarks(data: dict[str, Any], server_cpu_us: float | None) -> Iterator[str]:
     """Yield what `Outcome.as_data` says beside its columns, a line each."""
     if data["errors"]:
         yield f"errors: {', '.join(f'{name} {count:,}' for name, count in data['errors'].items())}"
+    for difference, count in data.get("differences", {}).items():
+        yield f"wrong {count:,} times: {difference} (recorded, under load)"
     if list(data["statuses"]) not in ([], ["200"]):
         yield f"statuses: {', '.join(f'{status} {count:,}' for status, count in data['statuses'].items())}"
     connections = data["connections"]

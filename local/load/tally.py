@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,10 @@ FINE_US = 100_000
 """Latencies below are counted by the microsecond, those above by 100 us: three digits, as the histogram keeps."""
 MOST_US = 3_600_000_000
 DIGITS = 3
+SHOWN = 80
+"""Characters of a request that a difference shows."""
+MAX_DIFFERENCES = 20
+"""Kinds of wrong answers that are kept to be shown."""
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
 
 
@@ -63,6 +68,17 @@ class Tally:
     bytes_in: int = 0
     bytes_out: int = 0
     latencies: Durations = field(default_factory=Durations)
+    differences: Counter[str] = field(default_factory=Counter)
+
+    def compared(self, request: str, differences: Sequence[str]) -> None:
+        """Count an answer that was compared with a recorded one: right where nothing differs."""
+        if not differences:
+            self.right += 1
+            return
+        self.wrong += 1
+        shown = f"{request[:SHOWN]}: {differences[0]}"
+        if shown in self.differences or len(self.differences) < MAX_DIFFERENCES:
+            self.differences[shown] += 1
 
     def as_data(self) -> dict[str, Any]:
         """Return the tally as it is sent to another process."""
@@ -74,6 +90,7 @@ class Tally:
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "latencies": self.latencies.encoded(),
+            "differences": dict(self.differences),
         }
 
 
@@ -82,9 +99,9 @@ class Total:
     """Tallies of several processes or services together. Bytes are those of HTTP, heads included, without TCP."""
 
     right: int = 0
-    """Answers with status 200 and the right body."""
+    """Answers with the right status and body."""
     wrong: int = 0
-    """Answers with status 200 and another body."""
+    """Answers with the right status, 200 of a service, and another body or other headers."""
     statuses: Counter[int] = field(default_factory=Counter)
     """Answers by HTTP status."""
     errors: Counter[str] = field(default_factory=Counter)
@@ -92,7 +109,9 @@ class Total:
     bytes_in: int = 0
     bytes_out: int = 0
     latencies: HdrHistogram = field(default_factory=histogram)
-    """Of answers with status 200, in microseconds: a quick refusal is no quick answer."""
+    """Of answers with the right status, in microseconds: a quick refusal is no quick answer."""
+    differences: Counter[str] = field(default_factory=Counter)
+    """Where answers differ from recorded ones, in words."""
 
     @property
     def answered(self) -> int:
@@ -110,6 +129,7 @@ class Total:
         self.statuses.update({int(status): count for status, count in data["statuses"].items()})
         self.errors.update(data["errors"])
         self.latencies.decode_and_add(data["latencies"])
+        self.differences.update(data["differences"])
 
     def add(self, other: Total) -> None:
         """Add another total."""
@@ -117,6 +137,7 @@ class Total:
         self.statuses.update(other.statuses)
         self.errors.update(other.errors)
         self.latencies.add(other.latencies)
+        self.differences.update(other.differences)
 
     def _count(self, right: int, wrong: int, bytes_in: int, bytes_out: int) -> None:
         self.right += right
@@ -137,4 +158,5 @@ class Total:
             "bytes_out": self.bytes_out,
             "requests_per_second": round(self.answered / seconds, 1) if timed and seconds else None,
             "latency_ms": milliseconds(self.latencies) if timed else None,
+            **({"differences": dict(self.differences.most_common(MAX_DIFFERENCES))} if self.differences else {}),
         }

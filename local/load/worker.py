@@ -1,7 +1,8 @@
 """`python -m local.load.worker`: one process of a load. It takes a job on standard input and answers by lines of JSON.
 
     job      {"plan", "process", "target", "results", "requests": [[service, path, number of its result], ...]};
-             a request to another project's application goes on: method, headers, body, status
+             a request to another project's application goes on: method, headers, body, status, and
+             null or its recorded answer: [headers, body, fields that may differ]
     ready    {"ready": connections that failed}; then it waits for the line START, a moment of the monotonic clock
     progress {"done": requests that have come to their end}
     last     {"report": ...}, see `report`
@@ -28,6 +29,7 @@ from local.load.client import Question
 from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally
+from local.workloads.requests.answers import Expected, RecordedAnswer
 
 PROGRESS_SECONDS = 0.2
 SPARE_FILES = 100
@@ -46,16 +48,30 @@ def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str,
     after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
     questions = []
     for service, path, result, *message in job["requests"]:
-        method, headers, body, status = message or ("GET", (), "", 200)
+        method, headers, body, status, recorded = message or ("GET", (), "", 200, None)
         content = body.encode("latin-1")
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers)
         if message and (content or method in WITH_BODY):
             fields += f"content-length: {len(content)}\r\n"
         head = f"{method} {target.base}{path}{after.removesuffix(END)}{fields}{END}".encode("latin-1", "replace")
         questions.append(
-            Question(head + content, results[result], tallies[service], service, status, by_status=bool(message))
+            Question(
+                head + content,
+                results[result],
+                tallies[service],
+                f"{method} {path}" if message else service,
+                status,
+                by_status=bool(message),
+                expected=expected(status, *recorded) if recorded else None,
+            )
         )
     return questions
+
+
+def expected(status: int, headers: list[list[str]], body: str, ignored: list[str]) -> Expected:
+    """Return a recorded answer as the job carries it."""
+    pairs = tuple((name, value) for name, value in headers)
+    return Expected(RecordedAnswer(status, pairs, body.encode("latin-1")), frozenset(ignored))
 
 
 def raise_file_limit(connections: int) -> None:

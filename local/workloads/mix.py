@@ -13,11 +13,12 @@ from crossover.settings import SettingError
 from crossover.stores.lazy import store_of
 from functions import registry
 from local.errors import UserError
+from local.workloads.requests.answers import Expected
 from local.workloads.workload import workload_of
 
 
 class Message(NamedTuple):
-    """What a request has beyond its path where an application of another project is asked; its status is checked."""
+    """What a request has beyond its path where an application of another project is asked."""
 
     service: str
     """The application's name."""
@@ -26,6 +27,8 @@ class Message(NamedTuple):
     body: bytes
     status: int
     """The status that has to come back."""
+    expected: Expected | None = None
+    """The answer that has to come back; None where the status alone is checked."""
 
 
 class Asked(NamedTuple):

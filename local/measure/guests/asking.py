@@ -16,7 +16,7 @@ from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
 from local.emulator.spec import Function
-from local.measure.guests.answers import RecordedAnswer
+from local.workloads.requests.answers import RecordedAnswer
 from local.workloads.requests.recorded import RecordedRequest
 
 SOURCE = EVENT_SOURCES["url"]

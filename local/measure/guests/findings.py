@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from local.measure.comparison.result import Finding
-from local.measure.guests.answers import RecordedAnswer, differences, volatile
 from local.measure.guests.inspection import Inspection
+from local.workloads.requests.answers import RecordedAnswer, differences, volatile
 from local.workloads.requests.recorded import RecordedRequest
 
 MAX_LINES = 20

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from local.measure.comparison.result import Finding
-from local.measure.guests.answers import RecordedAnswer, differences, volatile
 from local.measure.guests.findings import of_answers, of_inspection, of_memory, steady
 from local.measure.guests.inspection import Inspection, imports_of
+from local.workloads.requests.answers import RecordedAnswer, differences, volatile
 from local.workloads.requests.recorded import RecordedRequest
 
 GET = RecordedRequest("GET", "/a")

@@ -44,6 +44,20 @@ def fields(answer: RecordedAnswer) -> dict[str, str]:
     return {**said, "body": answer.body.decode("utf-8", "backslashreplace")}
 
 
+class Expected(NamedTuple):
+    """A recorded answer that later ones have to agree with."""
+
+    answer: RecordedAnswer
+    ignored: frozenset[str] = frozenset()
+    """Fields that may differ, as `differences` takes them."""
+
+    def differing(self, answer: RecordedAnswer) -> list[str]:
+        """Return where an answer differs from the recorded one, one line each."""
+        if answer.body == self.answer.body and _matter(answer) == _matter(self.answer):
+            return []
+        return differences(self.answer, answer, self.ignored)
+
+
 def volatile(first: RecordedAnswer, second: RecordedAnswer) -> set[str]:
     """Return the fields that differ between two answers to the same request on the same platform."""
     return set(_differing(fields(first), fields(second)))
@@ -66,6 +80,10 @@ def differences(left: RecordedAnswer, right: RecordedAnswer, ignored: Collection
         for name in _differing(one, other)
         if not _is_ignored(name, ignored)
     ]
+
+
+def _matter(answer: RecordedAnswer) -> list[tuple[str, str]]:
+    return [header for header in answer.headers if header[0] not in CARRIED]
 
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
