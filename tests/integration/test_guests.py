@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from local.child import Child, answers, free_port, running
+from local.cost.files import WORKLOADS
 from local.guest.application import guest_of
 from local.measure.guests.inspection import inspect
 from local.workloads.requests.recorded import RecordedRequest
@@ -185,3 +186,39 @@ def test_init_asks_for_the_application_where_it_finds_none(tmp_path: Path) -> No
         2,
         f"crossover: {tmp_path} has no application; name yours with --app MODULE:NAME\n",
     )
+
+
+def test_a_load_checks_every_answer_against_the_recorded_one(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(FORGETFUL)
+    (tmp_path / "requests.jsonl").write_text('{"path": "/a"}\n{"path": "/b"}')
+    options = ("--request-file", "requests.jsonl", "--requests", "40", "--connections", "1", "--behaviour", "--json")
+    ran = crossover("load", "--app", "main:app", *options, cwd=tmp_path)
+    said = json.loads(ran.stdout)
+    assert (ran.returncode, said["right"], said["wrong"], said["errors"]) == (1, 25, 15, {})
+    assert said["differences"] == {"GET /b: body.right: 'true', 'false'": 15}
+    ran = crossover("load", "--app", "main:app", *options, "--ignore", "right", cwd=tmp_path)
+    assert (ran.returncode, json.loads(ran.stdout)["right"]) == (0, 40)
+
+
+FORGETFUL = """
+import json
+asked = []
+
+async def app(scope, receive, send):
+    asked.append(scope["path"])
+    right = scope["path"] == "/a" or asked.count("/b") < 8
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"right": right, "count": len(asked)}).encode()})
+"""
+
+
+def test_costs_are_those_of_the_measured_work_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "crossover.toml").write_text('app = "main:app"')
+    ran = crossover("cost", "lambda-url", "--rate", "10", cwd=tmp_path)
+    assert (ran.returncode, "is not measured: run crossover compare" in ran.stderr) == (2, True)
+    works = tmp_path / "report" / "works"
+    works.mkdir(parents=True)
+    shutil.copy(WORKLOADS / "qrcode.toml", works / f"{tmp_path.name}.toml")
+    ran = crossover("cost", "lambda-url", "--rate", "10", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, f"For the workload in report/works/{tmp_path.name}.toml.\n")
