@@ -10,7 +10,7 @@ from rich.text import Text
 from local.cost.audit import LEFT_OUT, Audit
 from local.cost.claims import PERIODS
 from local.cost.exact import dollars, plain
-from local.cost.tables import _table, fitness
+from local.cost.tables import fitness, titled
 from local.cost.verdicts import BOTH_WRONG, MISCOUNTED, MISPRICED, NOT_CHECKED, UNIT_IN_DOUBT
 
 STYLES = {
@@ -24,7 +24,7 @@ def table(audit: Audit) -> Group:
     """Return the claimed bill with what the price list says beside it, in the audit's period."""
     unit = HEADS[audit.per]
     heads = ("item", f">claimed {unit}", f">true {unit}", ">difference", "verdict", "remark")
-    made = _table(audit.name, *heads)
+    made = titled(audit.name, *heads)
     for finding in audit.findings:
         claimed = money(audit, finding.claimed) if finding.claim else "-"
         true, difference = (

@@ -25,7 +25,7 @@ DIGITS = 6
 PIPE_WIDTH = 160
 
 
-def _table(title: str, *columns: str) -> LiteralTable:
+def titled(title: str, *columns: str) -> LiteralTable:
     """Return a table; a column whose name starts with `>` is set to the right."""
     table = LiteralTable(title=Text(title), title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
@@ -35,7 +35,7 @@ def _table(title: str, *columns: str) -> LiteralTable:
 
 def prices(rows: Sequence[Price], today: date) -> Group:
     """Return the price book, and a warning of what should be read again."""
-    table = _table(f"{len(rows)} prices", "service", "dimension", "price in dollars", "read", "certainty", "source")
+    table = titled(f"{len(rows)} prices", "service", "dimension", "price in dollars", "read", "certainty", "source")
     for row in rows:
         read = Text(row.read, style="yellow" if row.stale(today) else "")
         certainty = Text(row.certainty, style="" if row.certainty == "firm" else "yellow")
@@ -52,7 +52,7 @@ def bill(bill: Bill, *, assumed: bool) -> Group:
     """Return a bill as a table, and below it every item's formula, arithmetic, inputs and price rows."""
     workload = f"{bill.workload} ({'assumed' if assumed else 'measured'} workload)"
     title = f"{bill.configuration}, {bill.region}\n{workload}, {plain(bill.rate)} requests/s"
-    table = _table(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
+    table = titled(title, "item", ">$/hour", ">$/month", ">$/million", "what it is")
     for item in bill.items:
         month = item.month
         meaning = MEANINGS[item.name]
@@ -80,7 +80,7 @@ def bills(several: Sequence[Bill], *, assumed: bool) -> LiteralTable:
         "serves",
         "configuration",
     )
-    table = _table(title, *heads)
+    table = titled(title, *heads)
     for one in several:
         month = one.month
         needed = [plain(quota.value, DIGITS) for quota in one.quotas]
@@ -116,7 +116,7 @@ def fitness(bill: Bill) -> list[str]:
 def comparison(lines: Sequence[Line], title: str) -> Group:
     """Return the crossings of the first line with each other one, and which line is cheapest where."""
     first, *others = lines
-    table = _table(
+    table = titled(
         f"{title}\nWhere {first.name} crosses",
         "the line of",
         ">at requests/s",
@@ -133,7 +133,7 @@ def comparison(lines: Sequence[Line], title: str) -> Group:
             table.add_row(other.name, f"{plain(one.rate, DIGITS)}{step}", dollars(one.cost), one.below, one.above)
         if len(found) > SHOWN_CROSSINGS:
             table.add_row(other.name, f"and {len(found) - SHOWN_CROSSINGS} more", "", "", "")
-    ranges = _table("\nCheapest", ">over requests/s", ">up to", ">$/hour there", "platform")
+    ranges = titled("\nCheapest", ">over requests/s", ">up to", ">$/hour there", "platform")
     for piece in cheapest_ranges(lines):
         top = next(line.at(piece.until) for line in lines if line.name == piece.label)
         cost = dollars(top) if top is not None else ""
@@ -148,7 +148,7 @@ def comparison(lines: Sequence[Line], title: str) -> Group:
 
 def refresh(changes: Sequence[Change]) -> Group:
     """Return what the list says, the confirmed rows only counted."""
-    table = _table("The book against the list", "price", "is", "note")
+    table = titled("The book against the list", "price", "is", "note")
     for one in changes:
         if one.kind != CONFIRMED:
             table.add_row(one.row.name, Text(one.kind, style="red" if one.kind == CHANGED else "yellow"), one.note)
@@ -158,12 +158,12 @@ def refresh(changes: Sequence[Change]) -> Group:
 
 def plans(plans: Sequence[Plan], steps: Sequence[Plan], title: str) -> Group:
     """Return the plan of each web tier, the best first, and the cheapest at rates up to the best one's."""
-    table = _table(title, "web tier", "storage tier", "size", ">requests/s", ">$/hour", ">$/month", "most of it")
+    table = titled(title, "web tier", "storage tier", "size", ">requests/s", ">$/hour", ">$/month", "most of it")
     for plan in plans:
         storage = plan.storage.name if plan.storage else "none"
         amounts = (plain(plan.rate, DIGITS), dollars(plan.hour, 3), dollars(plan.hour * HOURS_PER_MONTH, 2))
         table.add_row(plan.web.name, storage, plan.size, *amounts, plan.dearest)
-    cheapest = _table("\nThe cheapest at each rate", ">requests/s", ">$/hour", "deployment")
+    cheapest = titled("\nThe cheapest at each rate", ">requests/s", ">$/hour", "deployment")
     for plan in steps:
         cheapest.add_row(plain(plan.rate, DIGITS), dollars(plan.hour, 3), plan.name)
     return Group(table, cheapest)

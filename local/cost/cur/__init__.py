@@ -1,0 +1,1 @@
+"""The bill as AWS exports it, beside what the price book says for the same usage."""
