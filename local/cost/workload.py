@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from local.cost.bill import Explanation, explain
 from local.cost.errors import CostError
 from local.cost.exact import plain
 from local.cost.formulas import (
@@ -36,6 +37,12 @@ class Workload:
     source: str = text("where the figures come from")
     measured: bool = switch("whether they were measured; otherwise they are assumed", False)
     cpu_ms: Amount = number("CPU time of a request on one vCPU, in ms", low=Fraction(1, 10**6), high=900_000)
+    mix_factor: Amount = number(
+        "CPU of a request in a mix over that of the services alone, where one machine runs them all; 1: not measured",
+        1,
+        low=Fraction(1, 100),
+        high=100,
+    )
     wait_ms: Amount = number("time in which a request only waits, for its database for instance", 0, high=900_000)
     lambda_cpu_ms: Amount = number("CPU time that Lambda's adapter adds to a request, at one vCPU", 0, high=900_000)
     lambda_ms: Mapping[str, Amount] | OpenTable = numbers(
@@ -129,8 +136,28 @@ class Mix:
 
     @property
     def cpu_ms(self) -> Amount:
-        """CPU time of a mean request on one vCPU, in ms."""
+        """CPU time of a mean request on one vCPU, in ms: of several services that share a machine, as their mix takes.
+
+        Services that were measured in a mix take what the mix took: the mean of the services alone times `mix_factor`.
+        """
+        together = self.mean(lambda workload: workload.cpu_ms * workload.mix_factor)
+        return choose(self.services - 1, together, self._cpu_ms_alone)
+
+    @property
+    def _cpu_ms_alone(self) -> Amount:
         return self.mean(lambda workload: workload.cpu_ms)
+
+    @property
+    def cpu_explained(self) -> Explanation:
+        """Where the CPU time of a mean request of several services comes from."""
+        factors = [workload.mix_factor for workload, _ in self.shares]
+        if not any(isinstance(factor, Formula) for factor in factors) and set(factors) == {ONE}:
+            return explain(
+                "the mean of the services alone; their mix was not measured, or is what they are derived from"
+            )
+        return explain(
+            "the mean of the services alone, {} ms, times what their measured mix took more", self._cpu_ms_alone
+        )
 
     @property
     def memory_mb(self) -> Amount:

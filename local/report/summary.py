@@ -153,6 +153,10 @@ def show(console: Console, compare: Result, compared: Sequence[ComparedLines]) -
         table.add_section()
     console.print(table)
     for one in compared:
+        if len(one.mix.shares) > 1:
+            cpu = digits(known(one.mix.cpu_ms), SIGNIFICANT_DIGITS)
+            console.print(Text(f"{one.name}: {cpu} ms of CPU a request, {one.mix.cpu_explained}."), soft_wrap=True)
+    for one in compared:
         first = next(iter(one.lines.values())).name
         places = [
             f"{name} at {', '.join(digits(each.rate, SIGNIFICANT_DIGITS) for each in found)}"

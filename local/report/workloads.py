@@ -15,7 +15,7 @@ from local.cost.schema import settings
 from local.cost.workload import Workload
 from local.errors import UserError
 from local.measure.comparison.result import Comparison, Storage
-from local.measure.comparison.works import SOURCE, checked
+from local.measure.comparison.works import SOURCE, checked, mix_factor
 
 DRAWN = (
     *("lambda-url", "lambda-http-api", "lambda-alb"),
@@ -29,12 +29,16 @@ STORAGE = Path(__file__).parent / "storage"
 
 
 def workloads_of(comparison: Comparison) -> dict[str, Workload]:
-    """Return the measured work of every service. Keys that the cost model does not know are left out.
+    """Return the measured work of every service, with what their mix took more than they alone.
+
+    Keys that the cost model does not know are left out.
 
     Raises `UserError` for a work that cannot be used.
     """
     found = {}
-    for name, work in comparison.works.items():
+    factor = mix_factor(comparison.container, comparison.mix)
+    for name, given in comparison.works.items():
+        work = {"mix_factor": factor if name in comparison.mix else 1, **given}
         fields = {key: value for key, value in work.items() if key in settings(Workload) and value is not None}
         try:
             found[name] = checked({"name": name, "source": SOURCE, **fields}, f"the result: {name}")

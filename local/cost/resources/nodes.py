@@ -65,7 +65,10 @@ class Nodes(Resource):
         else:
             yield from self._control_plane(context)
         price = context.price("ec2", self.instance)
-        yield Item("nodes", (size, context.running()), price, inputs=(self._allocatable(), self._speed()))
+        inputs = [self._allocatable(), self._speed()]
+        if len(context.mix.shares) > 1:
+            inputs.append(Quantity("CPU of a request", context.mix.cpu_ms, "ms", context.mix.cpu_explained))
+        yield Item("nodes", (size, context.running()), price, inputs=tuple(inputs))
         if possible(self.disk_gb):
             disks = (size, Quantity("GB", self.disk_gb, "GB"), context.kept())
             yield Item("node-disks", disks, context.price("ebs", "gp3"), when=self.disk_gb)

@@ -125,8 +125,9 @@ class Rig:
             works.checked(derived[service], service)
             if read is not None:
                 storage_figures = storage.stored(self._environ.get(f"{service.upper()}_STORE", ""), read)
-        both = {**given, **derived}
         named = list(self._configuration.services)
+        factor = works.mix_factor(containers, {name: self._configuration.weight(name) for name in named})
+        both = {**given, **{name: {**work, "mix_factor": factor} for name, work in derived.items()}}
         url = self._environ.get("TWITTER_STORE", "")
         return Comparison(
             works={name: dict(both[name]) for name in [*named, *(name for name in given if name not in named)]},

@@ -70,6 +70,16 @@ def derived(
     return work
 
 
+def mix_factor(containers: Mapping[str, ContainerFigures], weights: Mapping[str, float]) -> float:
+    """Return CPU of a request of the measured mix over the mean of the services alone; 1 where no mix was measured."""
+    alone = {name: containers[name].cpu_ms.median for name in weights if name in containers}
+    mixed, weight = containers.get("mix"), sum(weights.values())
+    if mixed is None or len(alone) < 2 or len(alone) < len(weights) or not weight:
+        return 1.0
+    mean = sum(cpu_ms * weights[name] for name, cpu_ms in alone.items()) / weight
+    return rounded(mixed.cpu_ms.median / mean) if mean else 1.0
+
+
 def checked(data: Data, where: str) -> Work:
     """Return the work in plain JSON values, as the cost model has it. Raises `CostError`."""
     return read_table(Work, _exact(data), where)

@@ -218,3 +218,13 @@ def test_tasks_and_functions_in_other_regions(rate: Fraction, region: str) -> No
     text = 'memory_mb = 1769\n[ingress]\nkind = "http-api"'
     theirs = aws.functions_behind_http_api(region, rate, math.ceil(2 / SPEED["arm64"]), 1769)
     assert month(f'region = "{region}"\n[lambda]\n{text}', rate) == theirs
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize(("services", "factor"), [(1, "1.3"), (2, "1.3"), (3, "1.1")])
+def test_nodes_under_a_measured_mix(rate: Fraction, services: int, factor: str) -> None:
+    text = '[nodes]\ninstance = "c8g.large"'
+    milliseconds = 2 * (F(factor) if services > 1 else 1)
+    count = max(1, math.ceil(rate / (1000 / milliseconds * F("1.78") * F("0.6")))) + 1
+    theirs = aws.eks() + aws.nodes(count, "c8g.large", 20)
+    assert month(text, rate, services, mix_factor=F(factor)) == theirs

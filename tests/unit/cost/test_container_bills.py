@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from tests.unit.cost.conftest import Billed, configured, some_work
 
 Hour = Callable[..., dict[str, Fraction]]
 F = Fraction
+NODES = '[nodes]\ninstance = "c8g.large"'
 
 
 def test_two_arm_tasks_of_a_quarter_vcpu_and_the_base_of_an_alb_cost_about_4_cents(hour: Hour) -> None:
@@ -151,3 +153,25 @@ def test_nodes_are_counted_by_what_is_left_for_pods(bill: Billed) -> None:
 def test_a_slower_vcpu_needs_more_tasks(bill: Billed) -> None:
     one = bill('[fargate]\norchestrator = "ecs"\nvcpu = 1\nutilisation = 1\nspeed = 0.5', 1000, cpu_ms=1)
     assert one.items[0].factors[0].value == 5
+
+
+@pytest.mark.parametrize("factor", ["1", "1.25"])
+def test_services_that_share_nodes_take_the_cpu_that_their_mix_was_measured_to_take(bill: Billed, factor: str) -> None:
+    """2 ms and 4 ms alone: a mean of 3 ms, and in the mix 3 × 1.25 = 3.75 ms."""
+    works = [some_work(name=name, cpu_ms=cpu, mix_factor=F(factor)) for name, cpu in (("a", 2), ("b", 4))]
+    nodes = next(item for item in bill(NODES, rate=1000, works=works).items if item.name == "nodes")
+    cpu = next(quantity for quantity in nodes.inputs if quantity.name == "CPU of a request")
+    assert cpu.amount == 3 * F(factor)
+    each = F("1.78") * F("0.6") * 1000 / cpu.value
+    assert nodes.factors[0].value == math.ceil(1000 / each) + 1
+    measured = "3 ms, times what their measured mix took more"
+    assert measured in str(cpu.how) if factor != "1" else "their mix was not measured" in str(cpu.how)
+
+
+def test_a_service_alone_takes_its_own_cpu_whatever_the_mix_took(bill: Billed) -> None:
+    alone = bill(NODES, rate=1000, cpu_ms=2, mix_factor=F("1.25"))
+    assert alone.month == bill(NODES, rate=1000, cpu_ms=2).month
+    tasks = '[fargate]\norchestrator = "ecs"\nvcpu = 1'
+    works = [some_work(name=name, cpu_ms=2, mix_factor=F("1.25")) for name in "ab"]
+    apart = [some_work(name=name, cpu_ms=2) for name in "ab"]
+    assert bill(tasks, rate=1000, works=works).month == bill(tasks, rate=1000, works=apart).month

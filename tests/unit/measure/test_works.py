@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from local.cost import files
 from local.cost.errors import CostError
@@ -114,3 +115,12 @@ def test_a_result_of_a_comparison_brings_all_its_works(tmp_path: Path) -> None:
 def test_a_result_without_works_that_can_be_used_is_refused(tmp_path: Path, data: dict[str, Any]) -> None:
     with pytest.raises((CostError, UserError)):
         works.given(result_file(tmp_path / "compare.json", data))
+
+
+def test_a_measured_mix_says_what_it_took_more_than_its_services_alone() -> None:
+    alone = CONTAINER.cpu_ms.median
+    mixed = replace(CONTAINER, cpu_ms=spread(alone * 1.5))
+    assert works.mix_factor({"a": CONTAINER, "b": CONTAINER, "mix": mixed}, {"a": 1, "b": 3}) == 1.5
+    assert works.mix_factor({"a": CONTAINER, "b": CONTAINER}, {"a": 1, "b": 1}) == 1
+    assert works.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1}) == 1
+    assert works.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1, "b": 1}) == 1
