@@ -20,7 +20,10 @@ PANELS = {
     "Measure": ("load", "bench", "compare", "report", "experiment"),
     "Price": ("prices", "cost", "crossings", "audit", "plan", "mixed", "configurations"),
     "Data and requests": ("tweets", "etl", "mysql", "rds_proxy", "twitter", "blockchain"),
-    "Deploy": ("image",),
+    "Deploy": (
+        "image",
+        "package",
+    ),
 }
 """The modules of `local.cli` by the panel of the help that lists their commands. Each adds its commands by `add_to`."""
 HELP_OPTIONS = ["-h", "--help"]

@@ -43,6 +43,8 @@ class Guest:
     """File of its requests, where its project names one."""
     ignored: tuple[str, ...] = ()
     """Headers and JSON keys that may differ between platforms."""
+    excluded: tuple[str, ...] = ()
+    """Patterns of files that stay out of its package."""
 
     @property
     def name(self) -> str:

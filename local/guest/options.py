@@ -40,4 +40,5 @@ def named_guest(
         memory_mb=project.memory,
         requests=folder / project.requests if project.requests else None,
         ignored=tuple(project.ignore),
+        excluded=tuple(project.exclude),
     )

@@ -33,6 +33,8 @@ class ProjectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     memory: Annotated[int, msgspec.Meta(ge=128, le=10_240)] | None = None
     """Memory of the function in MB, for `lambda` and `invoke`."""
     ignore: list[str] = []
+    exclude: list[str] = []
+    """Patterns of files that stay out of the package."""
     env: dict[str, str] = {}
 
 
@@ -57,7 +59,7 @@ def read(folder: Path) -> ProjectFile | None:
 def text_of(project: ProjectFile) -> str:
     """Return the file's text, keys without a value left out."""
     lines = ["# Read by crossover serve, lambda, invoke and compare in this folder; options take precedence."]
-    for name in ("app", "requests", "python", "memory", "ignore"):
+    for name in ("app", "requests", "python", "memory", "ignore", "exclude"):
         value = getattr(project, name)
         if value:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")

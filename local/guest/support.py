@@ -6,6 +6,8 @@ All of it is pure Python, so that any interpreter can import it; a guest's own v
 from __future__ import annotations
 
 import importlib.util
+import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -22,17 +24,24 @@ def support_folder(parent: Path = BUILD) -> Path:
     """Return the folder, made of links. Raises `UserError` where a module is not installed."""
     folder = (parent / "guest").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    sources = {PACKAGE: INSIDE}
-    for name in MODULES:
+    for name, source in {PACKAGE: INSIDE, **module_paths(MODULES)}.items():
+        link = folder / name
+        if not link.is_symlink() or link.readlink() != source:
+            # Another command may do the same at this moment.
+            beside = folder / f".{name}.{os.getpid()}"
+            beside.symlink_to(source)
+            beside.replace(link)
+    return folder
+
+
+def module_paths(modules: Iterable[str]) -> dict[str, Path]:
+    """Return where modules are installed, by the names of their files or folders. Raises `UserError`."""
+    found = {}
+    for name in modules:
         spec = importlib.util.find_spec(name)
         if spec is None or not spec.origin:
             raise UserError(f"{name} is not installed; run: make setup")
         source = Path(spec.origin)
         source = source.parent if spec.submodule_search_locations else source
-        sources[source.name] = source
-    for name, source in sources.items():
-        link = folder / name
-        if not link.is_symlink() or link.readlink() != source:
-            link.unlink(missing_ok=True)
-            link.symlink_to(source)
-    return folder
+        found[source.name] = source
+    return found

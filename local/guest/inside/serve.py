@@ -31,3 +31,7 @@ def main() -> None:
         access_log=not arguments.quiet,
         log_level="warning" if arguments.quiet else "info",
     )
+
+
+if __name__ == "__main__":
+    main()
