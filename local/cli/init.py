@@ -25,6 +25,13 @@ def init(
     requests: Annotated[
         str | None, typer.Option(help="File of requests for compare; the one in the folder, if there is one.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Its database, such as sqlite:///shop.db, given as --store-variable."),
+    ] = None,
+    store_variable: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The variable that it reads.", show_default="DATABASE_URL")
+    ] = None,
     memory: Annotated[int | None, typer.Option(min=128, max=10_240, help="MB of the function.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a crossover.toml that is there.")] = False,
 ) -> None:
@@ -35,6 +42,7 @@ def init(
     from local.files import write_atomically
     from local.guest.application import checked, guest_of
     from local.guest.project_file import NAME, ProjectFile, requests_in, text_of
+    from local.guest.store import DEFAULT_VARIABLE, with_store
 
     folder = (directory or Path.cwd()).expanduser().absolute()
     path = folder / NAME
@@ -42,11 +50,22 @@ def init(
         raise UserError(f"{path} is there already; --force replaces it")
     app = app or _application(folder)
     guest = guest_of(app, folder, python, env or ())
+    own = dict(guest.variables)
+    if store:
+        guest = with_store(guest, store, store_variable or DEFAULT_VARIABLE)
     with stderr.status(f"importing {app}"):
         found = checked(guest)
     files = requests_in(folder)
     chosen = requests or (files[0] if len(files) == 1 else None)
-    project = ProjectFile(app=app, requests=chosen, python=python, memory=memory, env=dict(guest.variables))
+    project = ProjectFile(
+        app=app,
+        requests=chosen,
+        store=store,
+        store_variable=store_variable if store else None,
+        python=python,
+        memory=memory,
+        env=own,
+    )
     try:
         write_atomically(path, text_of(project))
     except OSError as problem:

@@ -45,6 +45,8 @@ class Guest:
     """Headers and JSON keys that may differ between platforms."""
     excluded: tuple[str, ...] = ()
     """Patterns of files that stay out of its package."""
+    store_variable: str = ""
+    """The variable that names its store; empty where its project names none."""
 
     @property
     def name(self) -> str:

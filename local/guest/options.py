@@ -9,6 +9,7 @@ from pathlib import Path
 from local.errors import UserError
 from local.guest import project_file
 from local.guest.application import Guest, guest_of
+from local.guest.store import DEFAULT_VARIABLE, with_store
 
 
 def named_guest(
@@ -34,7 +35,7 @@ def named_guest(
         beside = folder / project.python
         python = str(beside) if beside.exists() else project.python
     guest = guest_of(app or project.app, folder, python, variables or ())
-    return replace(
+    guest = replace(
         guest,
         variables={**project.env, **guest.variables},
         memory_mb=project.memory,
@@ -42,3 +43,6 @@ def named_guest(
         ignored=tuple(project.ignore),
         excluded=tuple(project.exclude),
     )
+    if project.store is None:
+        return guest
+    return with_store(guest, project.store, project.store_variable or DEFAULT_VARIABLE)

@@ -29,6 +29,10 @@ class ProjectFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     app: str
     requests: str | None = None
+    store: str | None = None
+    """URL of the application's database, such as sqlite:///shop.db."""
+    store_variable: str | None = None
+    """The variable that the application reads it from; DATABASE_URL by default."""
     python: str | None = None
     memory: Annotated[int, msgspec.Meta(ge=128, le=10_240)] | None = None
     """Memory of the function in MB, for `lambda` and `invoke`."""
@@ -58,8 +62,8 @@ def read(folder: Path) -> ProjectFile | None:
 
 def text_of(project: ProjectFile) -> str:
     """Return the file's text, keys without a value left out."""
-    lines = ["# Read by crossover serve, lambda, invoke and compare in this folder; options take precedence."]
-    for name in ("app", "requests", "python", "memory", "ignore", "exclude"):
+    lines = ["# Read by the commands of crossover in this folder; options take precedence."]
+    for name in ("app", "requests", "store", "store_variable", "python", "memory", "ignore", "exclude"):
         value = getattr(project, name)
         if value:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from urllib.parse import urlsplit
 
 from local.measure.comparison.result import Finding
 from local.measure.guests.inspection import Inspection
@@ -14,6 +15,8 @@ MAX_LINES = 20
 SLOW_IMPORT_SECONDS = 0.5
 AFTER_ANSWER_MS = 5.0
 """Work after the answer that is worth a word, in ms."""
+SHOWN = 80
+"""Characters of an address."""
 LEAST_SHARE = 0.1
 """Of the import, for a library that is named."""
 
@@ -83,6 +86,22 @@ def of_memory(peak_mb: float, smallest_mb: int) -> list[Finding]:
     if smallest_mb <= 128:
         return []
     return [Finding("memory", f"needs {peak_mb:,.0f} MB; smaller functions than {smallest_mb:,} MB are left out")]
+
+
+def of_store(url: str) -> list[Finding]:
+    """Return what a store means on Lambda, and for the price; `url` is empty where none is named."""
+    if not url:
+        return []
+    if url.startswith("sqlite"):
+        return [Finding("store", "a SQLite file; on Lambda each environment has a file of its own, below /tmp alone")]
+    try:
+        parts = urlsplit(url)
+        where = f"{parts.scheme}://{parts.hostname or ''}"
+    except ValueError:
+        where = "its database"
+    return [
+        Finding("store", f"{where[:SHOWN]}: its price is not included; each environment opens connections of its own")
+    ]
 
 
 def _bounded(kind: str, lines: Sequence[str]) -> list[Finding]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -14,6 +16,7 @@ from local.errors import UserError
 from local.guest.application import Guest, checked
 from local.guest.emulated import bundle_of, function_of
 from local.guest.served import served_guest
+from local.guest.store import on_a_copy
 from local.load.api import Asked
 from local.measure.affinity import Cores, pinned, real_time, split_cores
 from local.measure.comparison.configuration import ComparisonConfig
@@ -47,40 +50,46 @@ def compare_guest(
         UserError: where it cannot be run, or no request can be measured.
         BadSpec: where Lambda would refuse its configuration.
     """
-    step(f"importing {guest.reference}")
-    interpreter = checked(guest)
-    step("inspecting the application")
-    inspection = inspect(guest, requests)
-    step("asking the container")
-    with served_guest(guest) as server:
-        container = ask_container(server.address, requests)
-    step("asking Lambda")
-    on_lambda = ask_lambda(function_of(guest, interpreter, Limits(memory_mb=ANSWERS_MEMORY_MB)), requests)
-    peak_mb = on_lambda.peak_bytes / 2**20
-    sizes = tuple(size for size in configuration.memory_mb if size >= peak_mb * ROOM)
-    if not sizes:
-        raise UserError(f"{guest.name} needs {peak_mb:,.0f} MB; none of {configuration.memory_mb} MB is enough")
-    found = findings.of_answers(requests, container, on_lambda.answers, ignored)
-    found += findings.of_inspection(requests, inspection)
-    found += findings.of_memory(peak_mb, min(sizes))
-    numbers = findings.steady(requests, container, on_lambda.answers)
-    asked = [
-        _asked(guest.name, requests[number], container[0][number].status)
-        for number in numbers
-        if requests[number].method != "HEAD"
-    ]
-    if not asked:
-        raise UserError("no request is answered alike every time on both platforms: " + _why(found))
-    if len(asked) < len(requests):
-        left_out = len(requests) - len(asked)
-        found.append(
-            Finding(
-                "requests", f"{left_out} of {len(requests)} are compared but not measured: HEAD, or not answered alike"
+    with TemporaryDirectory(prefix="crossover-") as name:
+        scratch = Path(name)
+        step(f"importing {guest.reference}")
+        interpreter = checked(guest)
+        step("inspecting the application")
+        inspection = inspect(on_a_copy(guest, scratch / "inspected"), requests)
+        step("asking the container")
+        with served_guest(on_a_copy(guest, scratch / "container")) as server:
+            container = ask_container(server.address, requests)
+        step("asking Lambda")
+        function = function_of(on_a_copy(guest, scratch / "lambda"), interpreter, Limits(memory_mb=ANSWERS_MEMORY_MB))
+        on_lambda = ask_lambda(function, requests)
+        peak_mb = on_lambda.peak_bytes / 2**20
+        sizes = tuple(size for size in configuration.memory_mb if size >= peak_mb * ROOM)
+        if not sizes:
+            raise UserError(f"{guest.name} needs {peak_mb:,.0f} MB; none of {configuration.memory_mb} MB is enough")
+        found = findings.of_answers(requests, container, on_lambda.answers, ignored)
+        found += findings.of_inspection(requests, inspection)
+        found += findings.of_memory(peak_mb, min(sizes))
+        found += findings.of_store(guest.variables.get(guest.store_variable, ""))
+        numbers = findings.steady(requests, container, on_lambda.answers)
+        asked = [
+            _asked(guest.name, requests[number], container[0][number].status)
+            for number in numbers
+            if requests[number].method != "HEAD"
+        ]
+        if not asked:
+            raise UserError("no request is answered alike every time on both platforms: " + _why(found))
+        if len(asked) < len(requests):
+            left_out = len(requests) - len(asked)
+            found.append(
+                Finding(
+                    "requests",
+                    f"{left_out} of {len(requests)} are compared but not measured: HEAD, or not answered alike",
+                )
             )
-        )
-    configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
-    measured = _measured(guest, configuration, asked, bundle_of(guest, interpreter, Limits()), step)
-    return msgspec.structs.replace(measured, findings=found)
+        configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
+        bundle = bundle_of(on_a_copy(guest, scratch / "function"), interpreter, Limits())
+        measured = _measured(on_a_copy(guest, scratch / "server"), configuration, asked, bundle, step)
+        return msgspec.structs.replace(measured, findings=found)
 
 
 def _measured(

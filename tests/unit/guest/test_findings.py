@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.measure.comparison.result import Finding
-from local.measure.guests.findings import of_answers, of_inspection, of_memory, steady
+from local.measure.guests.findings import of_answers, of_inspection, of_memory, of_store, steady
 from local.measure.guests.inspection import Inspection, imports_of
 from local.workloads.requests.answers import RecordedAnswer, differences, volatile
 from local.workloads.requests.recorded import RecordedRequest
@@ -99,3 +99,11 @@ def test_import_times_are_summed_by_package() -> None:
     text += "import time:       400 |       400 |     boto3.session\nimport time:       600 |      1000 |   boto3\n"
     text += "said by the application\nimport time:       300 |       300 | json\n"
     assert imports_of(text) == [("boto3", 0.001), ("json", 0.0003)]
+
+
+def test_a_store_is_named_without_its_password() -> None:
+    (found,) = of_store("mysql+pymysql://shop:secret@db.example:3306/shop")
+    assert found.detail.startswith("mysql+pymysql://db.example: its price is not included")
+    assert "a file of its own" in of_store("sqlite:///shop.db")[0].detail
+    assert "its database" in of_store("mysql://[")[0].detail
+    assert of_store("") == []

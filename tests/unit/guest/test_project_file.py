@@ -11,7 +11,15 @@ from local.guest.options import named_guest
 from local.guest.project_file import NAME, ProjectFile, applications, read, requests_in, text_of
 
 FULL = ProjectFile(
-    app="shop.main:app", requests="my shop.har", python=".venv", memory=512, ignore=["id"], env={"A": 'b "c" é'}
+    app="shop.main:app",
+    requests="my shop.har",
+    store="sqlite:///shop.db",
+    store_variable="STORE",
+    python=".venv",
+    memory=512,
+    ignore=["id"],
+    exclude=["*.db"],
+    env={"A": 'b "c" é'},
 )
 
 
@@ -39,7 +47,7 @@ def test_a_folder_without_the_file_has_no_project(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_used_is_one_line_with_its_keys(text: str, why: str, tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(text)
-    with pytest.raises(UserError, match="its keys are app, requests, python, memory, ignore, env") as problem:
+    with pytest.raises(UserError, match="its keys are app, requests, store, store_variable, python, memory") as problem:
         read(tmp_path)
     assert why in str(problem.value)
     assert "\n" not in str(problem.value)
@@ -53,8 +61,8 @@ def test_the_file_names_the_guest_and_options_take_precedence(tmp_path: Path) ->
     guest = named_guest(None, tmp_path, None, ["B=c"])
     assert guest is not None
     assert (guest.reference, guest.python, guest.memory_mb) == ("shop.main:app", str(python), 512)
-    assert guest.variables == {"A": 'b "c" é', "B": "c"}
-    assert (guest.requests, guest.ignored) == (tmp_path / "my shop.har", ("id",))
+    assert guest.variables == {"A": 'b "c" é', "B": "c", "STORE": "sqlite:///shop.db"}
+    assert (guest.requests, guest.ignored, guest.excluded) == (tmp_path / "my shop.har", ("id",), ("*.db",))
     other = named_guest("other:app", tmp_path, "python3.12", None)
     assert other is not None
     assert (other.reference, other.python) == ("other:app", "python3.12")
