@@ -87,6 +87,7 @@ class Audit:
         others: Taxes, credits and the like: named and added, not checked.
         per: What printed totals are for.
         internet: Dollars more if every response goes out to the Internet.
+        zones: Dollars more if all clients are in other zones of the region.
     """
 
     name: str
@@ -97,6 +98,19 @@ class Audit:
     periods: Periods = Periods()
     per: str = "hour"
     internet: Fraction = ZERO
+    zones: Fraction = ZERO
+
+    @property
+    def readings(self) -> list[tuple[str, Fraction]]:
+        """Who asks, and what the bill then is in dollars an hour; empty where no traffic is known."""
+        if not self.internet:
+            return []
+        more = (
+            ("in the same zone", ZERO),
+            ("in other zones of the region", self.zones),
+            ("on the Internet", self.internet),
+        )
+        return [(f"clients {where}", self.true + extra) for where, extra in more]
 
     @property
     def itemised(self) -> bool:

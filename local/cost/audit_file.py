@@ -10,7 +10,7 @@ from pathlib import Path
 from local.cost import files
 from local.cost.audit import Audit, Stated, audit
 from local.cost.claims import claims_of, others_of, percent, period, printed
-from local.cost.configuration import DEFAULT_REGION, Configuration, parse, to_internet, weights
+from local.cost.configuration import DEFAULT_REGION, Configuration, parse, to_internet, to_zones, weights
 from local.cost.configuration import in_region as configured_in
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH, exact, plain
@@ -115,14 +115,15 @@ def run(given: AuditFile, book: PriceBook, rate: Fraction | None = None, *, stri
     Raises:
         CostError: The book lacks a price of the configuration, or a line cannot be checked and `strict` is set.
     """
-    bill, more = None, Fraction(0)
+    bill, internet, zones = None, Fraction(0), Fraction(0)
     if given.configuration and given.mix:
         at, usage = given.rate if rate is None else rate, Usage(given.stated.hours)
         bill = cheapest(given.configuration, given.mix, at, book, usage)
-        more = cheapest(to_internet(given.configuration), given.mix, at, book, usage).hour - bill.hour
+        internet = cheapest(to_internet(given.configuration), given.mix, at, book, usage).hour - bill.hour
+        zones = cheapest(to_zones(given.configuration), given.mix, at, book, usage).hour - bill.hour
     elif rate is not None:
         raise CostError("--rate: the audit has no configuration, so that no rate matters")
-    return replace(audit(given.stated, bill, book, strict=strict), internet=more)
+    return replace(audit(given.stated, bill, book, strict=strict), internet=internet, zones=zones)
 
 
 def _at(where: str, lines: list[str], key: str) -> str:

@@ -35,6 +35,8 @@ def table(audit: Audit) -> Group:
     made.add_section()
     checked = money(audit, audit.covered), money(audit, audit.true), money(audit, audit.true - audit.covered)
     made.add_row("total checked" if audit.unchecked else "total", *checked, "", "", style="bold")
+    for who, hour in audit.readings:
+        made.add_row(f"  {who}", "", money(audit, hour), money(audit, hour - audit.covered), "", "")
     return Group(made, *(Text(line) for line in sentences(audit)))
 
 
@@ -65,13 +67,9 @@ def sentences(audit: Audit) -> list[str]:
     if bill is None:
         return lines
     rate, standing = plain(bill.rate), money(audit, audit.standing)
-    lines.append(
-        f"Truly {money(audit, audit.true)} {PERIODS[audit.per][0]} at {rate} requests/s, "
-        f"{standing} of it before the first request."
-    )
-    if audit.internet:
-        more = (
-            f"if every response goes to the Internet, it is {money(audit, audit.internet)} {PERIODS[audit.per][0]} more"
-        )
-        lines.append(f"That is with clients in the same zone, whose traffic is free; {more}.")
+    readings = ", ".join(f"{money(audit, hour)} with {who}" for who, hour in audit.readings) or money(audit, audit.true)
+    lines.append(f"At {rate} requests/s, {PERIODS[audit.per][0]}: {readings}.")
+    lines.append(f"Before the first request it is {standing}.")
+    if audit.readings:
+        lines.append("The bill does not say who asked; traffic is free within a zone only.")
     return lines + fitness(bill)

@@ -94,11 +94,20 @@ class Configuration:
 
 def to_internet(configuration: Configuration) -> Configuration:
     """Return the configuration with all its responses going out to the Internet."""
+    return _with_network(configuration, internet=True)
+
+
+def to_zones(configuration: Configuration) -> Configuration:
+    """Return the configuration with all its traffic coming from other zones of its region."""
+    return _with_network(configuration, cross_zone_share=Fraction(1))
+
+
+def _with_network(configuration: Configuration, **changes: object) -> Configuration:
     choices = []
     for choice in configuration.choices:
         network = choice.resources["network"]
-        open_to_all = replace(network, internet=True) if isinstance(network, Network) else network
-        choices.append(replace(choice, resources={**choice.resources, "network": open_to_all}))
+        changed = replace(network, **changes) if isinstance(network, Network) else network  # type: ignore[arg-type]
+        choices.append(replace(choice, resources={**choice.resources, "network": changed}))
     return replace(configuration, choices=tuple(choices))
 
 

@@ -106,6 +106,8 @@ def audit(audit: Audit, *, assumed: bool) -> dict[str, Any]:
         "true": number(audit.true),
         "true_standing": number(audit.standing),
         "to_internet": number(audit.internet),
+        "to_other_zones": number(audit.zones),
+        "readings": {who: number(hour) for who, hour in audit.readings},
         "findings": [
             {
                 "item": finding.item,

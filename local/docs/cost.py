@@ -157,6 +157,8 @@ def report_audit() -> str:
     rows.append(
         ("**total**", plain(result.claimed), dollars(result.true), dollars(result.true - result.claimed), "", "")
     )
+    for who, hour in result.readings:
+        rows.append((f"**with {who}**", "", dollars(hour), dollars(hour - result.claimed), "", ""))
     head = ("item", "claimed $/h", "true $/h", "difference", "verdict", "computed from")
     return f"{_table(head, rows, right=(1, 2, 3))}\n\n{' '.join(sentences(result)).strip()}"
 

@@ -36,6 +36,7 @@ def test_the_report_s_bill_had_the_nodes_right_and_the_database_at_aurora_s_rate
         "nodes": "right", "cluster": "right", "database": "mispriced", "alb": "mispriced",
         "node-disks": "left out", "fleet-addresses": "left out", "alb-capacity": "left out", "ipv4": "left out",
         "database-storage": "left out", "proxy": "left out", "secrets": "left out",
+        "container-insights": "left out", "alarms": "left out", "nat": "left out",
     }  # fmt: skip
     assert found["nodes"].true == F("0.55832")
     assert (found["database"].true, found["database"].difference) == (F("0.478"), F("-0.077"))
@@ -159,4 +160,14 @@ def test_an_audit_says_what_traffic_to_the_internet_would_add() -> None:
     for bound, price in tiers:
         cost, floor = cost + (bound - floor) * price, bound
     assert found["to_internet"] == pytest.approx(cost / 730)
-    assert "if every response goes to the Internet, it is $" in run("audit", "report").output
+
+
+def test_an_audit_gives_a_reading_for_each_place_that_clients_may_be_in() -> None:
+    found = answer("audit", "report")
+    between_zones = 99_059 * 3600 * 1000 / 10**9 * 2 * 0.01  # 1,000 bytes both ways, billed on either side
+    assert found["readings"] == {
+        "clients in the same zone": pytest.approx(found["true"]),
+        "clients in other zones of the region": pytest.approx(found["true"] + between_zones),
+        "clients on the Internet": pytest.approx(found["true"] + found["to_internet"]),
+    }
+    assert "The bill does not say who asked" in run("audit", "report").output
