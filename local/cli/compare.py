@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from local.cli.cost_options import Region, check_region
 from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
 from local.console import console, print_json, stderr
 from local.errors import UserError
@@ -59,6 +60,7 @@ def compare(
     ] = None,
     ignore: Ignore = None,
     report: Folder = None,
+    region: Region = None,
     as_json: Json = False,
 ) -> None:
     """Measure the services, or your own application, on both platforms, price it, and write the report.
@@ -77,6 +79,7 @@ def compare(
         from local.measure.comparison.configuration import FULL, QUICK
         from local.measure.comparison.result import comparison_of
 
+        check_region(region)
         guest = named_guest(app, directory, python, env)
         folder = report or (Path.cwd() / "report" if guest else artifacts.REPORT)
         configuration = replace(QUICK if quick else FULL, mix=parse(mix) if mix else {}, seed=seed)
@@ -90,8 +93,8 @@ def compare(
             given = _given(work or [])
             artifacts.check(folder)
             result = _compared(configuration, given)
-        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result)))
-    _show(result, folder, as_json)
+        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result, region)))
+    _show(result, folder, as_json, region)
 
 
 def calibrate(
@@ -105,6 +108,7 @@ def calibrate(
         str | None, typer.Option(help="Whose lines they are; else the log groups or streams in the file say it.")
     ] = None,
     report: Folder = None,
+    region: Region = None,
     as_json: Json = False,
 ) -> None:
     """Put real durations of Lambda in place of the emulated ones of the last comparison, and draw the report again."""
@@ -116,6 +120,7 @@ def calibrate(
         from local.measure.comparison.result import comparison_of
         from local.measure.results import latest, read
 
+        check_region(region)
         folder = report or artifacts.REPORT
         place = folder / artifacts.RESULT
         found = read(place, "compare") if place.exists() or report else latest("compare")
@@ -123,8 +128,8 @@ def calibrate(
             raise UserError("there is no comparison to calibrate; measure one with: make compare")
         result = calibrated(found, file, service)
         artifacts.check(folder)
-        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result)))
-    _show(result, folder, as_json)
+        artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result, region)))
+    _show(result, folder, as_json, region)
 
 
 def _given(options: list[str]) -> dict[str, Data]:
@@ -204,7 +209,7 @@ def _progress(configuration: ComparisonConfig) -> Iterator[Callable[[str], None]
             raise UserError(str(problem)) from None
 
 
-def _page(result: Result) -> str:
+def _page(result: Result, region: str | None) -> str:
     """Write the report of this comparison and of the last experiments."""
     from local.cost.files import price_book
     from local.measure.results import latest
@@ -212,10 +217,10 @@ def _page(result: Result) -> str:
     from local.report.render import render
 
     with stderr.status("drawing the report"):
-        return render(result, {kind: found for kind in KINDS if (found := latest(kind))}, price_book())
+        return render(result, {kind: found for kind in KINDS if (found := latest(kind))}, price_book(), region)
 
 
-def _show(result: Result, folder: Path, as_json: bool) -> None:
+def _show(result: Result, folder: Path, as_json: bool, region: str | None) -> None:
     from dataclasses import asdict
 
     from local.measure.comparison import artifacts
@@ -229,7 +234,7 @@ def _show(result: Result, folder: Path, as_json: bool) -> None:
     comparison = comparison_of(result)
     for part in draw(comparison):
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))
-    summary.show(console, result, summary.lines_of(comparison, TOP))
+    summary.show(console, result, summary.lines_of(comparison, TOP, region=region))
     console.print(
         f"The report is {folder}/index.html, its result {folder}/{artifacts.RESULT}.", highlight=False, soft_wrap=True
     )

@@ -60,6 +60,14 @@ def user_errors() -> Iterator[None]:
         raise UserError(str(problem)) from None
 
 
+def check_region(region: str | None) -> None:
+    """Refuse a region of which the shipped price book has no prices, before anything is measured or drawn."""
+    from local.cost import files
+
+    if region is not None and region not in (known := files.price_book()).regions:
+        raise UserError(f"--region: no prices of {region}; {known.remedy(region)}")
+
+
 def say_left_out(lines: Iterable[str]) -> None:
     """Say what a comparison goes without, for want of prices: a line each, on standard error."""
     from local.console import stderr

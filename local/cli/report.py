@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from local.cli.cost_options import Region, check_region
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
@@ -33,15 +34,17 @@ def report(
         Path | None, typer.Option(help="Draw the chart alone, too: a file that ends in .svg or .png.")
     ] = None,
     to: Annotated[int, typer.Option(min=10, max=100_000, help="Highest rate of the summary, requests/s.")] = 10_000,
+    region: Region = None,
     as_json: Json = False,
 ) -> None:
     """Draw the report of the last comparison: one page, and a summary of where the cost lines cross."""
     from local.measure.comparison.result import comparison_of
     from local.report import summary
 
+    check_region(region)
     compare = last(source)
-    draw(compare, output)
-    lines = summary.lines_of(comparison_of(compare), to)
+    draw(compare, output, region)
+    lines = summary.lines_of(comparison_of(compare), to, region=region)
     if picture:
         from local.report.picture import draw as drawn
 
@@ -67,7 +70,7 @@ def last(source: Path | None = None) -> Result:
     return found
 
 
-def draw(compare: Result, output: Path = PAGE) -> Path:
+def draw(compare: Result, output: Path = PAGE, region: str | None = None) -> Path:
     """Draws the page of a comparison and of the last experiments, whole or not at all, and tells where it is."""
     from local.cost import files
     from local.measure.results import latest
@@ -76,5 +79,5 @@ def draw(compare: Result, output: Path = PAGE) -> Path:
 
     with stderr.status("drawing the report"):
         results = {kind: found for kind in KINDS if (found := latest(kind))}
-        write(render(compare, results, files.price_book()), output)
+        write(render(compare, results, files.price_book(), region), output)
     return output

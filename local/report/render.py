@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from local.cost.configuration import Configuration
+from local.cost.configuration import DEFAULT_REGION, Configuration
 from local.cost.meanings import MEANINGS
 from local.cost.price_book import PriceBook
 from local.cost.resources.lambda_functions import LambdaFunctions
 from local.cost.schema import settings
-from local.cost.workload import LAMBDA_MB_PER_VCPU, Workload
+from local.cost.workload import LAMBDA_MB_PER_VCPU, Mix, Workload
 from local.errors import UserError
 from local.files import write_atomically
 from local.measure.comparison.result import Comparison, comparison_of
@@ -40,25 +41,30 @@ class ReportInputs:
     workloads: Mapping[str, Workload]
     configurations: Mapping[str, Configuration]
     storage: Mapping[str, Configuration]
+    left_out: Sequence[str] = ()
+    """What cannot be priced in the region, a line each."""
 
 
-def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> str:
+def render(compare: Result, results: Mapping[str, Result], book: PriceBook, region: str | None = None) -> str:
     """Return the whole page, one file that needs no network.
 
     Args:
         compare: The comparison.
         results: The last results of experiments, by kind.
         book: Where prices come from.
+        region: AWS region whose prices are taken.
 
     Raises:
-        UserError: The result holds no workload that can be priced.
+        UserError: The result holds no workload that can be priced, or nothing can be priced in the region.
     """
     comparison = comparison_of(compare)
     named = workloads.workloads_of(comparison)
     stored = (
         workloads.storage_configurations(comparison.storage) if any(map(workloads.uses_storage, named.values())) else {}
     )
-    inputs = ReportInputs(named, workloads.compared_configurations(), stored)
+    inputs = _in_region(
+        ReportInputs(named, workloads.compared_configurations(), stored), region or DEFAULT_REGION, book
+    )
     sources = Sources()
     for result in (compare, *(results[kind] for kind in experiments.KINDS if kind in results)):
         sources.measured(result)  # so that the runs come first among the notes
@@ -75,6 +81,8 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> s
         compare=compare,
         description=describe_run(compare),
         day=day(compare),
+        region=region or DEFAULT_REGION,
+        left_out=inputs.left_out,
         run=sources.measured(compare),
         data=data,
         json=json_safe(data),
@@ -94,6 +102,15 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook) -> s
         assumptions=assumptions,
         hours_per_day=HOURS_PER_DAY,
     )
+
+
+def _in_region(inputs: ReportInputs, region: str, book: PriceBook) -> ReportInputs:
+    mix = Mix.of([(workload, Fraction(1)) for workload in inputs.workloads.values()])
+    compared, left_out = workloads.in_region(inputs.configurations, region, book, mix)
+    if not compared:
+        raise UserError(f"--region: {left_out[0]}")
+    stored, also = workloads.in_region(inputs.storage, region, book, mix)
+    return replace(inputs, configurations=compared, storage=stored, left_out=tuple(dict.fromkeys([*left_out, *also])))
 
 
 def prose(text: str) -> Markup:

@@ -11,12 +11,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from local.cost import files
+from local.cost.configuration import DEFAULT_REGION
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.exact import HOURS_PER_MONTH, MILLION, SECONDS_PER_HOUR, dollars
 from local.cost.exact import plain as digits
 from local.cost.formulas import known
 from local.cost.lines import Line, Piece, line_of
 from local.cost.workload import Mix
+from local.errors import UserError
 from local.measure.comparison.result import Comparison
 from local.measure.results import Result
 from local.report import workloads
@@ -61,10 +63,15 @@ class ComparedLines:
         return next(line for line in self.lines.values() if line.name == name)
 
 
-def lines_of(comparison: Comparison, max_rate: int, names: Sequence[str] = workloads.DRAWN) -> list[ComparedLines]:
+def lines_of(
+    comparison: Comparison, max_rate: int, names: Sequence[str] = workloads.DRAWN, region: str | None = None
+) -> list[ComparedLines]:
     """Return the named configurations' lines of every service of a comparison, and of the mix where there is one.
 
-    They go up to `max_rate` requests/s.
+    They go up to `max_rate` requests/s. What cannot be priced in the region is left out.
+
+    Raises:
+        UserError: Fewer than two of them can be priced there.
     """
     from rich.progress import Progress
 
@@ -75,8 +82,14 @@ def lines_of(comparison: Comparison, max_rate: int, names: Sequence[str] = workl
     mixes = {name: Mix.of([(workload, Fraction(1))]) for name, workload in named.items()}
     if len([weight for weight in weights.values() if weight]) > 1:
         mixes[MIX] = Mix.of([(named[name], weight) for name, weight in weights.items()])
-    configurations = {name: files.configuration(name) for name in names}
     book, result = files.price_book(), []
+    configurations, left_out = workloads.in_region(
+        {name: files.configuration(name) for name in names}, region or DEFAULT_REGION, book, next(iter(mixes.values()))
+    )
+    if len(configurations) < 2:
+        raise UserError(f"--region: fewer than two platforms can be priced: {'; '.join(left_out)}")
+    for line in left_out:
+        stderr.print(f"Left out: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     on_lambda, in_container = right_answers(comparison.functions), right_answers(comparison.container)
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task("drawing lines", total=len(configurations) * len(mixes))

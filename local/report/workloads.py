@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 from local.cost import files
 from local.cost.configuration import Configuration, parse
-from local.cost.errors import CostError
+from local.cost.configuration import in_region as configured_in
+from local.cost.errors import CostError, NoPrice
 from local.cost.formulas import known
+from local.cost.model import price_all
+from local.cost.price_book import PriceBook
 from local.cost.schema import settings
-from local.cost.workload import Workload
+from local.cost.workload import Mix, Workload
 from local.errors import UserError
 from local.measure.comparison.result import Comparison, Storage
 from local.measure.comparison.works import SOURCE, checked, mix_factor
@@ -73,6 +77,23 @@ def storage_configurations(storage: Storage | None) -> dict[str, Configuration]:
         except CostError as problem:
             raise UserError(f"the result's storage cannot be priced: {problem}") from None
     return found
+
+
+def in_region(
+    configurations: Mapping[str, Configuration], region: str, book: PriceBook, mix: Mix
+) -> tuple[dict[str, Configuration], list[str]]:
+    """Return the configurations in a region with the choices that have prices there, and a line for each left out."""
+    found, left_out = {}, []
+    for name, one in configurations.items():
+        there = configured_in(one, region)
+        try:
+            priced = price_all(there, mix, book)
+        except NoPrice as problem:
+            left_out.append(str(problem))
+            continue
+        left_out += priced.left_out
+        found[name] = replace(there, choices=tuple(choice for choice, _ in priced.bills))
+    return found, left_out
 
 
 def uses_storage(workload: Workload) -> bool:

@@ -171,3 +171,22 @@ def test_an_experiment_without_a_result_says_which_command_makes_it() -> None:
 def test_without_a_service_that_stores_there_is_no_storage_tier() -> None:
     assert 'id="storage-chart"' not in render.render(one_service(storage=None), {}, cost_files.price_book())
     assert 'id="storage-chart"' in render.render(sample_compare(("twitter",)), {}, cost_files.price_book())
+
+
+def test_the_page_is_priced_in_a_region_and_says_what_it_leaves_out_there(nothing_measured: Path) -> None:
+    source, page = write(one_service(), nothing_measured / "a.json"), nothing_measured / "a.html"
+    said = ran("--from", str(source), "--output", str(page), "--to", "100", "--region", "eu-west-1")
+    text = page.read_text()
+    assert "priced in <strong>eu-west-1</strong>" in text
+    assert "Left out, for want of prices in eu-west-1:" in text
+    assert "no price in eu-west-1 of lambda snapstart-cache" in text
+    assert "crosses ECS Fargate at" in said.stdout
+    with pytest.raises(UserError, match="--region: no prices of mars-1; `crossover prices refresh"):
+        ran("--from", str(source), "--output", str(page), "--region", "mars-1")
+
+
+@pytest.mark.no_cover
+def test_a_book_of_another_region_prices_nothing() -> None:
+    book = cost_files.price_book(cost_files.PRICES / "eu-west-1.toml")
+    with pytest.raises(UserError, match=r"--region: Lambda, Function URL .*no price in us-east-1"):
+        render.render(one_service(), {}, book)
