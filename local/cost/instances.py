@@ -46,7 +46,7 @@ PROCESSORS = {
     "9g": _speed(130, 120, 136, "Graviton5: users report up to 36 % over Graviton4 (2026-06, weak)"),
     "7g": _speed(80, 75, 90, "Graviton3: ClickBench 1.25 (2026-03), AWS claims up to 1.30 for Graviton4"),
     "6g": _speed(63, 57, 70, "Graviton2: ClickBench 1.27 for Graviton3 (2022-05), AWS claims 1.25"),
-    "4g": _speed(63, 57, 70, "Graviton2, as 6g; bursts are not modelled"),
+    "4g": _speed(63, 57, 70, "Graviton2, as 6g"),
     "8i": _speed(79, 70, 90, "Granite Rapids: ClickBench 1.27 for Graviton4 (2026-03)"),
     "7i": _speed(60, 55, 75, "Sapphire Rapids: ClickBench 1.34 for Graviton3 (2024-02)"),
     "6i": _speed(64, 55, 70, "Ice Lake: ClickBench 1.57 for Graviton4 (2026-03)"),
@@ -74,6 +74,45 @@ def speed_of(name: str) -> Speed:
     """
     family = _known(name).family.rsplit(".", 1)[-1]
     return PROCESSORS.get(family[1:3], UNKNOWN_PROCESSOR)
+
+
+MAX_PODS = {
+    "medium": 8, "large": 29, "xlarge": 58, "2xlarge": 58, "4xlarge": 234, "8xlarge": 234, "12xlarge": 234,
+    "16xlarge": 737, "24xlarge": 737, "48xlarge": 737,
+}  # fmt: skip
+"""Pods of a node by its network interfaces: interfaces × (addresses − 1) + 2 (awslabs/amazon-eks-ami, 2026-07-01)."""
+BURSTABLE_MAX_PODS = {
+    "nano": 4, "micro": 4, "small": 11, "medium": 17, "large": 35, "xlarge": 58, "2xlarge": 58,
+}  # fmt: skip
+MANAGED_MAX_PODS = (110, 250)
+"""Pods that a managed node group allows on nodes of fewer than 30 vCPUs, and on larger ones (EKS user guide)."""
+BASELINES = {
+    "nano": 5, "micro": 10, "small": 20, "medium": 20, "large": 30, "xlarge": 40, "2xlarge": 40,
+}  # fmt: skip
+"""Percent of each vCPU that a burstable instance (t3, t4g) may use without end (EC2 and RDS user guides)."""
+
+
+def max_pods(name: str) -> Fraction:
+    """Return the pods that a node has addresses for, as a managed node group allows them.
+
+    Raises:
+        CostError: The name is not one of an instance type.
+    """
+    instance = _known(name)
+    by_size = BURSTABLE_MAX_PODS if instance.kind == "t" else MAX_PODS
+    small, large = MANAGED_MAX_PODS
+    allowed = small if vcpus(name) < 30 else large
+    return Fraction(min(allowed, by_size.get(instance.size, allowed)))
+
+
+def baseline(name: str) -> Fraction:
+    """Return the share of its vCPUs that an instance may use without end: all, but of burstable ones less.
+
+    Raises:
+        CostError: The name is not one of an instance type.
+    """
+    instance = _known(name)
+    return Fraction(BASELINES.get(instance.size, 100) if instance.kind == "t" else 100, 100)
 
 
 class InstanceType(NamedTuple):

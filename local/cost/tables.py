@@ -16,7 +16,7 @@ from local.cost.exact import HOURS_PER_MONTH, dollars, plain
 from local.cost.formulas import known
 from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
-from local.cost.plan import Plan
+from local.cost.plan import Plan, Planner
 from local.cost.price_book import STALE_AFTER_DAYS, Price
 from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
 
@@ -156,17 +156,49 @@ def refresh(changes: Sequence[Change]) -> Group:
     return Group(table, Text(f"{confirmed} of {len(changes)} prices are confirmed."))
 
 
-def plans(plans: Sequence[Plan], steps: Sequence[Plan], title: str) -> Group:
+PLAN_HEADS = ("web tier", "storage tier", "size", ">requests/s", ">$/hour", ">$/month", "most of it, or why it loses")
+
+
+def plan_rows(plans: Sequence[Plan]) -> list[tuple[str, ...]]:
+    """Return a row for each plan: what it buys, what it costs, and why it is not the first."""
+    return [
+        (
+            plan.web.name,
+            plan.storage.name if plan.storage else "none",
+            plan.size,
+            plain(plan.rate, DIGITS),
+            dollars(plan.hour, 3),
+            dollars(plan.hour * HOURS_PER_MONTH, 2),
+            plan.loses or plan.dearest,
+        )
+        for plan in plans
+    ]
+
+
+def plans(plans: Sequence[Plan], steps: Sequence[Plan], title: str, sentences: Sequence[str] = ()) -> Group:
     """Return the plan of each web tier, the best first, and the cheapest at rates up to the best one's."""
-    table = titled(title, "web tier", "storage tier", "size", ">requests/s", ">$/hour", ">$/month", "most of it")
-    for plan in plans:
-        storage = plan.storage.name if plan.storage else "none"
-        amounts = (plain(plan.rate, DIGITS), dollars(plan.hour, 3), dollars(plan.hour * HOURS_PER_MONTH, 2))
-        table.add_row(plan.web.name, storage, plan.size, *amounts, plan.dearest)
+    table = titled(title, *PLAN_HEADS)
+    for row in plan_rows(plans):
+        table.add_row(*row)
     cheapest = titled("\nThe cheapest at each rate", ">requests/s", ">$/hour", "deployment")
     for plan in steps:
         cheapest.add_row(plain(plan.rate, DIGITS), dollars(plan.hour, 3), plan.name)
-    return Group(table, cheapest)
+    return Group(table, cheapest, *(Text(line) for line in ("", *sentences) if sentences))
+
+
+def speed_note(planner: Planner, plans: Sequence[Plan], budget: Fraction | None) -> str:
+    """Return on what speed of a vCPU the best plan rests, and what it is at the bounds; empty without any."""
+    best, speed = plans[0], plans[0].web.speed
+    if speed is None or speed.low == speed.high:
+        return ""
+    source = f"{speed.source[:1].upper()}{speed.source[1:]}"
+    said = f"A vCPU of {best.web.name} is taken as {plain(speed.ratio)} times one of Graviton4. {source}."
+    for bound in (speed.low, speed.high):
+        there = planner.at_speed(best, bound, budget)
+        if there is not None:
+            amount = f"{dollars(there.hour, 3)} an hour" if budget is None else f"{plain(there.rate, 5)} requests/s"
+            said += f" At {plain(bound)} it is {amount}."
+    return said
 
 
 def _million(bill: Bill, month: Fraction) -> str:

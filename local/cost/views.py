@@ -9,6 +9,7 @@ from typing import Any
 
 from local.cost.audit import Audit, Finding
 from local.cost.bill import Bill, Item, Quantity
+from local.cost.chosen import Chosen
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.exact import rounded
 from local.cost.formulas import known
@@ -196,16 +197,40 @@ def plans(plans: Sequence[Plan], steps: Sequence[Plan], *, workload: str) -> dic
     """Return the plan of each web tier, and the cheapest at rates up to the best one's."""
     return {
         "workload": workload,
-        "plans": [
-            {
-                "web_tier": plan.web.name,
-                "storage_tier": plan.storage.name if plan.storage else None,
-                "size": plan.size,
-                "rate": number(plan.rate),
-                "hour": number(plan.hour),
-                "bills": [bill(part, assumed=True) for part in plan.bills],
-            }
-            for plan in plans
-        ],
-        "front": [{"rate": number(plan.rate), "hour": number(plan.hour), "name": plan.name} for plan in steps],
+        "plans": [plan(one) for one in plans],
+        "front": [{"rate": number(one.rate), "hour": number(one.hour), "name": one.name} for one in steps],
+    }
+
+
+def plan(plan: Plan) -> dict[str, Any]:
+    """Return one plan, and why it is not the best."""
+    speed = plan.web.speed
+    return {
+        "web_tier": plan.web.name,
+        "storage_tier": plan.storage.name if plan.storage else None,
+        "size": plan.size,
+        "rate": number(plan.rate),
+        "hour": number(plan.hour),
+        "loses": plan.loses or None,
+        "vcpu_speed": None
+        if speed is None
+        else {
+            "taken": number(speed.ratio),
+            "low": number(speed.low),
+            "high": number(speed.high),
+            "source": speed.source,
+        },
+        "bills": [bill(part, assumed=True) for part in plan.bills],
+    }
+
+
+def chosen(chosen: Chosen) -> dict[str, Any]:
+    """Return what was chosen beside the plans for its rate and for its cost."""
+    return {
+        "name": chosen.name,
+        "rate": number(chosen.bill.rate),
+        "hour": number(chosen.bill.hour),
+        "hour_before_the_first_request": number(chosen.standing),
+        "same_rate": plan(chosen.same_rate) if chosen.same_rate else None,
+        "same_money": plan(chosen.same_money) if chosen.same_money else None,
     }

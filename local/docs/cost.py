@@ -202,21 +202,32 @@ def service_crossings() -> str:
 
 def budget_plan() -> str:
     """Return what the report's budget would buy, a row for each web tier."""
+    from local.cost.chosen import compare_chosen
     from local.cost.plan import Planner
 
     mix = files.mix({"blockchain": Fraction(24713), "qrcode": Fraction(27691), "twitter": Fraction(4366)})
+    book = files.price_book()
+    planner = Planner(mix, book)
+    plans = planner.within(BUDGET)
     rows = [
-        (plan.web.name, plan.storage.name if plan.storage else "none", plan.size, plain(plan.rate), plan.dearest)
-        for plan in Planner(mix, files.price_book()).within(BUDGET)
+        (
+            plan.web.name,
+            plan.storage.name if plan.storage else "none",
+            plan.size,
+            plain(plan.rate),
+            plan.loses or plan.dearest,
+        )
+        for plan in plans
     ]
-    head = ("web tier", "storage tier", "size", "requests/s", "most of the bill, $ an hour")
+    head = ("web tier", "storage tier", "size", "requests/s", "most of the bill, or why it loses")
     budget = plain(BUDGET)
+    chosen = compare_chosen(files.configuration("report-eks-nodes"), planner, book, plans[0].rate)
     note = (
         f"The best rate of the course project's mix for ${budget} an hour, as by `crossover plan --budget {budget}`: "
-        "with a spare at the utilisation target, load balancer capacity, disks, addresses and RDS Proxy, without "
-        "traffic to the Internet. The CPU of a request is what the course project's Go services took, as its report "
-        "measured, and the size of an answer is assumed. That project ran 7 x c8g.large and db.r7g.xlarge for $1.22, "
-        "and left most of these items out of its bill."
+        "with a spare at the utilisation target, load balancer capacity, disks, addresses, and RDS Proxy where the "
+        "connections need it, without traffic to the Internet. The CPU of a request is what the course project's Go "
+        "services took, as its report measured; the size of an answer is assumed. What it bought, by the same rules: "
+        f"{' '.join(chosen.sentences(BUDGET))} It counted $1.22, and left most of these items out of its bill."
     )
     return f"{_table(head, rows, right=(3,))}\n\n{note}"
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from local.cost.bill import CapacityLimit, Explanation, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.errors import CostError
-from local.cost.formulas import Amount, ceiling, choose, known, maximum, possible
-from local.cost.instances import vcpus
+from local.cost.formulas import Amount, ceiling, choose, known, maximum, minimum, possible
+from local.cost.instances import baseline, vcpus
 from local.cost.resources.resource import Resource
 from local.cost.schema import number, switch, text, whole
 from local.cost.workload import Workload
@@ -98,9 +98,10 @@ class Database(Resource):
         """Yield the rate at which the database's CPU is as busy as it may be."""
         ms = context.mix.mean(_query_ms)
         template = "{} vCPU × {} % busy / {} ms of its CPU a request"
-        why = explain(template, self._vcpus, self.utilisation * 100, ms)
+        busy = minimum(self.utilisation, baseline(self.instance))
+        why = explain(template, self._vcpus, busy * 100, ms)
         seconds = choose(ms, ms / 1000, Fraction(1))
-        rate = self._vcpus * context.speed * self.utilisation / seconds
+        rate = self._vcpus * context.speed * busy / seconds
         yield CapacityLimit("database", rate, why, when=ms)
 
     @property

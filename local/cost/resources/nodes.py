@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from local.cost.bill import CapacityLimit, Item, Quantity, explain
 from local.cost.context import PricingContext
-from local.cost.formulas import Amount, maximum, possible
-from local.cost.instances import memory_gib, speed_of, vcpus
+from local.cost.formulas import Amount, maximum, minimum, possible
+from local.cost.instances import baseline, max_pods, memory_gib, speed_of, vcpus
 from local.cost.resources.fargate import cluster, container_insights
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
@@ -55,6 +55,7 @@ class Nodes(Resource):
     daemon_vcpu: Amount = number("vCPUs of a node for its DaemonSets", Fraction(3, 20), high=16)
     public_addresses: bool = switch("whether each node has a public IPv4 address; else it needs a NAT gateway", False)
     system_mb: Amount = whole("memory of a node for the system and DaemonSets", 700, high=16_384)
+    system_pods: Amount = whole("pods of Kubernetes itself that a node may have: DaemonSets, CoreDNS, controllers", 6)
     speed: Amount = number("speed of a vCPU over what its processor is taken for", 1, low=Fraction(1, 100), high=100)
 
     def items(self, context: PricingContext) -> Iterator[Item]:
@@ -88,12 +89,15 @@ class Nodes(Resource):
         yield Item("control-plane-disks", disks, context.price("ebs", "gp3"), when=size)
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
-        """Yield the limit of a fixed fleet, and 0 where a node's memory is too small."""
+        """Yield the limit of a fixed fleet, and 0 where a node's memory or its addresses are too few."""
         yield from self._fleet().limits(context)
         free = memory_gib(self.instance) * MB_PER_GIB - self.system_mb
         needed = vcpus(self.instance) * context.mix.memory_mb
         why = explain("a process for each vCPU needs {} MB of {} MB", needed, free)
         yield CapacityLimit("node memory", Fraction(0), why, when=needed - free)
+        allowed, pods = max_pods(self.instance), context.mix.services * vcpus(self.instance) + self.system_pods
+        why = explain("{} pods with those of the system, and addresses for {}", pods, allowed)
+        yield CapacityLimit("pods of a node", Fraction(0), why, when=pods - allowed)
 
     def _allocatable(self) -> Quantity:
         cores = vcpus(self.instance)
@@ -108,4 +112,5 @@ class Nodes(Resource):
 
     def _fleet(self) -> ComputeFleet:
         vcpu = self._allocatable().amount * speed_of(self.instance).ratio * self.speed
-        return ComputeFleet("nodes", self.count, self.spare, self.utilisation, vcpu)
+        busy = minimum(self.utilisation, baseline(self.instance))
+        return ComputeFleet("nodes", self.count, self.spare, busy, vcpu)
