@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from local.cli.options import host_of
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
@@ -13,7 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def serve_aws(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on.", callback=host_of)] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port; 0 takes a free one.")] = 5000,
 ) -> None:
     """Serve emulated AWS services (moto) for boto3 with AWS_ENDPOINT_URL. Ctrl-C ends it, and all that they keep."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from local.cli.options import App, Directory, Env, Json, Python, ThroughProxy, through_proxy
+from local.cli.options import App, Directory, Env, Json, Python, ThroughProxy, host_of, through_proxy
 from local.console import console, print_json, stderr
 from local.errors import UserError
 from local.paths import ROOT
@@ -44,7 +44,7 @@ def serve_lambda(
     directory: Directory = None,
     python: Python = None,
     env: Env = None,
-    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.", callback=host_of)] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535, help="Port; 0 takes a free one.")] = 8081,
     event_shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
     memory: Memory = None,
@@ -213,7 +213,7 @@ def _required(service: str | None, app: str | None) -> str:
 def _guest_bundle(guest: Guest, limits: Limits) -> Bundle:
     """Import the guest once in a process of its own, so that what is wrong with it is one line, and make its bundle."""
     from local.emulator.spec import BadSpec
-    from local.guest.application import checked
+    from local.guest.check import checked
     from local.guest.emulated import bundle_of
 
     try:

@@ -40,7 +40,8 @@ def init(
     Without --app the application is looked for in the folder's sources. It is imported once, to see that it can be.
     """
     from local.files import write_atomically
-    from local.guest.application import checked, guest_of
+    from local.guest.application import guest_of
+    from local.guest.check import checked
     from local.guest.project_file import NAME, ProjectFile, requests_in, text_of
     from local.guest.store import DEFAULT_VARIABLE, with_store
 

@@ -196,7 +196,7 @@ def _guest_loaded(
     """Load an application's server, started here unless there is a URL, with its recorded requests."""
     from contextlib import nullcontext
 
-    from local.guest.application import checked
+    from local.guest.check import checked
     from local.guest.served import served_guest
     from local.load.address import find
     from local.load.server_cpu import cpu_seconds

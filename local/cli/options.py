@@ -36,6 +36,15 @@ Python = Annotated[
 Env = Annotated[
     list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Environment variable of --app; repeatable.")
 ]
+
+
+def host_of(host: str) -> str:
+    """Return an address to listen on; an empty one would be every interface of this machine."""
+    if not host.strip():
+        raise typer.BadParameter("give an address, such as 127.0.0.1; 0.0.0.0 is every interface of this machine")
+    return host
+
+
 Ignore = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="With --app: a header or a JSON key that may differ; repeatable."),

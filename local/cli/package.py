@@ -61,7 +61,7 @@ def package(
     from local.deploy.package.run import Options
     from local.deploy.package.run import package as make
     from local.deploy.package.target import default_version
-    from local.guest.application import checked
+    from local.guest.check import checked
     from local.guest.options import named_guest
 
     guest = named_guest(app, directory, python, env)

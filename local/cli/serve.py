@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from local.cli.options import App, Directory, Env, Python, ThroughProxy, through_proxy
+from local.cli.options import App, Directory, Env, Python, ThroughProxy, host_of, through_proxy
 
 if TYPE_CHECKING:
     from local.guest.application import Guest
@@ -23,7 +23,9 @@ def serve(
     directory: Directory = None,
     python: Python = None,
     env: Env = None,
-    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on; only with --app.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="Address to listen on; only with --app.", callback=host_of)
+    ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(envvar="PORT", min=1, max=65_535, help="Port to listen on; only with --app.")
     ] = 8080,
@@ -43,6 +45,7 @@ def serve(
     if guest := named_guest(app, directory, python, env):
         _serve_guest(guest, host, port)
     from local.serve.demo import with_demo_store
+    from local.serve.process import SHIM
     from local.serve.run import chosen
 
     settings, _ = chosen()
@@ -51,7 +54,7 @@ def serve(
         host_shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         stderr.print(f"http://{host_shown}:{settings.port}/  the page; Ctrl-C ends it", highlight=False, markup=False)
     # From here on this process is what a pod runs, signals included.
-    os.execve(sys.executable, [sys.executable, "-m", "container"], environ)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, *SHIM], environ)  # noqa: S606
 
 
 def _serve_guest(guest: Guest, host: str, port: int) -> NoReturn:

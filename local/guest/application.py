@@ -1,11 +1,9 @@
-"""A guest: which application, in which folder, on which interpreter, and whether it can be imported."""
+"""A guest: which application, in which folder, on which interpreter."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +11,13 @@ from pathlib import Path
 
 from local.errors import UserError
 from local.guest.support import support_folder
+from local.paths import ROOT
 
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)?", re.ASCII)
 """MODULE[:ATTRIBUTE[()]], as uvicorn and gunicorn write it."""
 VARIABLE = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
 ENVIRONMENTS = (".venv", "venv", "env")
 """Folders of a guest's directory that may hold its virtual environment, in this order."""
-OLDEST = (3, 10)
-CHECK_SECONDS = 60
 BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from crossover_guest.{module} import main; main()"
 """A program for `python -c`: the working directory comes first on the import path, the support folder last."""
 
@@ -61,19 +58,6 @@ class Guest:
         return [self.python, "-c", BOOT.format(module=module), str(support_folder()), *arguments]
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What importing a guest has shown."""
-
-    version: tuple[int, int]
-    """Of its interpreter."""
-    import_path: tuple[str, ...]
-    """Of its interpreter, the directory and the support folder left out."""
-    kind: str
-    """`asgi` or `wsgi`."""
-    import_seconds: float
-
-
 def guest_of(reference: str, directory: Path, python: str | None, variables: Sequence[str]) -> Guest:
     """Return the guest that a command's options name, before anything of it runs. Raises `UserError`."""
     if not REFERENCE.fullmatch(reference):
@@ -84,46 +68,14 @@ def guest_of(reference: str, directory: Path, python: str | None, variables: Seq
     return Guest(reference, folder, _interpreter(python, folder), dict(map(_variable, variables)))
 
 
-def checked(guest: Guest) -> Checked:
-    """Import the guest in a process of its own.
-
-    Raises:
-        UserError: where it cannot be imported, with the last frame of its traceback, or is no application.
-    """
-    try:
-        done = subprocess.run(
-            guest.command("check", guest.reference),
-            cwd=guest.directory,
-            env=environment_of(guest),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=CHECK_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise UserError(f"importing {guest.reference} took longer than {CHECK_SECONDS} s") from None
-    except OSError as problem:
-        raise UserError(f"cannot run {guest.python}: {problem.strerror}; give another --python") from None
-    lines = done.stderr.splitlines()
-    if done.returncode:
-        own = [line.removeprefix("crossover: ") for line in lines if line.startswith("crossover: ")]
-        last = own or lines or [f"the interpreter ended with status {done.returncode}"]
-        raise UserError(last[-1] if own else f"{guest.reference} cannot be imported: {last[-1]}")
-    if not done.stdout:
-        raise UserError(f"{guest.reference} cannot be imported: it ends the interpreter, with status 0")
-    report = json.loads(done.stdout)
-    version = tuple(report["version"])
-    if version < OLDEST:
-        raise UserError(f"{guest.python} is Python {version[0]}.{version[1]}; a guest runs on 3.10 or later")
-    own_folders = {str(guest.directory), str(support_folder())}
-    path = tuple(folder for folder in report["path"] if folder not in own_folders)
-    return Checked((version[0], version[1]), path, report["kind"], report["import_seconds"])
-
-
 def environment_of(guest: Guest) -> dict[str, str]:
-    """Return all variables of a guest's process in a container: this process's, and its own."""
-    return {**os.environ, **guest.variables}
+    """Return all variables of a guest's process in a container: this process's, and its own.
+
+    Where this tool is installed, `PYTHONPATH` names its own folders first; a guest does not see them.
+    """
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    kept = os.pathsep.join(folder for folder in folders if folder and not Path(folder).is_relative_to(ROOT))
+    return {**os.environ, "PYTHONPATH": kept, **guest.variables}
 
 
 def _interpreter(python: str | None, folder: Path) -> str:

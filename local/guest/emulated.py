@@ -11,7 +11,8 @@ from local.emulator.runtime_files import MODULES as RUNTIME_MODULES
 from local.emulator.spec import Function, Interpreter, Scaling
 from local.emulator.template import ANY, DEFAULT_ROUTE
 from local.errors import UserError
-from local.guest.application import Checked, Guest
+from local.guest.application import Guest
+from local.guest.check import Checked
 from local.guest.support import PACKAGE, support_folder
 from local.paths import BUILD
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from local.child import Child, NotReadyError, free_port, running
 from local.errors import UserError
 from local.guest.application import Guest, environment_of
+from local.guest.process import SERVER_FILES, limited, limits
 from local.serve.process import Served
 
 HOST = "127.0.0.1"
@@ -24,6 +25,7 @@ def served_guest(guest: Guest) -> Iterator[Served]:
     port = free_port(HOST)
     command = guest.command("serve", guest.reference, HOST, str(port), "--quiet")
     # What it prints would be lost among the command's own lines: a traceback for every answer of 500.
+    command = limited(command, limits(SERVER_FILES))
     child = Child(command, env=environment_of(guest), cwd=guest.directory, output=subprocess.DEVNULL)
     try:
         with running(child, lambda: _listens(port), ready_seconds=READY_SECONDS, stop_signal=signal.SIGINT):

@@ -13,7 +13,8 @@ from typing import Any
 
 from local.child import Child
 
-COMMAND = (sys.executable, "-m", "local.load.worker")
+COMMAND = (sys.executable, "-P", "-m", "local.load.worker")
+"""-P: a folder of the user's may be named `local` too."""
 END_SECONDS = 5.0
 """From its report to its end."""
 

@@ -26,7 +26,7 @@ def profiled(service: str, environ: Mapping[str, str], load: Callable[[str], obj
     """
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "profile"
-        command = ("-m", "local.measure.profiled_server", str(written))
+        command = ("-P", "-m", "local.measure.profiled_server", str(written))
         with served({**environ, "CROSSOVER_SERVICES": service, "WORKERS": "1"}, command) as server:
             load(server.address)
         stats = pstats.Stats(str(written))

@@ -21,7 +21,7 @@ def invoke(service: str, events: Sequence[Mapping[str, Any]], environ: Mapping[s
     """Return the function's answer to each event. Raises `UserError` if the process fails."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__, service],
+            [sys.executable, "-P", "-m", __name__, service],
             input=json.dumps(events),
             env=environ,
             stdout=subprocess.PIPE,

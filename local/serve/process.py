@@ -13,7 +13,7 @@ from local.errors import UserError
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
-SHIM = ("-m", "container")
+SHIM = ("-P", "-m", "container")
 
 
 class Served:

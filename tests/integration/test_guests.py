@@ -6,15 +6,18 @@ import json
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from local.child import Child, answers, free_port, running
+from local.child import Child, answers, free_port, running, wait_until
 from local.cost.files import WORKLOADS
+from local.errors import UserError
 from local.guest.application import guest_of
+from local.guest.check import checked
 from local.measure.guests.inspection import inspect
 from local.workloads.requests.recorded import RecordedRequest
 from tests.support.guest import CROSSOVER, GUESTS, crossover
@@ -189,14 +192,16 @@ def test_init_asks_for_the_application_where_it_finds_none(tmp_path: Path) -> No
 
 
 def test_a_load_checks_every_answer_against_the_recorded_one(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(FORGETFUL)
+    (tmp_path / "local").mkdir()  # named as the tool's own package
+    (tmp_path / "local" / "__init__.py").touch()
+    (tmp_path / "local" / "main.py").write_text(FORGETFUL)
     (tmp_path / "requests.jsonl").write_text('{"path": "/a"}\n{"path": "/b"}')
     options = ("--request-file", "requests.jsonl", "--requests", "40", "--connections", "1", "--behaviour", "--json")
-    ran = crossover("load", "--app", "main:app", *options, cwd=tmp_path)
+    ran = crossover("load", "--app", "local.main:app", *options, cwd=tmp_path)
     said = json.loads(ran.stdout)
     assert (ran.returncode, said["right"], said["wrong"], said["errors"]) == (1, 25, 15, {})
     assert said["differences"] == {"GET /b: body.right: 'true', 'false'": 15}
-    ran = crossover("load", "--app", "main:app", *options, "--ignore", "right", cwd=tmp_path)
+    ran = crossover("load", "--app", "local.main:app", *options, "--ignore", "right", cwd=tmp_path)
     assert (ran.returncode, json.loads(ran.stdout)["right"]) == (0, 40)
 
 
@@ -222,3 +227,71 @@ def test_costs_are_those_of_the_measured_work_of_the_folder(tmp_path: Path) -> N
     shutil.copy(WORKLOADS / "qrcode.toml", works / f"{tmp_path.name}.toml")
     ran = crossover("cost", "lambda-url", "--rate", "10", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, f"For the workload in report/works/{tmp_path.name}.toml.\n")
+
+
+ANSWERS = "async def app(scope, receive, send): ...\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n",
+        "import os\nos.fork()\n",
+        "import sys\nprint('{' * 9)\nsys.stderr.write('crossover: not me')\nsys.stdin.read()\n",
+    ],
+    ids=("a child that stays", "two of one", "output and input"),
+)
+def test_what_an_import_does_besides_does_not_disturb_its_check(text: str, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(text + ANSWERS)
+    begun = time.monotonic()
+    assert checked(guest_of("main:app", tmp_path, None, ())).kind == "asgi"
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import os\nprint('bye')\nos._exit(0)", "the interpreter ended with status 0; its last line: bye"),
+        ("exit(3)", "SystemExit: 3"),
+        ("def f(): return f()\nf()", "RecursionError: maximum recursion depth exceeded"),
+        ("import os\nos.kill(os.getpid(), 11)", "the interpreter was ended by SIGSEGV"),
+        ("x = bytearray(2**50)", 'MemoryError (File "'),
+        ("open('x', 'wb').truncate(2**40)", "OSError: [Errno 27] File too large"),
+    ],
+)
+def test_an_import_that_goes_wrong_is_one_line(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(text)
+    with pytest.raises(UserError) as problem:
+        checked(guest_of("main:app", tmp_path, None, ()))
+    assert said in str(problem.value)
+    assert "\n" not in str(problem.value)
+
+
+def test_processes_of_a_check_end_with_it(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "import os, time\nif os.fork() == 0:\n    open('pid', 'w').write(str(os.getpid()))\n    time.sleep(60)\n"
+        f"while not os.path.exists('pid') or not os.path.getsize('pid'): time.sleep(0.01)\n{ANSWERS}"
+    )
+    checked(guest_of("main:app", tmp_path, None, ()))
+    assert wait_until(lambda: not alive(int((tmp_path / "pid").read_text())), 5)
+
+
+def alive(pid: int) -> bool:
+    """Return whether a process runs; a zombie of another parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("host", ["nosuch.invalid", "192.0.2.1"])
+def test_an_address_that_cannot_be_listened_on_is_one_line(host: str) -> None:
+    ran = crossover("serve", "--app", "wsgi_app", "--host", host)
+    assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
+    assert f"cannot listen on {host}:8080" in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "lambda", "aws"])
+def test_an_empty_address_is_refused(command: str) -> None:
+    ran = crossover(command, "--host", "")
+    assert (ran.returncode, "0.0.0.0 is every interface" in ran.stderr) == (2, True)

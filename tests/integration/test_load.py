@@ -157,8 +157,8 @@ def test_a_lying_server_ends_the_command_with_status_1(
     ("arguments", "said"),
     [
         (("http://192.0.2.1", "--service", "qrcode"), "is not this machine; --remote allows"),
-        (("http://127.0.0.1:1",), "either --service twitter or --mix"),
-        (("--service", "qrcode", "--mix", "qrcode=1"), "either --service twitter or --mix"),
+        (("http://127.0.0.1:1",), "one of --service twitter, --mix"),
+        (("--service", "qrcode", "--mix", "qrcode=1"), "one of --service twitter, --mix"),
         (("--service", "nosuch"), "the bundle has"),
         (("--mix", "nosuch=1"), "the bundle has"),
         (("--service", "qrcode", "--cores", "a"), "--cores"),

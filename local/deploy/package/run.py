@@ -13,7 +13,8 @@ from local.deploy.package.files import sources, tree, write_zip
 from local.deploy.package.requirements import Requirements
 from local.deploy.package.target import Target
 from local.errors import UserError
-from local.guest.application import Checked, Guest
+from local.guest.application import Guest
+from local.guest.check import Checked
 from local.guest.emulated import MEMORY_MB
 
 UNZIPPED_BYTES = 250 * 2**20

@@ -1,7 +1,4 @@
-"""Import a guest's application and report on its interpreter: one line of JSON on standard output.
-
-What the application prints while it is imported goes to standard error.
-"""
+"""Import a guest's application and report on its interpreter: one line of JSON in a file."""
 
 from __future__ import annotations
 
@@ -12,9 +9,9 @@ import time
 
 
 def main() -> None:
-    """Check the application named by the first argument."""
-    out = os.dup(1)
-    os.dup2(2, 1)
+    """Check the application named by the first argument; the second one names the file."""
+    own = os.getpid()
+    file = os.path.abspath(sys.argv[2])  # noqa: PTH100
     path = [os.path.abspath(folder) for folder in sys.path if folder]  # noqa: PTH100 - links stay
     from .loading import load_or_exit
 
@@ -26,5 +23,7 @@ def main() -> None:
         "kind": application.kind,
         "import_seconds": time.perf_counter() - begun,
     }
-    os.write(out, json.dumps(report).encode() + b"\n")
+    if os.getpid() == own:  # and not a fork that the application has made while it was imported
+        with open(file, "w") as out:  # noqa: PTH123
+            out.write(json.dumps(report))
     os._exit(0)  # threads that the application has started do not matter

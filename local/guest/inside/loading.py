@@ -74,7 +74,7 @@ def described(problem: BaseException) -> str:
         if not frame.filename.startswith("<frozen") and "importlib" not in frame.filename and frame.filename != __file__
     ]
     where = f' (File "{frames[-1].filename}", line {frames[-1].lineno}, in {frames[-1].name})' if frames else ""
-    return f"{type(problem).__name__}: {message}{where}"
+    return f"{type(problem).__name__}{': ' if message else ''}{message}{where}"
 
 
 def load_or_exit(reference: str) -> Application:

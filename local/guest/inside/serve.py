@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import socket
+import sys
 
 from .loading import load_or_exit
 
@@ -18,6 +20,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--quiet", action="store_true")
     arguments = parser.parse_args()
+    _check_address(arguments.host, arguments.port)
     application = load_or_exit(arguments.app)
 
     import uvicorn
@@ -31,6 +34,17 @@ def main() -> None:
         access_log=not arguments.quiet,
         log_level="warning" if arguments.quiet else "info",
     )
+
+
+def _check_address(host: str, port: int) -> None:
+    """End the process with one line where nothing can listen there: uvicorn says it in several."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as problem:
+        said = f"cannot listen on {host}:{port} ({problem.strerror}); give another --host or --port"
+        print(f"crossover: {said}", file=sys.stderr, flush=True)  # noqa: T201
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def _round(
         cores=load_cores,
         behaviour=True,
     )
-    with served(settings, ("-m", "local.measure.experiments.flood_server")) as server:
+    with served(settings, ("-P", "-m", "local.measure.experiments.flood_server")) as server:
         try:
             watch = partial(cpu_seconds, server.process.pid)
             quiet = run(probe, server.address, qrcode, watch=watch)

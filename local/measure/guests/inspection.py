@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from local.errors import UserError
-from local.guest.application import Guest, environment_of
+from local.guest.application import Guest
+from local.guest.process import run
 from local.workloads.requests.recorded import RecordedRequest
 
 SECONDS = 120
@@ -45,25 +46,16 @@ def inspect(guest: Guest, requests: Sequence[RecordedRequest]) -> Inspection:
         [request.method, request.target, list(request.headers), base64.b64encode(request.body).decode()]
         for request in requests[:MAX_REQUESTS]
     ]
-    python, *rest = guest.command("inspect", guest.reference)
     try:
-        done = subprocess.run(
-            [python, "-X", "importtime", *rest],
-            cwd=guest.directory,
-            env=environment_of(guest),
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=SECONDS,
-        )
+        done = run(guest, "inspect", json.dumps(job).encode(), seconds=SECONDS, options=("-X", "importtime"))
     except subprocess.TimeoutExpired:
         raise UserError(f"{guest.reference} did not answer {len(job)} requests within {SECONDS} s") from None
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if not IMPORT.match(line)]
-        raise UserError(f"{guest.reference} failed: {lines[-1].removeprefix('crossover: ') if lines else 'no message'}")
-    inspection = msgspec.json.decode(done.stdout, type=Inspection)
-    return msgspec.structs.replace(inspection, imports=imports_of(done.stderr))
+    if done.status or not done.report:
+        lines = [line for line in done.output.splitlines() if line.strip() and not IMPORT.match(line)]
+        said = lines[-1].removeprefix("crossover: ") if lines else "no message"
+        raise UserError(f"{guest.reference} failed while it was watched: {done.ending}: {said}")
+    inspection = msgspec.json.decode(done.report, type=Inspection)
+    return msgspec.structs.replace(inspection, imports=imports_of(done.output))
 
 
 def imports_of(text: str) -> list[tuple[str, float]]:

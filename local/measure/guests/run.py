@@ -13,7 +13,8 @@ import msgspec
 
 from local.emulator.bundle import Bundle, Limits
 from local.errors import UserError
-from local.guest.application import Guest, checked
+from local.guest.application import Guest
+from local.guest.check import checked
 from local.guest.emulated import bundle_of, function_of
 from local.guest.served import served_guest
 from local.guest.store import on_a_copy

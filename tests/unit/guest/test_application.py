@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from local.errors import UserError
-from local.guest.application import checked, guest_of
+from local.guest.application import environment_of, guest_of
+from local.guest.check import checked
 from local.guest.inside.loading import LoadError, as_asgi, described, load
 from local.guest.options import named_guest
+from local.paths import ROOT
 
 
 async def asgi(scope, receive, send): ...
@@ -97,7 +100,7 @@ def test_a_variable_of_another_form_is_refused(variable: str, tmp_path: Path) ->
 
 def test_an_application_that_ends_the_interpreter_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "ending.py").write_text("import os\nos._exit(0)\n")
-    with pytest.raises(UserError, match="ending cannot be imported: it ends the interpreter, with status 0"):
+    with pytest.raises(UserError, match="ending cannot be imported: the interpreter ended with status 0"):
         checked(guest_of("ending", tmp_path, sys.executable, ()))
 
 
@@ -105,3 +108,8 @@ def test_options_of_an_application_need_one() -> None:
     assert named_guest(None, None, None, None) is None
     with pytest.raises(UserError, match="--env belongs to an application"):
         named_guest(None, None, None, ["A=b"])
+
+
+def test_a_guest_sees_no_folder_of_this_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), str(ROOT / "layers" / "shared"), "/opt/theirs")))
+    assert environment_of(guest_of("main", tmp_path, None, ("A=b",)))["PYTHONPATH"] == "/opt/theirs"
