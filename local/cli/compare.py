@@ -17,7 +17,7 @@ from local.errors import UserError
 if TYPE_CHECKING:
     from local.guest.application import Guest
     from local.measure.comparison.configuration import ComparisonConfig
-    from local.measure.comparison.works import Data
+    from local.measure.comparison.workloads import Data
     from local.measure.results import Result
     from local.workloads.requests.recorded import Recording
 
@@ -136,7 +136,7 @@ def _given(options: list[str]) -> dict[str, Data]:
     """Return the works in the named files, by service."""
     from functions.registry import SERVICES
     from local.cost.errors import CostError
-    from local.measure.comparison import works
+    from local.measure.comparison import workloads
 
     found: dict[str, Data] = {}
     for option in options:
@@ -144,7 +144,7 @@ def _given(options: list[str]) -> dict[str, Data]:
         wanted = name if separator and name in SERVICES else None
         path = Path(rest if wanted else option)
         try:
-            inside = works.given(path)
+            inside = workloads.read_file(path)
         except CostError as problem:
             raise UserError(str(problem)) from None
         if wanted and wanted not in inside:

@@ -20,8 +20,10 @@ from local.cost.workload import LAMBDA_MB_PER_VCPU, Mix, Workload
 from local.errors import UserError
 from local.files import write_atomically
 from local.measure.comparison.result import Comparison, comparison_of
+from local.measure.comparison.workloads import weights_of, workloads_of
 from local.measure.results import Result
-from local.report import chart, experiments, measured, payload, workloads
+from local.report import chart, experiments, measured, payload
+from local.report.configurations import DRAWN, compared_configurations, in_region, storage_configurations, uses_storage
 from local.report.inline import PAGE, START, import_map, json_safe, policy, vega
 from local.report.sources import ASSUMED, MEASURED, Sources, day, describe_run
 
@@ -58,13 +60,9 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook, regi
         UserError: The result holds no workload that can be priced, or nothing can be priced in the region.
     """
     comparison = comparison_of(compare)
-    named = workloads.workloads_of(comparison)
-    stored = (
-        workloads.storage_configurations(comparison.storage) if any(map(workloads.uses_storage, named.values())) else {}
-    )
-    inputs = _in_region(
-        ReportInputs(named, workloads.compared_configurations(), stored), region or DEFAULT_REGION, book
-    )
+    named = workloads_of(comparison)
+    stored = storage_configurations(comparison.storage) if any(map(uses_storage, named.values())) else {}
+    inputs = _in_region(ReportInputs(named, compared_configurations(), stored), region or DEFAULT_REGION, book)
     sources = Sources()
     for result in (compare, *(results[kind] for kind in experiments.KINDS if kind in results)):
         sources.measured(result)  # so that the runs come first among the notes
@@ -106,10 +104,10 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook, regi
 
 def _in_region(inputs: ReportInputs, region: str, book: PriceBook) -> ReportInputs:
     mix = Mix.of([(workload, Fraction(1)) for workload in inputs.workloads.values()])
-    compared, left_out = workloads.in_region(inputs.configurations, region, book, mix)
+    compared, left_out = in_region(inputs.configurations, region, book, mix)
     if not compared:
         raise UserError(f"--region: {left_out[0]}")
-    stored, also = workloads.in_region(inputs.storage, region, book, mix)
+    stored, also = in_region(inputs.storage, region, book, mix)
     return replace(inputs, configurations=compared, storage=stored, left_out=tuple(dict.fromkeys([*left_out, *also])))
 
 
@@ -126,7 +124,7 @@ def prose(text: str) -> Markup:
 def _data(
     compare: Result, comparison: Comparison, inputs: ReportInputs, book: PriceBook, sources: Sources
 ) -> dict[str, Any]:
-    weights = workloads.weights_of(comparison, inputs.workloads)
+    weights = weights_of(comparison, inputs.workloads)
     total = sum(weights.values())
     assumed = _assumed_fields(comparison, sources)
     everything = {**inputs.configurations, **inputs.storage}
@@ -178,7 +176,7 @@ def _data(
 
 def _configuration(key: str, configuration: Configuration, bills: payload.Bills) -> dict[str, Any]:
     style = chart.STYLES.get(key, chart.PLAIN_STYLE)
-    return {**bills.configuration(key, configuration), "shown": key in workloads.DRAWN, "style": style}
+    return {**bills.configuration(key, configuration), "shown": key in DRAWN, "style": style}
 
 
 def _assumed_fields(comparison: Comparison, sources: Sources) -> dict[str, int]:

@@ -20,8 +20,9 @@ from local.cost.lines import Line, Piece, line_of
 from local.cost.workload import Mix
 from local.errors import UserError
 from local.measure.comparison.result import Comparison
+from local.measure.comparison.workloads import weights_of, workloads_of
 from local.measure.results import Result
-from local.report import workloads
+from local.report.configurations import DRAWN, in_region
 from local.report.measured import RightAnswers, right_answers
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ComparedLines:
 
 
 def lines_of(
-    comparison: Comparison, max_rate: int, names: Sequence[str] = workloads.DRAWN, region: str | None = None
+    comparison: Comparison, max_rate: int, names: Sequence[str] = DRAWN, region: str | None = None
 ) -> list[ComparedLines]:
     """Return the named configurations' lines of every service of a comparison, and of the mix where there is one.
 
@@ -77,13 +78,13 @@ def lines_of(
 
     from local.console import stderr
 
-    named = workloads.workloads_of(comparison)
-    weights = workloads.weights_of(comparison, named)
+    named = workloads_of(comparison)
+    weights = weights_of(comparison, named)
     mixes = {name: Mix.of([(workload, Fraction(1))]) for name, workload in named.items()}
     if len([weight for weight in weights.values() if weight]) > 1:
         mixes[MIX] = Mix.of([(named[name], weight) for name, weight in weights.items()])
     book, result = files.price_book(), []
-    configurations, left_out = workloads.in_region(
+    configurations, left_out = in_region(
         {name: files.configuration(name) for name in names}, region or DEFAULT_REGION, book, next(iter(mixes.values()))
     )
     if len(configurations) < 2:

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 from local.cost import files
 from local.cost.crossings import cheapest_ranges, crossings
 from local.cost.lines import line_of
+from local.report.configurations import DRAWN
 from local.report.inline import import_map
 from local.report.render import render
-from local.report.workloads import DRAWN
 from tests.support.browser import chromium
 from tests.support.golden_report import cases, golden_works
 from tests.support.report import asked_for, page_inputs, sample_compare, sample_experiments

@@ -9,7 +9,7 @@ from typing import Any
 from local.cost import files
 from local.cost.workload import Workload
 from local.measure.comparison.result import comparison_of
-from local.report.workloads import workloads_of
+from local.measure.comparison.workloads import workloads_of
 from tests.support.report import sample_compare, sample_work
 
 PATH = Path(__file__).parents[1] / "golden" / "report" / "cases.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.errors import UserError
 from local.files import write_all_atomically
-from local.measure.comparison import works
+from local.measure.comparison import workloads
 from local.measure.comparison.result import Comparison
 from local.measure.results import Result, text_of
 from local.paths import REPORT as REPORT
@@ -30,7 +30,7 @@ def check(folder: Path) -> None:
 
 def texts_of(result: Result, comparison: Comparison, page: str) -> dict[Path, str]:
     """Return every file of a comparison, below the report's folder; the page last."""
-    texts = {Path("works", f"{service}.toml"): works.toml(work) for service, work in comparison.works.items()}
+    texts = {Path("works", f"{service}.toml"): workloads.toml_of(data) for service, data in comparison.works.items()}
     return {RESULT: text_of(result), **texts, PAGE: page}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.measure.comparison.result import Assumption
-from local.measure.comparison.works import COLD_SHARE, CONNECTION_SECONDS, REQUESTS_PER_CONNECTION
+from local.measure.comparison.workloads import COLD_SHARE, CONNECTION_SECONDS, REQUESTS_PER_CONNECTION
 
 ALWAYS = (
     Assumption(

@@ -30,7 +30,7 @@ from msgspec.structs import replace
 from functions.registry import SERVICES
 from local.cost.errors import CostError
 from local.errors import UserError
-from local.measure.comparison import works
+from local.measure.comparison import workloads
 from local.measure.comparison.result import Calibration, Comparison, FunctionFigures, SizeFigures, comparison_of
 from local.measure.results import Result, command
 from local.measure.statistics import Spread, rounded
@@ -93,7 +93,7 @@ def calibrated(result: Result, path: Path, service: str | None) -> Result:
     comparison = comparison_of(result)
     try:
         for name, work in comparison.works.items():
-            works.checked(work, f"works.{name}")
+            workloads.parse(work, f"works.{name}")
     except CostError as problem:
         raise UserError(
             f"the comparison's result cannot be used: {problem}; measure again with: make compare"
@@ -259,7 +259,7 @@ def _put(comparison: Comparison, service: str, reports: Sequence[Report], name: 
     named = f"durations at {', '.join(sizes)} MB from {len(counted):,} REPORT lines of {name}"
     work["source"] = f"{work['source']}; {named}"
     try:
-        works.checked(work, service)
+        workloads.parse(work, service)
     except CostError as problem:
         raise UserError(f"{name}: {problem}") from None
     calibration = Calibration(

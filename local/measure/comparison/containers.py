@@ -23,7 +23,7 @@ from local.measure.affinity import Cores, pinned, real_time
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.result import ContainerFigures, Latency
 from local.measure.memory import peak_mb
-from local.measure.statistics import Spread, rounded
+from local.measure.statistics import Spread
 from local.serve.process import Served, served
 
 MAX_TRIES, MAX_FIRST_TRIES = 2, 6
@@ -152,7 +152,7 @@ class LoadedContainer:
             )
         assert outcome.watched is not None  # noqa: S101 - it was asked for
         before, after = outcome.watched
-        return outcome, rounded((after - before) / max(1, outcome.total.answered) * 1000)
+        return outcome, (after - before) / max(1, outcome.total.answered) * 1000
 
 
 def _overload(outcome: Outcome) -> str:

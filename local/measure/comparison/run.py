@@ -15,7 +15,7 @@ from local.emulator.spec import Function
 from local.errors import UserError
 from local.load.api import Asked, requests_of
 from local.measure.affinity import Cores, pinned, split_cores
-from local.measure.comparison import assumptions, handler_only, storage, works
+from local.measure.comparison import assumptions, handler_only, storage, workloads
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer, container
 from local.measure.comparison.functions import THROTTLED, Functions, Tally
@@ -31,7 +31,7 @@ Step = Callable[[str], None]
 
 
 def compare(
-    configuration: ComparisonConfig, given: Mapping[str, works.Data], environ: Mapping[str, str], step: Step
+    configuration: ComparisonConfig, given: Mapping[str, workloads.Data], environ: Mapping[str, str], step: Step
 ) -> Comparison:
     """Measure what is not `given`. Raises `UserError`.
 
@@ -112,7 +112,7 @@ class Rig:
             step(f"burst: {service}")
             self._burst(service, asked)
 
-    def comparison(self, given: Mapping[str, works.Data]) -> Comparison:
+    def comparison(self, given: Mapping[str, workloads.Data]) -> Comparison:
         """Return everything that was measured, with the workloads that are `given` in its place."""
         containers = {name: loaded.figures() for name, loaded in self._containers.items()}
         functions = {service: measured.figures() for service, measured in self._measured.items()}
@@ -121,12 +121,12 @@ class Rig:
         storage_figures: Storage | None = None
         for service, asked in self._asked.items():
             read = self._read(service, asked)
-            derived[service] = works.derived(service, containers[service], functions[service], read, database)
-            works.checked(derived[service], service)
+            derived[service] = workloads.derive(service, containers[service], functions[service], read, database)
+            workloads.parse(derived[service], service)
             if read is not None:
                 storage_figures = storage.stored(self._environ.get(f"{service.upper()}_STORE", ""), read)
         named = list(self._configuration.services)
-        factor = works.mix_factor(containers, {name: self._configuration.weight(name) for name in named})
+        factor = workloads.mix_factor(containers, {name: self._configuration.weight(name) for name in named})
         both = {**given, **{name: {**work, "mix_factor": factor} for name, work in derived.items()}}
         url = self._environ.get("TWITTER_STORE", "")
         return Comparison(

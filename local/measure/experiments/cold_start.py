@@ -29,7 +29,7 @@ from local.load.api import Asked, requests_of
 from local.measure.affinity import pinned, split_cores
 from local.measure.comparison.functions import Functions
 from local.measure.comparison.result import comparison_of
-from local.measure.comparison.works import checked
+from local.measure.comparison.workloads import parse as parse_workload
 from local.measure.experiments.keep_warm import Times, Traffic, simulate
 from local.measure.experiments.result import ColdStartResult, MemoryFigures, PackageFigures, TrafficFigures
 from local.measure.results import latest
@@ -227,7 +227,7 @@ def work_of(service: str) -> Work:
     """Return the work of the last comparison, or else the shipped one."""
     result = latest("compare")
     measured = comparison_of(result).works.get(service) if result else None
-    return checked(measured, service) if measured else cost_files.workload(service)
+    return parse_workload(measured, service) if measured else cost_files.workload(service)
 
 
 def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: int) -> float:

@@ -16,7 +16,7 @@ from local.errors import UserError
 from local.measure import results
 from local.measure.comparison.result import comparison_of
 from local.measure.results import Result, write
-from local.report import render, workloads
+from local.report import configurations, render
 from tests.support.report import sample_compare
 
 MAX_BYTES = 1_500_000
@@ -111,7 +111,7 @@ def test_a_part_of_another_kind_is_reported_with_its_place(part: str, value: Any
 def test_a_store_that_is_too_large_to_price_is_reported() -> None:
     vast = one_service(storage={"items": 10**15, "item_bytes": 1e15})
     with pytest.raises(UserError, match=r"the result's storage cannot be priced: .*storage_gb: must be from 0 to"):
-        workloads.storage_configurations(comparison_of(vast).storage)
+        configurations.storage_configurations(comparison_of(vast).storage)
 
 
 def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Path) -> None:

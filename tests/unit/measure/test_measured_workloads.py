@@ -1,4 +1,4 @@
-"""Works of the cost model, made of measurements."""
+"""Workloads of the cost model, made of measurements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from local.cost import files
 from local.cost.errors import CostError
 from local.errors import UserError
-from local.measure.comparison import works
+from local.measure.comparison import workloads
 from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, SizeFigures
 from local.measure.results import Result
 from local.measure.statistics import Spread
@@ -46,13 +46,13 @@ FUNCTION = FunctionFigures(
 
 
 def derived(read: Read | None = None, database: float = 0.0) -> Any:
-    return works.derived("qrcode", CONTAINER, FUNCTION, read, database)
+    return workloads.derive("qrcode", CONTAINER, FUNCTION, read, database)
 
 
 def test_a_work_is_what_was_measured() -> None:
     assert derived() == {
         "name": "qrcode",
-        "source": works.SOURCE,
+        "source": workloads.SOURCE,
         "measured": True,
         "cpu_ms": 0.125,
         "wait_ms": 0.25,
@@ -82,7 +82,7 @@ def test_a_service_with_a_store_reads_what_its_requests_read() -> None:
 
 def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(works.toml({**derived(), "source": 'say "so"'}))
+    path.write_text(workloads.toml_of({**derived(), "source": 'say "so"'}))
     work = files.workload(str(path))
     assert work.measured
     assert work.source == 'say "so"'
@@ -90,13 +90,13 @@ def test_the_cost_model_takes_the_work_as_it_was_written_down(tmp_path: Path) ->
     assert work.billed_ms(128, Fraction(1)) == Fraction(12, 5)
     # At a size that was not measured: 0.125 ms in the container, and 1.125 ms that Lambda's way takes more.
     assert work.duration_ms(1000, Fraction(1)) == Fraction("1.25") * 1769 / 1000 + Fraction("0.25")
-    assert works.checked({**derived(), "source": 'say "so"'}, "here") == work
+    assert workloads.parse({**derived(), "source": 'say "so"'}, "here") == work
 
 
 def test_a_work_of_somebody_elses_comes_from_a_toml_file(tmp_path: Path) -> None:
     path = tmp_path / "theirs.toml"
     path.write_text('name = "qrcode"\nsource = "a friend"\ncpu_ms = 0.25\nlambda_ms = { "128" = 1.5 }\n')
-    assert works.given(path) == {
+    assert workloads.read_file(path) == {
         "qrcode": {"name": "qrcode", "source": "a friend", "cpu_ms": 0.25, "lambda_ms": {"128": 1.5}}
     }
 
@@ -108,19 +108,19 @@ def result_file(path: Path, data: dict[str, Any]) -> Path:
 
 def test_a_result_of_a_comparison_brings_all_its_works(tmp_path: Path) -> None:
     path = result_file(tmp_path / "compare.json", {"works": {"qrcode": derived()}})
-    assert works.given(path) == {"qrcode": derived()}
+    assert workloads.read_file(path) == {"qrcode": derived()}
 
 
 @pytest.mark.parametrize("data", [{}, {"works": {}}, {"works": {"qrcode": 1}}, {"works": {"qrcode": {"name": "x"}}}])
 def test_a_result_without_works_that_can_be_used_is_refused(tmp_path: Path, data: dict[str, Any]) -> None:
     with pytest.raises((CostError, UserError)):
-        works.given(result_file(tmp_path / "compare.json", data))
+        workloads.read_file(result_file(tmp_path / "compare.json", data))
 
 
 def test_a_measured_mix_says_what_it_took_more_than_its_services_alone() -> None:
     alone = CONTAINER.cpu_ms.median
     mixed = replace(CONTAINER, cpu_ms=spread(alone * 1.5))
-    assert works.mix_factor({"a": CONTAINER, "b": CONTAINER, "mix": mixed}, {"a": 1, "b": 3}) == 1.5
-    assert works.mix_factor({"a": CONTAINER, "b": CONTAINER}, {"a": 1, "b": 1}) == 1
-    assert works.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1}) == 1
-    assert works.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1, "b": 1}) == 1
+    assert workloads.mix_factor({"a": CONTAINER, "b": CONTAINER, "mix": mixed}, {"a": 1, "b": 3}) == 1.5
+    assert workloads.mix_factor({"a": CONTAINER, "b": CONTAINER}, {"a": 1, "b": 1}) == 1
+    assert workloads.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1}) == 1
+    assert workloads.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1, "b": 1}) == 1

@@ -1,4 +1,4 @@
-"""Works of the cost model out of measurements; written as the files that `crossover cost --work` takes, and read."""
+"""From measured figures to the workloads that the cost model prices, and back from the files that hold them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from local.cost import files as cost_files
+from local.cost.errors import CostError
 from local.cost.schema import read as read_table
-from local.cost.workload import Workload as Work
-from local.measure.comparison.result import ContainerFigures, FunctionFigures, Read, comparison_of
+from local.cost.schema import settings
+from local.cost.workload import Workload
+from local.errors import UserError
+from local.measure.comparison.result import Comparison, ContainerFigures, FunctionFigures, Read, comparison_of
 from local.measure.statistics import rounded
 
 SOURCE = "measured by `crossover compare`; see the result's machine, commit and date"
@@ -25,7 +28,7 @@ CONNECTION_SECONDS = 10
 Data = Mapping[str, Any]
 
 
-def derived(
+def derive(
     service: str, container: ContainerFigures, function: FunctionFigures, read: Read | None, queries_per_vcpu: float
 ) -> dict[str, Any]:
     """Derive the workload of a service, as plain JSON values.
@@ -42,11 +45,11 @@ def derived(
     cpu_ms, lambda_cpu_ms = container.cpu_ms.median, function.cpu_ms.median
     durations = {size: figures.duration_ms.median for size, figures in function.memory.items()}
     whole_vcpu = durations[max(durations, key=int)]
-    work = {
+    workload = {
         "name": service,
         "source": SOURCE,
         "measured": True,
-        "cpu_ms": rounded(cpu_ms),
+        "cpu_ms": cpu_ms,
         "wait_ms": rounded(max(0.0, whole_vcpu - lambda_cpu_ms)),
         "lambda_cpu_ms": rounded(max(0.0, lambda_cpu_ms - cpu_ms)),
         "lambda_ms": durations,
@@ -60,14 +63,14 @@ def derived(
         "connection_seconds": CONNECTION_SECONDS,
     }
     if read is not None:
-        work |= {
+        workload |= {
             "queries": rounded(read.reads),
             "queries_per_vcpu": rounded(queries_per_vcpu),
             "reads": rounded(read.reads),
             "item_bytes": rounded(read.item_bytes),
             "read_blocks": rounded(read.read_blocks),
         }
-    return work
+    return workload
 
 
 def mix_factor(containers: Mapping[str, ContainerFigures], weights: Mapping[str, float]) -> float:
@@ -80,49 +83,77 @@ def mix_factor(containers: Mapping[str, ContainerFigures], weights: Mapping[str,
     return rounded(mixed.cpu_ms.median / mean) if mean else 1.0
 
 
-def checked(data: Data, where: str) -> Work:
-    """Return the work in plain JSON values, as the cost model has it. Raises `CostError`."""
-    return read_table(Work, _exact(data), where)
+def workloads_of(comparison: Comparison) -> dict[str, Workload]:
+    """Return the measured workload of every service, with what their mix took more than they alone.
+
+    Keys that the cost model does not know are left out.
+
+    Raises `UserError` for a workload that cannot be used.
+    """
+    result = {}
+    factor = mix_factor(comparison.container, comparison.mix)
+    for name, data in comparison.works.items():
+        named = {"name": name, "source": SOURCE, "mix_factor": factor if name in comparison.mix else 1, **data}
+        known = {key: value for key, value in named.items() if key in settings(Workload) and value is not None}
+        try:
+            result[name] = parse(known, f"the result: {name}")
+        except CostError as problem:
+            raise UserError(str(problem)) from None
+    return result
 
 
-def toml(data: Data) -> str:
-    """Return a work file's text."""
-    return "".join(f"{name} = {_value(data[name])}\n" for name in (each.name for each in fields(Work)) if name in data)
+def weights_of(comparison: Comparison, workloads: Mapping[str, Workload]) -> dict[str, Fraction]:
+    """Return the weights of the mix that was measured; without one, each service alike."""
+    measured = {name: Fraction(repr(weight)) for name, weight in comparison.mix.items() if name in workloads}
+    if not any(measured.values()):
+        return dict.fromkeys(workloads, Fraction(1))
+    return {name: measured.get(name, Fraction(0)) for name in workloads}
 
 
-def given(path: Path) -> dict[str, Data]:
-    """Return the workloads in a file: one of TOML, or those of a comparison's result in JSON.
+def parse(data: Data, where: str) -> Workload:
+    """Return a workload out of plain JSON values. Raises `CostError`, which names the place by `where`."""
+    return read_table(Workload, _exact(data), where)
+
+
+def toml_of(data: Data) -> str:
+    """Return the text of a file that `crossover cost --work` takes."""
+    names = [field.name for field in fields(Workload)]
+    return "".join(f"{name} = {_value(data[name])}\n" for name in names if name in data)
+
+
+def read_file(path: Path) -> dict[str, Data]:
+    """Return the workloads in a file, as plain JSON values: one of TOML, or those of a comparison's result in JSON.
 
     Raises `CostError` in one line.
     """
     if path.suffix == ".toml":
         document = cost_files.toml(path)
-        work = read_table(Work, document, f"{path.name}: work")
-        return {work.name: {name: _plain(value) for name, value in document.items()}}
+        workload = read_table(Workload, document, f"{path.name}: work")
+        return {workload.name: {name: _plain(value) for name, value in document.items()}}
     from local.measure.results import read
 
-    works = comparison_of(read(path, "compare")).works
-    for name, data in works.items():
-        checked(data, f"{path.name}: works.{name}")
-    return dict(works)
+    workloads = comparison_of(read(path, "compare")).works
+    for name, data in workloads.items():
+        parse(data, f"{path.name}: works.{name}")
+    return dict(workloads)
 
 
 def _exact(value: Any) -> Any:
-    """JSON's numbers as the cost model wants them: the decimals that are written, and not what binary makes of them."""
+    """Return JSON's numbers as the decimals that are written, and not as what binary makes of them."""
     if isinstance(value, Mapping):
-        return {name: _exact(each) for name, each in value.items()}
+        return {name: _exact(part) for name, part in value.items()}
     return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     return float(value) if isinstance(value, Decimal | Fraction) else value
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(name)} = {_value(each)}" for name, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{json.dumps(name)} = {_value(part)}" for name, part in value.items()) + " }"
     if isinstance(value, float):
         return f"{Decimal(repr(value)):f}"
     return json.dumps(value, ensure_ascii=False)

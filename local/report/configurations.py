@@ -1,11 +1,10 @@
-"""The workloads and configurations that a report compares: workloads out of a result, configurations by name."""
+"""The configurations that a report compares, by name and in a region."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 
 from local.cost import files
@@ -15,11 +14,9 @@ from local.cost.errors import CostError, NoPrice
 from local.cost.formulas import known
 from local.cost.model import price_all
 from local.cost.price_book import PriceBook
-from local.cost.schema import settings
 from local.cost.workload import Mix, Workload
 from local.errors import UserError
-from local.measure.comparison.result import Comparison, Storage
-from local.measure.comparison.works import SOURCE, checked, mix_factor
+from local.measure.comparison.result import Storage
 
 DRAWN = (
     *("lambda-url", "lambda-http-api", "lambda-alb"),
@@ -30,33 +27,6 @@ FURTHER = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-
 """Those that a reader may add."""
 STORAGE = Path(__file__).parent / "storage"
 """The storage tier alone, for the services that use one."""
-
-
-def workloads_of(comparison: Comparison) -> dict[str, Workload]:
-    """Return the measured work of every service, with what their mix took more than they alone.
-
-    Keys that the cost model does not know are left out.
-
-    Raises `UserError` for a work that cannot be used.
-    """
-    found = {}
-    factor = mix_factor(comparison.container, comparison.mix)
-    for name, given in comparison.works.items():
-        work = {"mix_factor": factor if name in comparison.mix else 1, **given}
-        fields = {key: value for key, value in work.items() if key in settings(Workload) and value is not None}
-        try:
-            found[name] = checked({"name": name, "source": SOURCE, **fields}, f"the result: {name}")
-        except CostError as problem:
-            raise UserError(str(problem)) from None
-    return found
-
-
-def weights_of(comparison: Comparison, workloads: Mapping[str, Workload]) -> dict[str, Fraction]:
-    """Return the weights of the mix that was measured; without one, each service alike."""
-    measured = {name: Fraction(repr(weight)) for name, weight in comparison.mix.items() if name in workloads}
-    if not any(measured.values()):
-        return dict.fromkeys(workloads, Fraction(1))
-    return {name: measured.get(name, Fraction(0)) for name in workloads}
 
 
 def compared_configurations() -> dict[str, Configuration]:
