@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from local.cli.cost_options import Region, check_region
-from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
+from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of, report_folder
 from local.console import console, print_json, stderr
 from local.errors import UserError
 
@@ -121,11 +121,11 @@ def calibrate(
         from local.measure.results import latest, read
 
         check_region(region)
-        folder = report or artifacts.REPORT
+        folder = report or report_folder()
         place = folder / artifacts.RESULT
         found = read(place, "compare") if place.exists() or report else latest("compare")
         if found is None:
-            raise UserError("there is no comparison to calibrate; measure one with: make compare")
+            raise UserError("there is no comparison to calibrate; measure one with: crossover compare")
         result = calibrated(found, file, service)
         artifacts.check(folder)
         artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result, region)))

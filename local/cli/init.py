@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from local.cli.options import App, Directory, Env, Python
 from local.console import console, stderr
 from local.errors import UserError
+
+if TYPE_CHECKING:
+    from local.guest.application import Guest
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +26,7 @@ def init(
     python: Python = None,
     env: Env = None,
     requests: Annotated[
-        str | None, typer.Option(help="File of requests for compare; the one in the folder, if there is one.")
+        str | None, typer.Option(help="File of requests; the one in the folder, if there is one.")
     ] = None,
     store: Annotated[
         str | None,
@@ -38,6 +41,7 @@ def init(
     """Write crossover.toml for your own application, so that no option has to be typed again.
 
     Without --app the application is looked for in the folder's sources. It is imported once, to see that it can be.
+    Where the folder has no file of requests, those are written of which its own OpenAPI document gives examples.
     """
     from local.files import write_atomically
     from local.guest.application import guest_of
@@ -58,6 +62,9 @@ def init(
         found = checked(guest)
     files = requests_in(folder)
     chosen = requests or (files[0] if len(files) == 1 else None)
+    notes: list[str] = []
+    if not chosen and not files and (written := _own_requests(guest)):
+        chosen, notes = written
     project = ProjectFile(
         app=app,
         requests=chosen,
@@ -71,10 +78,31 @@ def init(
         write_atomically(path, text_of(project))
     except OSError as problem:
         raise UserError(f"cannot write {path}: {problem.strerror}") from None
+    for note in notes:
+        console.print(note, highlight=False, soft_wrap=True, markup=False)
     kind = f"{found.kind.upper()} application, Python {found.version[0]}.{found.version[1]}"
     console.print(f"{path}: {app}, {kind}", highlight=False, soft_wrap=True)
     last = "crossover compare --quick" if chosen else "crossover compare --quick --requests FILE"
     console.print(f"Next, in {folder}: crossover serve, crossover lambda, {last}", highlight=False, soft_wrap=True)
+
+
+def _own_requests(guest: Guest) -> tuple[str, list[str]] | None:
+    """Write the requests of the application's own OpenAPI document; return the file's name and what to say of it."""
+    from local.files import write_atomically
+    from local.guest.own_requests import NAME, own_requests, text_of
+
+    with stderr.status("asking for its OpenAPI document"):
+        recording = own_requests(guest)
+    if recording is None:
+        return None
+    path = guest.directory / NAME
+    try:
+        write_atomically(path, text_of(recording))
+    except OSError as problem:
+        raise UserError(f"cannot write {path}: {problem.strerror}") from None
+    count = f"{len(recording.requests)} request{'' if len(recording.requests) == 1 else 's'}"
+    said = f"{path}: {count} out of its OpenAPI document; add your own, a line each"
+    return NAME, [said, *recording.notes]
 
 
 def _application(folder: Path) -> str:

@@ -45,6 +45,14 @@ def host_of(host: str) -> str:
     return host
 
 
+def report_folder() -> Path:
+    """Return where reports are: in the application's folder, where this is one, or else the project's place."""
+    from local.guest.project_file import NAME
+    from local.paths import REPORT
+
+    return Path.cwd() / "report" if Path(NAME).is_file() else REPORT
+
+
 Ignore = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="With --app: a header or a JSON key that may differ; repeatable."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from local.cli.cost_options import Region, check_region
-from local.cli.options import Json
+from local.cli.options import Json, report_folder
 from local.console import console, print_json, stderr
 from local.errors import UserError
 from local.paths import REPORT
@@ -27,9 +27,9 @@ def add_to(app: typer.Typer) -> None:
 def report(
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="A result of `make compare`. Default: the last one.", show_default=False),
+        typer.Option("--from", help="A result of `crossover compare`. Default: the last one.", show_default=False),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Where the page goes.", show_default="report/index.html")] = PAGE,
+    output: Annotated[Path | None, typer.Option(help="Where the page goes.", show_default="report/index.html")] = None,
     picture: Annotated[
         Path | None, typer.Option(help="Draw the chart alone, too: a file that ends in .svg or .png.")
     ] = None,
@@ -42,7 +42,10 @@ def report(
     from local.report import summary
 
     check_region(region)
-    compare = last(source)
+    folder = report_folder()
+    here = folder / "results" / "compare.json"
+    compare = last(source or (here if folder != REPORT and here.exists() else None))
+    output = output or folder / "index.html"
     draw(compare, output, region)
     lines = summary.lines_of(comparison_of(compare), to, region=region)
     if picture:
@@ -66,7 +69,7 @@ def last(source: Path | None = None) -> Result:
 
     found = read(source, "compare") if source else latest("compare")
     if found is None:
-        raise UserError("there is no comparison to report: run make compare first")
+        raise UserError("there is no comparison to report: run crossover compare first")
     return found
 
 

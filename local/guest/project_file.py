@@ -67,7 +67,8 @@ def text_of(project: ProjectFile) -> str:
         value = getattr(project, name)
         if value:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    lines.append("\n[env]")
+    if project.env:
+        lines.append("\n[env]")
     lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in project.env.items()]
     return "\n".join(lines) + "\n"
 

@@ -89,7 +89,7 @@ def read(path: Path, kind: str) -> Result:
     except (ValueError, TypeError, RecursionError):
         raise UserError(f"{path} is no result file") from None
     if (result.kind, result.format) != (kind, FORMAT):
-        again = "make compare" if kind == "compare" else f"crossover experiment {kind}"
+        again = "crossover compare" if kind == "compare" else f"crossover experiment {kind}"
         raise UserError(f"{path} is no {kind} result of format {FORMAT}; measure again with: {again}")
     return result
 

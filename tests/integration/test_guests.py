@@ -179,6 +179,9 @@ def test_init_writes_what_the_commands_then_read(tmp_path: Path) -> None:
     ran = crossover("invoke", "--request", "GET /items/1", "--json", cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert json.loads(json.loads(ran.stdout)["answer"]["body"])["name"] == "tea"
+    requests = [json.loads(line) for line in (tmp_path / "requests.jsonl").read_text().splitlines()]
+    assert requests == [{"method": "GET", "path": "/now"}]
+    assert "1 left out: POST /orders: its body has no example" in made.stdout
     again = crossover("init", cwd=tmp_path)
     assert (again.returncode, "--force replaces it" in again.stderr) == (2, True)
 

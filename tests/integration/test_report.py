@@ -390,7 +390,7 @@ def test_a_report_of_one_service_with_nothing_else_measured_is_drawn(browser: Br
     page.goto((tmp_path / "a.html").as_uri())
     drawn(page)
     expect(page.locator("#headline")).to_contain_text("a month) of qrcode, ECS Fargate")
-    expect(page.locator("#measured-title ~ p.card")).to_contain_text("make compare")
+    expect(page.locator("#measured-title ~ p.card")).to_contain_text("crossover compare")
     page.locator("#bills .fig").nth(3).hover()
     expect(page.get_by_role("tooltip")).to_contain_text("no run counted right answers")
     page.close()

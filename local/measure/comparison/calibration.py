@@ -88,15 +88,17 @@ class Found(NamedTuple):
 
 def calibrated(result: Result, path: Path, service: str | None) -> Result:
     """Put the durations of a log in place of a comparison's emulated ones. Raises `UserError`."""
-    if service is not None and service not in SERVICES:
-        raise UserError(f"the bundle has {', '.join(SERVICES)}")
     comparison = comparison_of(result)
+    if service is not None and service not in comparison.works:
+        raise UserError(f"the comparison has no {service[:40]}; it has {', '.join(comparison.works)}")
+    if "app" in result.config:
+        (service,) = comparison.works
     try:
         for name, work in comparison.works.items():
             workloads.parse(work, f"works.{name}")
     except CostError as problem:
         raise UserError(
-            f"the comparison's result cannot be used: {problem}; measure again with: make compare"
+            f"the comparison's result cannot be used: {problem}; measure again with: crossover compare"
         ) from None
     log = read(path)
     for name, reports in _by_service(log.reports, service, path).items():

@@ -190,8 +190,8 @@ def comparison_of(result: Result) -> Comparison:
         comparison = msgspec.convert(result.data, Comparison)
     except msgspec.ValidationError as problem:
         raise UserError(
-            f"the comparison's result cannot be used: {problem}; measure again with: make compare"
+            f"the comparison's result cannot be used: {problem}; measure again with: crossover compare"
         ) from None
     if not comparison.works:
-        raise UserError("the comparison's result holds no workloads; measure again with: make compare")
+        raise UserError("the comparison's result holds no workloads; measure again with: crossover compare")
     return comparison

@@ -203,7 +203,7 @@ def test_a_file_that_is_not_there_or_is_damaged_is_refused(tmp_path: Path) -> No
         ([line(1.5, 2)], None, "say which of qrcode"),
         ([f"/aws/lambda/Other {line(1.5, 2)}"], None, "its function 'Other' is named like none of qrcode"),
         ([line(1.5, 2)], "twitter", "the comparison has no twitter; it has qrcode"),
-        ([line(1.5, 2)], "nosuch", "the bundle has"),
+        ([line(1.5, 2)], "nosuch", "the comparison has no nosuch; it has"),
         ([line(3000, 3000, end="Status: error")], "qrcode", "every invocation of qrcode failed"),
     ],
 )

@@ -62,7 +62,7 @@ def test_the_summary_as_json_has_ranges_crossings_and_the_cost_of_right_answers(
 
 
 def test_without_a_comparison_it_says_what_to_run(nothing_measured: Path) -> None:
-    with pytest.raises(UserError, match="run make compare first"):
+    with pytest.raises(UserError, match="run crossover compare first"):
         ran("--output", str(nothing_measured / "index.html"))
     assert not (nothing_measured / "index.html").exists()
 
@@ -70,7 +70,7 @@ def test_without_a_comparison_it_says_what_to_run(nothing_measured: Path) -> Non
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"works": {}}, "holds no workloads; measure again with: make compare"),
+        ({"works": {}}, "holds no workloads; measure again with: crossover compare"),
         ({}, "missing required field `works`"),
         ({"works": 3}, r"Expected `object`, got `int` - at `\$\.works`"),
         ({"works": {"qrcode": 3}}, r"Expected `object`, got `int` - at `\$\.works\[\.\.\.\]`"),
@@ -97,7 +97,9 @@ def test_a_figure_that_is_no_number_in_bounds_is_reported(place: str, value: Any
     for key in above:
         part = part[key]
     part[last] = {"qrcode": value} if place == "mix" else value
-    with pytest.raises(UserError, match=r"the comparison's result cannot be used: .*measure again with: make compare"):
+    with pytest.raises(
+        UserError, match=r"the comparison's result cannot be used: .*measure again with: crossover compare"
+    ):
         render.render(odd, {}, cost_files.price_book())
 
 
