@@ -18,8 +18,12 @@ from typing import Any
 from local.cost.bill import CapacityLimit, Explanation, Item, OpenBill, Quantity
 from local.cost.configuration import Choice, Configuration
 from local.cost.formulas import Amount, Formula, OpenTable, open_input
+from local.cost.instances import FARGATE_SPEEDS, Speed, speed_of
 from local.cost.model import Usage, open_bill
 from local.cost.price_book import Price, PriceBook
+from local.cost.resources.fargate import Fargate
+from local.cost.resources.lambda_functions import ManagedInstances
+from local.cost.resources.nodes import Nodes
 from local.cost.resources.resource import Resource
 from local.cost.schema import settings
 from local.cost.workload import Mix, Workload
@@ -91,7 +95,7 @@ class Bills:
             opened = Choice(choice.chosen, {name: _open(name, part) for name, part in choice.resources.items()})
             bill = self._bill(open_bill(configuration, opened, self.mix, self.book, USAGE))
             chosen = [list(pair) for pair in plain_json(choice.chosen)] if len(configuration.choices) > 1 else []
-            choices.append({"bill": bill, "chosen": chosen, "inputs": inputs_of(choice)})
+            choices.append({"bill": bill, "chosen": chosen, "inputs": inputs_of(choice), "speeds": speeds_of(choice)})
         heading = configuration.heading
         return {
             "key": key,
@@ -197,6 +201,22 @@ def inputs_of(choice: Choice) -> dict[str, Any]:
         for name, resource in choice.resources.items()
         for key, value in _numbers(name, resource).items()
     }
+
+
+def speeds_of(choice: Choice) -> dict[str, list[float]]:
+    """Return the inputs that are a fleet's speed, with how much slower and faster its processor may be than taken."""
+    found = {}
+    for name, resource in choice.resources.items():
+        speed = _speed(resource)
+        if speed is not None and speed.low != speed.high:
+            found[f"{name}.speed"] = plain_json([speed.low / speed.ratio, speed.high / speed.ratio])
+    return found
+
+
+def _speed(resource: Resource) -> Speed | None:
+    if isinstance(resource, Nodes | ManagedInstances):
+        return speed_of(resource.instance)
+    return FARGATE_SPEEDS[resource.architecture] if isinstance(resource, Fargate) else None
 
 
 def workloads(named: Mapping[str, Workload]) -> dict[str, Any]:

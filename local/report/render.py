@@ -22,7 +22,7 @@ from local.files import write_atomically
 from local.measure.comparison.result import Comparison, comparison_of
 from local.measure.comparison.workloads import weights_of, workloads_of
 from local.measure.results import Result
-from local.report import chart, experiments, measured, payload
+from local.report import chart, experiments, gap, measured, payload
 from local.report.configurations import DRAWN, compared_configurations, in_region, storage_configurations, uses_storage
 from local.report.inline import PAGE, START, import_map, json_safe, policy, vega
 from local.report.sources import ASSUMED, MEASURED, Sources, day, describe_run
@@ -69,6 +69,7 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook, regi
     data = _data(compare, comparison, inputs, book, sources)
     shown = [_experiment(kind, results.get(kind), sources) for kind in experiments.KINDS]
     assumptions = _assumptions(comparison, sources)
+    gap_note = sources.note(MEASURED, f"{gap.SOURCE}; not by this run")
     data["notes"] = sources.notes
     style, modules = (PAGE / "style.css").read_text(), import_map()
     environment = Environment(
@@ -98,6 +99,9 @@ def render(compare: Result, results: Mapping[str, Result], book: PriceBook, regi
         stored=measured.stored(comparison.storage),
         experiments=shown,
         assumptions=assumptions,
+        gap_table=gap.table(),
+        gap_sentence=gap.sentence(),
+        gap_note=gap_note,
         hours_per_day=HOURS_PER_DAY,
     )
 

@@ -345,7 +345,32 @@ def test_traffic_can_be_typed_as_requests_a_month_and_peak_to_average(report: Pa
     report.get_by_label("A month", exact=True).fill("26280000")
     report.get_by_label("A month", exact=True).press("Enter")
     expect(report.locator("#rate-shown")).to_have_text("40")
-    expect(report.locator("#headline")).to_contain_text("(26.3 million a month)")
+    expect(report.locator("#headline")).to_contain_text("(26.3 million a month, the peak 4 times the mean)")
+
+
+def test_the_first_sentence_answers_for_what_was_typed(report: Page) -> None:
+    for label, value in (("Peak to average", "4"), ("Lambda memory, MB", "512"), ("qrcode", "5")):
+        field = report.get_by_label(label, exact=True).first
+        field.fill(value)
+        field.press("Enter")
+    said = report.locator("#headline")
+    expect(said).to_contain_text("the peak 4 times the mean, 5 ms of CPU for qrcode, functions of 512 MB")
+
+
+def test_it_says_where_the_answer_depends_on_the_processors(report: Page) -> None:
+    said = report.locator("#depends")
+    expect(said).to_contain_text("If they are as slow as is possible: Lambda, Function URL up to")
+    expect(said).to_contain_text("EKS nodes above.")
+    for key in ("ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large"):
+        report.locator(f"[data-toggle={key}]").uncheck()
+    expect(said).to_be_empty()
+
+
+def test_fargate_and_nodes_are_compared_as_they_were_measured(report: Page) -> None:
+    table = report.locator("section[aria-labelledby=gap-title] table")
+    expect(table).to_contain_text("90,000")
+    expect(table).to_contain_text("7.5")
+    expect(report.locator("section[aria-labelledby=gap-title] p")).to_contain_text("5.2 to 7.5 times as much")
 
 
 def test_it_says_why_the_lines_cross_where_they_do(report: Page) -> None:

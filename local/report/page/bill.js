@@ -26,7 +26,8 @@ export function sharedInputs(workloads, state) {
 
 // A configuration with numbers for all its inputs: what it costs, and up to where it serves.
 export class Priced {
-  constructor({ formulas, bills }, configuration, shared, { memory_mb, utilisation }, settings = {}) {
+  // `processors`: 0 where the fleets' are as slow as is possible of them, 1 where they are as fast; else as taken.
+  constructor({ formulas, bills }, configuration, shared, { memory_mb, utilisation, processors }, settings = {}) {
     Object.assign(this, { configuration, bills });
     const seen = new Set();
     this.choices = [];
@@ -34,6 +35,7 @@ export class Priced {
       const own = { ...choice.inputs, ...settings };
       if (memory_mb && "lambda.memory_mb" in own) own["lambda.memory_mb"] = memory_mb;
       if (utilisation) for (const key of Object.keys(own)) if (key.endsWith(".spare")) own[key.replace("spare", "utilisation")] = utilisation;
+      for (const [name, bounds] of Object.entries(choice.speeds)) own[name] *= bounds[processors] ?? 1;
       const key = JSON.stringify([choice.bill, own]);
       if (seen.has(key)) continue;
       seen.add(key);

@@ -9,6 +9,7 @@ import { Curves } from "page/curves.js";
 import { figure, listen, make } from "page/figures.js";
 import { Formulas } from "page/formulas.js";
 import { counted, dollars, plain, tidy } from "page/numbers.js";
+import { dependence } from "page/processors.js";
 
 const SECONDS_PER_HOUR = 3600;
 const MAX_MARKS = 8; // crossings that are marked in the chart
@@ -36,16 +37,17 @@ function settingsOf(key) {
   return Object.fromEntries(own.map(([name, value]) => [name.slice(key.length + 1), value]));
 }
 
-const pricedOf = (one, now, changed = {}) => new Priced(model, one, { ...now.shared, ...changed }, now.state, settingsOf(one.key));
+const pricedOf = (one, now, changed = {}, processors = null) => new Priced(model, one, { ...now.shared, ...changed }, { ...now.state, processors }, settingsOf(one.key));
 
 const drawnBefore = new Map(); // a line by its configuration, with all that it depends on: the rate is not of it
 
-function lineFor(one, now) {
+function lineFor(one, now, processors = null) {
+  const key = `${one.key} ${processors}`;
   const depends = JSON.stringify([now.shared, now.state.memory_mb, now.state.utilisation, settingsOf(one.key)]);
-  const before = drawnBefore.get(one.key);
+  const before = drawnBefore.get(key);
   if (before?.depends === depends) return before.line;
-  const line = lineOf(pricedOf(one, now), rates);
-  drawnBefore.set(one.key, { depends, line });
+  const line = lineOf(pricedOf(one, now, {}, processors), rates);
+  drawnBefore.set(key, { depends, line });
   return line;
 }
 
@@ -134,14 +136,24 @@ function headline(now, bills, ranges) {
   const rival = others.find(({ one }) => one.on_lambda !== best.one.on_lambda) ?? others[0];
   const names = now.shares.map(({ name, share }) => (now.shares.length === 1 ? name : `${plain(share * 100, 3)} % ${name}`)).join(", ");
   const money = (amount, bill, detail) => make("strong", {}, figure(dollars(amount), "computed", notesOf(bill, data.prices, now.notes), detail));
-  const parts = [`At ${plain(now.rate)} requests/s (${counted(now.requests)} a month) of ${names}, `, make("strong", { text: best.one.name }), " costs ", money(best.bill.month, best.bill, "the cheapest bill below, a month"), " a month"];
+  const parts = [`At ${plain(now.rate)} requests/s (${counted(now.requests)} a month${typed(now)}) of ${names}, `, make("strong", { text: best.one.name }), " costs ", money(best.bill.month, best.bill, "the cheapest bill below, a month"), " a month"];
   if (rival) parts.push(": cheaper by ", money(rival.bill.month - best.bill.month, rival.bill, `${dollars(rival.bill.month)} − ${dollars(best.bill.month)}`), ` a month than ${rival.one.name}`);
   parts.push(". ");
   if (ranges.length > 1) {
     const [first, next] = ranges;
     parts.push(`Below `, make("strong", {}, figure(`${plain(first.until, 3)} requests/s`, "computed", now.notes, "where its line and the next cheapest one change places")), ` (${counted((first.until * now.requests) / now.rate)} a month) `, make("strong", { text: first.line.name }), ` is the cheapest, above it ${next.line.name}.`);
   }
+  const shown = data.configurations.filter((one) => visible.has(one.key));
+  by("depends").replaceChildren(...dependence(shown, (one, end) => lineFor(one, now, end), now));
   return by("headline").replaceChildren(...parts);
+}
+
+// What the reader typed beside the rate: how peaked the traffic is, how long handlers take, how much memory functions have.
+function typed({ state, workloads, shares }) {
+  const peak = state.duty < 1 ? `, the peak ${plain(1 / state.duty, 3)} times the mean` : "";
+  const own = shares.filter(({ name }) => `${name}.cpu_ms` in changes).map(({ name }) => `${plain(workloads[name].cpu_ms, 3)} ms of CPU for ${name}`);
+  const memory = state.memory_mb ? [`functions of ${plain(state.memory_mb)} MB`] : [];
+  return peak + [...own, ...memory].map((one) => `, ${one}`).join("");
 }
 
 const chosen = (rate) => controls.setRate(rate);
