@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 
+LOGS_SECONDS = 60
+
 
 class EngineError(RuntimeError):
     """The engine refused something. The message is one line, the end of its output."""
@@ -48,11 +50,14 @@ class Docker:
         return True
 
     def logs(self, container: str) -> str:
-        """Return all that a container has written, on either stream."""
-        done = subprocess.run(
-            self.command("logs", container), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        return done.stdout
+        """Return all that a container has written, on either stream. Raises `EngineError`."""
+        command = self.command("logs", container)
+        try:
+            return subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LOGS_SECONDS
+            ).stdout
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"docker logs did not end within {LOGS_SECONDS} s") from None
 
     def answers(self) -> bool:
         """Return whether there is a `docker` command and an engine behind it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +11,13 @@ from local.deploy.docker import Docker, EngineError
 from local.errors import UserError
 from local.measure.results import commit
 from local.paths import BUILD, ROOT
+from local.program import run_program
 
 DOCKERFILE = ROOT / "container" / "Dockerfile"
 LOCK = ROOT / "container" / "requirements.txt"
 WHEELS = BUILD / "image" / "wheels"
 TAG = "crossover"
+DOWNLOAD_SECONDS = 600
 ARCHITECTURES = ("x86_64", "aarch64")
 MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Every Debian and Ubuntu that has Python 3.11 has a newer C library than 2.28."""
@@ -99,7 +100,7 @@ def pip_download(python: str, architecture: str, folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     pip += ["--no-deps", "--only-binary", ":all:", "--implementation", "cp", "--python-version", python]
     pip += [argument for name in MANYLINUX for argument in ("--platform", f"{name}_{architecture}")]
-    done = subprocess.run([*pip, "--dest", str(folder), "-r", str(LOCK)], capture_output=True, text=True)
+    done = run_program([*pip, "--dest", str(folder), "-r", str(LOCK)], DOWNLOAD_SECONDS)
     if done.returncode:
         output = " ".join((done.stderr or done.stdout).split())
         raise EngineError(f"the wheels for Python {python} on {architecture} are not available: {output[-600:]}")

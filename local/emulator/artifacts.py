@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from typing import Literal
 
 from local.emulator.template import Function, Layer, Template
 from local.paths import ROOT as ROOT
+from local.program import run_program
 
 Target = Literal["host", "lambda"]
 
 TEMPLATE = ROOT / "template.yaml"
-
-
+MAKE_SECONDS = 900
+"""For one Makefile, which may download libraries."""
 MARKER = ".crossover-artifacts"
 """The file beside the artifacts that says that a folder is a build's, to be emptied by the next one."""
 
@@ -44,6 +44,7 @@ def build(
 
     Raises:
         BuildError: where the folder cannot be used, or a Makefile failed.
+        UserError: where make is missing, or did not end in time.
     """
     out = out.absolute()  # make runs in a folder of its own
     try:
@@ -98,7 +99,7 @@ def _make(folder: Path, name: str, destination: Path, target: Target, say: Calla
     environment = {**os.environ, "ARTIFACTS_DIR": str(destination), "PYTHON": sys.executable}
     if target == "host":
         environment |= {"PLATFORMS": "", "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}"}
-    made = subprocess.run(["make", f"build-{name}"], cwd=folder, env=environment, capture_output=True, text=True)
+    made = run_program(["make", f"build-{name}"], MAKE_SECONDS, cwd=folder, env=environment)
     if made.returncode:
         raise BuildError(f"{name}: {(made.stderr or made.stdout).strip()[-2000:]}")
     for line in made.stderr.splitlines():

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import NamedTuple
 
 from local.console import stderr
 from local.errors import UserError
+from local.program import run_program
 
 PACKAGES = ("mariadb-server-core", "mariadb-client-core")
 """What Debian and Ubuntu need: the server alone, which starts nothing by itself, and the client programs that the
 making of a data directory calls."""
+
+VERSION_SECONDS = 20
+INSTALL_SECONDS = 600
+"""For apt-get, which may wait for a slow mirror."""
 
 BY_HAND = f"as root: apt-get install {' '.join(PACKAGES)} (macOS: brew install mariadb)"
 
@@ -31,7 +35,7 @@ def find() -> Programs | None:
     if (server := shutil.which("mariadbd", path=path)) and install:
         return Programs(server, install)
     if server := shutil.which("mysqld", path=path):
-        version = subprocess.run([server, "--version"], capture_output=True, text=True, check=False).stdout
+        version = run_program([server, "--version"], VERSION_SECONDS).stdout
         if "MariaDB" not in version:
             return Programs(server, None)
         if install:
@@ -47,7 +51,7 @@ def find_or_install() -> Programs:
         stderr.print(f"crossover: installing with apt-get (NO_APT=1 refuses): {' '.join(PACKAGES)}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
-            done = subprocess.run(["apt-get", *arguments], env=quiet, capture_output=True, text=True, check=False)
+            done = run_program(["apt-get", *arguments], INSTALL_SECONDS, env=quiet)
             if done.returncode:
                 raise UserError(f"apt-get {arguments[0]} failed ({done.stderr.strip()[-200:]}); {BY_HAND}")
         if found := find():

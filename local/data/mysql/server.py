@@ -16,6 +16,7 @@ from types import TracebackType
 from local.child import Child, free_port, wait_until
 from local.data.mysql.programs import Programs, find_or_install
 from local.errors import UserError
+from local.program import run_program
 
 HOST = "127.0.0.1"
 USER = "crossover"
@@ -23,6 +24,9 @@ DATABASE = "twitter"
 START_SECONDS = 60.0
 """A first start makes system tables, and one after a crash replays the log."""
 STOP_SECONDS = 30.0
+INSTALL_SECONDS = 120.0
+"""The system tables of a data directory take a second or two; on a slow disk, half a minute."""
+PS_SECONDS = 10.0
 
 INIT_FILE = f"""\
 CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -114,7 +118,7 @@ class PrivateServer:
             command += ["--auth-root-authentication-method=normal", *_as_root()]
         else:
             command = [programs.server, "--no-defaults", "--initialize-insecure", f"--datadir={new}", *_as_root()]
-        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        done = run_program(command, INSTALL_SECONDS, env=self._environment())
         if done.returncode:
             raise UserError(f"no data directory could be made in {self.folder}: {(done.stderr or done.stdout)[-300:]}")
         shutil.rmtree(self._data, ignore_errors=True)
@@ -175,9 +179,7 @@ class PrivateServer:
     def _refuse_a_second_server(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             pid = int((self.folder / "pid").read_text())
-            command = subprocess.run(
-                ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-            )
+            command = run_program(["ps", "-ww", "-o", "args=", "-p", str(pid)], PS_SECONDS)
             if str(self._data) in command.stdout:
                 raise UserError(
                     f"a server (process {pid}) runs on {self.folder} already, at {self._known_url()}; "

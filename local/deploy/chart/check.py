@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,11 +18,15 @@ import yaml
 
 from local.console import console, error_line
 from local.deploy.chart import manifests, programs
+from local.errors import UserError
+from local.program import run_program
 
 JUSTIFIED = Path(__file__).with_name("justified.toml")
 """What checkov finds and what stays, with the reason."""
 LAST_RIGHT = programs.WORK / "right"
 """Has the digest of what was right last."""
+CHECKOV_SECONDS = 300
+"""It takes ten; more on a busy machine."""
 
 Findings = dict[tuple[str, str], str]
 """By checkov's name of a check and the values file where it failed: what it asks for, or why it does not hold here."""
@@ -43,7 +46,7 @@ def main() -> int:
     except programs.NotHere as problem:
         console.print(f"NOT RUN: the chart's checks: {problem}", style="yellow", markup=False, soft_wrap=True)
         return int(os.environ.get("CI") == "true")
-    except (manifests.Refused, UnreadManifestsError, subprocess.CalledProcessError) as problem:
+    except (manifests.Refused, UnreadManifestsError, UserError) as problem:
         wrong = [str(problem)]
     for line in wrong:
         error_line(f"chart: {line}")
@@ -118,7 +121,9 @@ def findings(rendered: Mapping[str, str], framework: str = "kubernetes") -> Find
     command = [str(programs.checkov()), "--directory", ".", "--framework", framework, "--compact", "--quiet"]
     command += ["--output", "json", "--skip-download", "--soft-fail"]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(programs.WORK), "LOG_LEVEL": "ERROR"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, cwd=folder)
+    done = run_program(command, CHECKOV_SECONDS, env=environment, cwd=folder)
+    if done.returncode:
+        raise UnreadManifestsError(f"checkov failed: {' '.join(done.stderr.split())[-600:]}")
     report = json.loads(done.stdout)
     summary = report.get("summary", report)
     if summary["parsing_errors"] or not summary["passed"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from local.deploy.chart.programs import NotHere, helm
 from local.paths import ROOT
+from local.program import run_program
 
 Manifest = dict[str, Any]
 
@@ -17,6 +17,7 @@ CHART = ROOT / "container/chart"
 EXAMPLE = ROOT / "local/deploy/chart/example.yaml"
 """What a user gives beside a values file."""
 RELEASE = "crossover"
+HELM_SECONDS = 60
 PLATFORMS = ("nodes", "fargate", "laptop")
 VALUES = ("", *PLATFORMS)
 """The values files by what follows `values-`; "" is the chart's own values.yaml alone."""
@@ -70,7 +71,7 @@ def run(*arguments: str) -> str:
     """Return helm's output. Raises `Refused` with its message where it fails, and `NotHere`."""
     nowhere = str(Path("/nonexistent"))
     environment = {"PATH": "/usr/bin:/bin", "HOME": nowhere, "KUBECONFIG": nowhere}
-    done = subprocess.run([str(helm()), *arguments], capture_output=True, text=True, env=environment)
+    done = run_program([str(helm()), *arguments], HELM_SECONDS, env=environment)
     if done.returncode:
         raise Refused((done.stderr + done.stdout).strip())
     return done.stdout

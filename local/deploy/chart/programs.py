@@ -6,7 +6,6 @@ import hashlib
 import io
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -15,11 +14,13 @@ from pathlib import Path
 
 from local.console import stderr
 from local.paths import BUILD, ROOT
+from local.program import run_program
 
 WORK = BUILD / "chart"
 HELM_LOCK = ROOT / "local/deploy/chart/helm.txt"
 CHECKOV_LOCK = ROOT / "local/deploy/chart/requirements.txt"
 PACKAGED_FOR = ("Linux", "x86_64")
+INSTALL_SECONDS = 600
 
 
 class NotHere(RuntimeError):
@@ -46,7 +47,7 @@ def checkov() -> Path:
     complete = environment / ".complete"
     if not complete.exists():
         stderr.print("crossover: installing checkov")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
+        _run([sys.executable, "-m", "venv", "--clear", str(environment)], "checkov has no environment")
         _install(CHECKOV_LOCK, "--python", str(environment / "bin/python"))
         complete.touch()
     return environment / "bin" / "checkov"
@@ -77,7 +78,10 @@ def _fetch_helm(target: Path) -> None:
 def _install(lock: Path, *where: str) -> None:
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "pip", "install", "--quiet", "--require-hashes", "--no-deps", *where, "-r", str(lock)]
-    done = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    _run(command, f"{lock.name} cannot be installed; with a package index in reach: make check")
+
+
+def _run(command: list[str], problem: str) -> None:
+    done = run_program(command, INSTALL_SECONDS, cwd=ROOT)
     if done.returncode:
-        reason = " ".join(done.stderr.split())[:300]
-        raise NotHere(f"{lock.name} cannot be installed; with a package index in reach: make check ({reason})")
+        raise NotHere(f"{problem} ({' '.join(done.stderr.split())[:300]})")

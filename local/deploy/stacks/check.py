@@ -6,13 +6,13 @@ It takes seconds, so it runs again only where stacks or justifications have chan
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from local.console import console, error_line
 from local.deploy.chart import programs
 from local.deploy.chart.check import UnreadManifestsError, findings, justifications, unjustified
+from local.errors import UserError
 from local.paths import ROOT
 
 STACKS = ROOT / "container" / "stacks"
@@ -32,7 +32,7 @@ def main() -> int:
         except programs.NotHere as problem:
             console.print(f"NOT RUN: the stacks' checks: {problem}", style="yellow", markup=False, soft_wrap=True)
             return int(os.environ.get("CI") == "true")
-        except (UnreadManifestsError, subprocess.CalledProcessError) as problem:
+        except (UnreadManifestsError, UserError) as problem:
             wrong = [str(problem)]
         for line in wrong:
             error_line(f"stacks: {line}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import binascii
 import io
 import json
-import subprocess
 import sys
 import zipfile
 import zlib
@@ -32,12 +31,15 @@ from functions.blockchain.handler import SERVICE
 from functions.blockchain.ledger import ChainAnswer
 from functions.blockchain.limits import Limits
 from functions.blockchain.toy_rsa import MODULUS
+from local.errors import UserError
 from local.measure.experiments.result import ToolFigures, ToolsResult
 from local.measure.microbench.blockchain import queries
 from local.measure.microbench.measure import Bench, Call, measure
+from local.program import run_program
 
 LIMITS = Limits()
-MOST = LIMITS.cc_max_bytes + 1
+MAX_JSON_BYTES = LIMITS.cc_max_bytes + 1
+IMPORT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _zlib(level: int) -> Callable[[bytes], bytes]:
 
 
 def _inflated(stream: Any, packed: bytes) -> tuple[object, ...]:
-    return stream.decompress(packed, MOST), stream.eof, stream.unused_data
+    return stream.decompress(packed, MAX_JSON_BYTES), stream.eof, stream.unused_data
 
 
 def _checked(value: Any) -> Any:
@@ -231,5 +233,7 @@ def _import_ms(module: str) -> float:
         f"import time, crossover.lambda_entry; start = time.process_time(); import {module}; "
         "print(time.process_time() - start)"
     )
-    runs = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True) for _ in range(3)]
-    return round(min(float(ran.stdout) for ran in runs) * 1000, 1)
+    runs = [run_program([sys.executable, "-c", program], IMPORT_SECONDS) for _ in range(3)]
+    if failed := next((run for run in runs if run.returncode), None):
+        raise UserError(f"{module} cannot be imported: {' '.join(failed.stderr.split())[-300:]}")
+    return round(min(float(run.stdout) for run in runs) * 1000, 1)

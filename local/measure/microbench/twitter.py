@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,10 +23,14 @@ from functions.twitter.answer import answer
 from functions.twitter.handler import start
 from functions.twitter.record import KINDS, opened, pack, unpack
 from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
+from local.errors import UserError
 from local.measure.microbench.measure import Bench, Call
 from local.paths import DATA
+from local.program import run_program
 
 TWEETS = 200_000
+TOOL_SECONDS = 900
+"""For making them, and for loading them."""
 FOLDER = DATA / "bench"
 FEW, MANY = (1, 5), (190, 243)
 """Rows of an answer, from and to."""
@@ -110,7 +113,9 @@ def store() -> Path:
         loaded = ("etl", tweets, "--popular", popular, "--store", f"sqlite:///{path}")
         for command in (made, loaded):
             tool = (sys.executable, "-c", "from local.cli import main; main()", *map(str, command))
-            subprocess.run(tool, check=True, stdout=subprocess.DEVNULL)
+            done = run_program(tool, TOOL_SECONDS)
+            if done.returncode:
+                raise UserError(f"crossover {command[0]} failed: {' '.join(done.stderr.split())[-300:]}")
         tweets.unlink()
     return path
 
