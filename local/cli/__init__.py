@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module, metadata
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from local.console import console, error_line
+from local.digits import is_odd, ungrouped
 from local.errors import UserError
 from local.signals import EndSignal, ending_like_ctrl_c
 
@@ -71,10 +72,48 @@ def crossover(
 
 
 def command_group() -> TyperGroup:
-    """Return the assembled tool as a group that can be walked or run, its flags shown without a type."""
+    """Return the assembled tool as a group that can be walked or run.
+
+    Its flags are shown without a type, and its numbers read by one rule.
+    """
     group = typer.main.get_group(create_app())
     _hide_types_of_flags(group)
+    for parameter in parameters(group):
+        if is_number(parameter):
+            parameter.process_value = _reading_numbers(parameter)
     return group
+
+
+def parameters(command: Any) -> Iterator[Any]:
+    """Yield every argument and option of a command and of those in it."""
+    yield from command.params
+    for inner in getattr(command, "commands", {}).values():
+        yield from parameters(inner)
+
+
+def is_number(parameter: Any) -> bool:
+    """Return whether an argument or option holds a number, or several."""
+    described = getattr(parameter, "type_descriptor", None)
+    annotation = getattr(described, "annotation", None)
+    return annotation in (int, float) or any(part in (int, float) for part in get_args(annotation))
+
+
+def _reading_numbers(parameter: Any) -> Callable[[Any, Any], Any]:
+    """Return the parameter's own reading of its value, after its separators were checked and taken off."""
+    process = parameter.process_value
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(map(plain, value))
+        return ungrouped(value) if isinstance(value, str) and is_odd(value) else value
+
+    def read(context: Any, value: Any) -> Any:
+        try:
+            return process(context, plain(value))
+        except ValueError as problem:
+            raise typer.BadParameter(str(problem), ctx=context, param=parameter) from None
+
+    return read
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from local.digits import ungrouped
 from local.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 REPORT_MIX = "blockchain=24713,qrcode=27691,twitter=4366"
 """Requests/s of the report's mixed live test."""
-MAX_DIGITS = 25
-NUMBER = r"([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,3}(_[0-9]{3}){1,3})(\.[0-9]{1,12})?"
-"""Digits, or groups of three with one kind of separator: `100,1000` is two numbers, and is refused."""
 
 Work = Annotated[
     str | None,
@@ -126,6 +123,7 @@ def number(text: str, option: str) -> Fraction:
     """Return an exact number that is not negative, as decimals write it."""
     from local.cost.exact import exact
 
-    if not re.fullmatch(NUMBER, text) or len(text) > MAX_DIGITS:
-        raise UserError(f"{option}: {text[:40]!r} is not one number such as 5000, 5,000 or 0.5")
-    return exact(text.replace("_", "").replace(",", ""))
+    try:
+        return exact(ungrouped(text))
+    except ValueError as problem:
+        raise UserError(f"{option}: {problem}") from None
