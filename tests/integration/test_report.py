@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from local.cost import files
 from local.cost.crossings import cheapest_ranges, crossings
 from local.cost.lines import line_of
+from local.cost.workload import Mix
 from local.report.configurations import DRAWN
 from local.report.inline import import_map
 from local.report.render import render
@@ -162,6 +164,26 @@ def test_the_page_finds_the_crossings_that_python_finds(model: Page) -> None:
             assert one["rate"] == pytest.approx(float(twin.rate), rel=NEAR)
     ranges = cheapest_ranges([first, *others])
     assert [one["label"] for one in found["cheapest"]] == [piece.label for piece in ranges]
+
+
+@pytest.mark.parametrize("ms", [10, 50, 200, 1000])
+def test_no_crossing_of_a_long_handler_hides_within_a_step_of_a_fleet(model: Page, ms: int) -> None:
+    """A fleet overtakes Lambda and falls behind with its next task, within less than the grid of the page shows."""
+    top, book = 200, files.price_book()
+    asked = {"mix": {"twitter": 1}, "rate": 1, "duty": 1, "hours_a_day": 24, "outside": "off", "speed": 1}
+    changed = """([n, a, t, ms]) => {
+      const longer = structuredClone(inputs);
+      Object.assign(longer.workloads.twitter, { cpu_ms: ms, lambda_ms: {}, lambda_billed_ms: {} });
+      return linesOf(longer, n, a, 1, t).crossings[0].map((one) => one.rate);
+    }"""
+    names = ["lambda-url", "ecs-fargate"]
+    found = model.evaluate(changed, [names, asked, top, ms])
+    work = replace(WORKS["twitter"], cpu_ms=Fraction(ms), lambda_ms={}, lambda_billed_ms={})
+    mix = Mix.of([(work, Fraction(1))])
+    first, second = (line_of(files.configuration(name), mix, book, Fraction(top)) for name in names)
+    exact = [float(one.rate) for one in crossings(first, second) if one.rate > 1]
+    assert exact
+    assert found == pytest.approx(exact, rel=1e-7)
 
 
 def test_the_chart_has_a_line_for_each_platform_and_marks_where_they_cross(report: Page) -> None:

@@ -101,21 +101,49 @@ function boundary(left, low, high) {
 
 const sign = (first, second) => (Math.abs(second - first) <= SAME * Math.abs(first) ? 0 : Math.sign(second - first));
 
-// Where two lines change places, up to where the first of them ends.
+const DEPTH = 12; // halvings of the part between two rates in which lines may change places and back
+const MOST_LOOKS = 2_000; // rates that are looked at for one pair of lines, at most
+
+// Whether two lines, which rise with the rate, reach the same height between two rates.
+const mayMeet = (low, high) => low.first < high.second && low.second < high.first;
+
+// Where two lines change places, up to where the first of them ends. A fleet that grows in steps may overtake a line and
+// fall behind again within a step that no rate of the grid shows, so parts in which lines may meet are halved.
 export function crossings(one, other) {
   const found = [];
   let cheaper = 0;
+  let looks = MOST_LOOKS;
+  const point = (rate) => {
+    looks -= 1;
+    const [first, second] = [one.priced.month(rate), other.priced.month(rate)];
+    return { rate, first, second, sign: sign(first, second) };
+  };
+  const note = (low, high) => {
+    const before = cheaper;
+    const rate = boundary((between) => sign(one.priced.month(between), other.priced.month(between)) === before, low.rate, high.rate);
+    const [a, b] = [one.priced.month(rate), other.priced.month(rate)];
+    found.push({ rate, cost: Math.min(a, b), step: Math.abs(a - b) > 1e-6 * a, below: before > 0 ? one.name : other.name, above: before > 0 ? other.name : one.name });
+  };
+  const part = (low, high, depth) => {
+    if (depth && looks > 0 && mayMeet(low, high)) {
+      const middle = point((low.rate + high.rate) / 2);
+      if (middle.first !== null && middle.second !== null) {
+        part(low, middle, depth - 1);
+        part(middle, high, depth - 1);
+        return;
+      }
+    }
+    if (cheaper && high.sign && high.sign !== cheaper) note(low, high);
+    cheaper = high.sign || cheaper;
+  };
+  let before = null;
   for (const [at, rate] of one.rates.entries()) {
     const [first, second] = [one.costs[at], other.costs[at]];
     if (first === null || second === null) break;
-    const now = sign(first, second);
-    if (cheaper && now && now !== cheaper) {
-      const before = cheaper;
-      const low = boundary((between) => sign(one.priced.month(between), other.priced.month(between)) === before, one.rates[at - 1], rate);
-      const [a, b] = [one.priced.month(low), other.priced.month(low)];
-      found.push({ rate: low, cost: Math.min(a, b), step: Math.abs(a - b) > 1e-6 * a, below: before > 0 ? one.name : other.name, above: before > 0 ? other.name : one.name });
-    }
-    cheaper = now || cheaper;
+    const now = { rate, first, second, sign: sign(first, second) };
+    if (before) part(before, now, DEPTH);
+    else cheaper = now.sign;
+    before = now;
   }
   return found;
 }
