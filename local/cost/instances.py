@@ -63,7 +63,7 @@ LAMBDA_SPEEDS = {
     "arm64": _speed(63, 57, 100, "Graviton2, as AWS says of Lambda on ARM"),
     "x86_64": _speed(53, 45, 70, "AWS claims 19 % more for ARM (2021-09); others measured 1.0 to 1.28"),
 }
-"""Of estimates from the CPU; a duration that was measured on Lambda is taken as it is."""
+"""Of estimates from the CPU and of emulated durations; a duration that was measured on Lambda is taken as it is."""
 
 
 def speed_of(name: str) -> Speed:

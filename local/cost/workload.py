@@ -51,6 +51,9 @@ class Workload:
     lambda_billed_ms: Mapping[str, Amount] | OpenTable = numbers(
         "mean billed durations measured on Lambda, by memory in MB, in place of rounding up"
     )
+    lambda_emulated: Mapping[str, Amount] | OpenTable = numbers(
+        "1 for each memory whose durations were measured on another machine, as the emulator does; they are scaled"
+    )
     init_ms: Amount = number("INIT phase of a cold start", 0, high=900_000)
     cold_share: Amount = number("share of the invocations that start cold", 0, high=1)
     memory_mb: Amount = whole("memory that one process needs", 128, low=1)
@@ -72,12 +75,13 @@ class Workload:
             memory_mb: Memory of the function, which decides its share of a vCPU.
             speed: Speed of the vCPU relative to the one that the workload was measured on. What computes takes less
                 time on a faster one; what waits does not.
-            processor: The same of the processor that Lambda is taken to run on; a measured duration was measured there.
+            processor: The same of the processor that Lambda is taken to run on. A duration that was measured on Lambda
+                was measured there, and is not scaled by it; an emulated one is.
         """
         share = minimum(ONE, memory_mb / LAMBDA_MB_PER_VCPU) * speed * processor
         estimate = (self.cpu_ms + self.lambda_cpu_ms) / share + self.wait_ms
         measured = lookup(self.lambda_ms, memory_mb)
-        computing = maximum(measured - self.wait_ms, Fraction(0)) / speed
+        computing = maximum(measured - self.wait_ms, Fraction(0)) / (speed * self._scale(memory_mb, processor))
         return choose(measured, computing + minimum(measured, self.wait_ms), estimate)
 
     def billed_ms(self, memory_mb: Amount, speed: Amount = ONE, processor: Amount = ONE) -> Amount:
@@ -86,6 +90,14 @@ class Workload:
         billed, measured = lookup(self.lambda_billed_ms, memory_mb), lookup(self.lambda_ms, memory_mb)
         rounding = maximum(billed - choose(measured, measured, billed), Fraction(0))
         return choose(billed, choose(measured, duration + rounding, maximum(billed, duration)), ceiling(duration))
+
+    def cold_ms(self, memory_mb: Amount, speed: Amount = ONE, processor: Amount = ONE) -> Amount:
+        """Return INIT of a mean invocation, in whole milliseconds of a cold start; arguments as of `duration_ms`."""
+        return self.cold_share * ceiling(self.init_ms / (speed * self._scale(memory_mb, processor)))
+
+    def _scale(self, memory_mb: Amount, processor: Amount) -> Amount:
+        """Return by what a measured duration is divided: the processor's speed where it was measured elsewhere."""
+        return choose(lookup(self.lambda_emulated, memory_mb), processor, ONE)
 
     @property
     def bytes_both_ways(self) -> Amount:

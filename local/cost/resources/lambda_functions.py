@@ -106,13 +106,16 @@ class LambdaFunctions(Resource):
             ("lambda-rounding", self._gb_seconds(context, "rounded up", lambda one: self._rounding_ms(context, one))),
         ]
         if not self.snapstart:
-            durations.append(("lambda-init", self._gb_seconds(context, "INIT", lambda one: _init_ms(context, one))))
+            durations.append(
+                ("lambda-init", self._gb_seconds(context, "INIT", lambda one: self._init_ms(context, one)))
+            )
         before: Amount = Fraction(0)
         for name, gb_seconds in durations:
             factors = [requests, gb_seconds]
             if name == "lambda-init":
                 factors.append(Quantity("INIT factor", factor.single, factor.unit, row=factor))
-            item = Item(name, tuple(factors), price, before=before, free=free)
+            inputs = (self._processor(),) if name == "lambda-duration" else ()
+            item = Item(name, tuple(factors), price, inputs=inputs, before=before, free=free)
             yield item
             before = item.volume + before
 
@@ -163,6 +166,14 @@ class LambdaFunctions(Resource):
     def _billed_ms(self, context: PricingContext, workload: Workload) -> Amount:
         return workload.billed_ms(self.memory_mb, context.speed * self.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
+    def _init_ms(self, context: PricingContext, workload: Workload) -> Amount:
+        return workload.cold_ms(self.memory_mb, context.speed, LAMBDA_SPEEDS[self.architecture].ratio)
+
+    def _processor(self) -> Quantity:
+        speed = LAMBDA_SPEEDS[self.architecture]
+        template = "of Graviton4, from {} to {}: {}; a duration measured on Lambda is not scaled by it"
+        return Quantity("vCPU speed", speed.ratio, how=explain(template, speed.low, speed.high, speed.source))
+
     def _rounding_ms(self, context: PricingContext, workload: Workload) -> Amount:
         return self._billed_ms(context, workload) - self._duration_ms(context, workload)
 
@@ -182,10 +193,6 @@ class LambdaFunctions(Resource):
         milliseconds = context.mix.mean(measure)
         how = explain("{} ms {} / 1,000 × {} MB / {}", milliseconds, what, self.memory_mb, MB_PER_GB)
         return Quantity("GB-s per request", milliseconds * self.memory_mb / (1000 * MB_PER_GB), "GB-s", how)
-
-
-def _init_ms(context: PricingContext, workload: Workload) -> Amount:
-    return workload.cold_share * ceiling(workload.init_ms / context.speed)
 
 
 @dataclass(frozen=True, kw_only=True)

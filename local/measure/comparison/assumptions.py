@@ -23,7 +23,8 @@ ALWAYS = (
         "vCPU speed",
         1,
         "of this machine's core",
-        "a vCPU of AWS is taken to be as fast as this machine's core; a work's rate scales with it",
+        "a vCPU of Graviton4 is taken to be as fast as this machine's core; other processors, Lambda's and Fargate's "
+        "too, by what is known of their speed beside it. Emulated durations scale with it, real ones do not",
     ),
     Assumption(
         "runtime",

@@ -254,6 +254,7 @@ def _put(comparison: Comparison, service: str, reports: Sequence[Report], name: 
         measured = {size: getattr(figures, value) for size, figures in sizes.items()}
         medians = {size: spread.median if isinstance(spread, Spread) else spread for size, spread in measured.items()}
         work[field] = {**work.get(field, {}), **medians}
+    work["lambda_emulated"] = {size: 1 for size in work["lambda_ms"] if size not in sizes}
     if inits and function.init_ms is not None:
         work["init_ms"] = function.init_ms.median
     if len(counted) >= MIN_FOR_COLD_SHARE:

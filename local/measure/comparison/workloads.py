@@ -54,6 +54,7 @@ def derive(
         "lambda_cpu_ms": rounded(max(0.0, lambda_cpu_ms - cpu_ms)),
         "lambda_ms": durations,
         "lambda_billed_ms": {size: figures.billed_ms for size, figures in function.memory.items()},
+        "lambda_emulated": dict.fromkeys(function.memory, 1),
         "init_ms": function.init_ms.median,
         "cold_share": COLD_SHARE,
         "memory_mb": math.ceil(container.peak_mb),
@@ -93,7 +94,13 @@ def workloads_of(comparison: Comparison) -> dict[str, Workload]:
     result = {}
     factor = mix_factor(comparison.container, comparison.mix)
     for name, data in comparison.works.items():
-        named = {"name": name, "source": SOURCE, "mix_factor": factor if name in comparison.mix else 1, **data}
+        real = comparison.calibrated[name].memory if name in comparison.calibrated else {}
+        given = {
+            "source": SOURCE,
+            "mix_factor": factor if name in comparison.mix else 1,
+            "lambda_emulated": {size: 1 for size in data.get("lambda_ms") or {} if size not in real},
+        }
+        named = {"name": name, **given, **data}
         known = {key: value for key, value in named.items() if key in settings(Workload) and value is not None}
         try:
             result[name] = parse(known, f"the result: {name}")

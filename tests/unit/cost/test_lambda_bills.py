@@ -131,3 +131,22 @@ def test_an_estimate_is_slower_on_lambda_s_processor_and_a_measured_duration_is_
     estimated = hour(text, 10, cpu_ms=F("5.3"))
     measured = hour(text, 10, cpu_ms=F("5.3"), lambda_ms={"1769": F(10)})
     assert estimated == measured
+
+
+@pytest.mark.parametrize(("architecture", "speed"), [("arm64", "0.63"), ("x86_64", "0.53")])
+def test_an_emulated_duration_is_scaled_to_lambda_s_processor_and_a_real_one_is_not(
+    hour: Hour, architecture: str, speed: str
+) -> None:
+    """10 ms on the emulator, 4 of them waiting: 6 ms are divided by the speed of Lambda's processor."""
+    text = f'[lambda]\nmemory_mb = 1024\narchitecture = "{architecture}"'
+    given = {"wait_ms": 4, "lambda_ms": {"1024": F(10)}}
+    real = hour(text, 1, hours=1, **given)
+    emulated = hour(text, 1, hours=1, lambda_emulated={"1024": F(1)}, **given)
+    assert emulated["lambda-duration"] == real["lambda-duration"] * (4 + 6 / F(speed)) / 10
+
+
+def test_init_of_an_emulated_function_is_scaled_too(hour: Hour) -> None:
+    given = {"init_ms": 63, "cold_share": 1, "lambda_ms": {"1024": F(10)}}
+    real = hour("[lambda]\nmemory_mb = 1024", 1, hours=1, **given)
+    emulated = hour("[lambda]\nmemory_mb = 1024", 1, hours=1, lambda_emulated={"1024": F(1)}, **given)
+    assert emulated["lambda-init"] == real["lambda-init"] * 100 / 63

@@ -68,6 +68,7 @@ def test_real_lines_take_the_place_of_emulated_durations(tmp_path: Path) -> None
         "peak_mb": 40,
         "calibrated": 2,
     }
+    assert work["lambda_emulated"] == {"128": 1}
     assert (work["lambda_ms"], work["lambda_billed_ms"]) == ({"128": 9.0, "256": 2.0}, {"128": 9.0, "256": 2.5})
     assert (work["init_ms"], function["init_ms"]["runs"], work["cold_share"]) == (379.5, 1, 0.0001)
     assert work["source"] == "a run; durations at 256 MB from 3 REPORT lines of log.txt"

@@ -59,6 +59,7 @@ def test_a_work_is_what_was_measured() -> None:
         "lambda_cpu_ms": 1.125,
         "lambda_ms": {"128": 1.75, "1769": 1.5},
         "lambda_billed_ms": {"128": 2.4, "1769": 2.0},
+        "lambda_emulated": {"128": 1, "1769": 1},
         "init_ms": 350.0,
         "cold_share": 0.0001,
         "memory_mb": 54,
