@@ -23,7 +23,7 @@ from container.routes import create_platform_app, exact_paths
 from container.settings import ContainerSettings
 from container.stores.backends import ServiceBackend
 from crossover.asgi import Bound, ServiceApp
-from crossover.responses import Envelope
+from crossover.protocol import Envelope
 from crossover.seam import Service
 from crossover.settings import load
 from functions import registry
@@ -72,7 +72,8 @@ def build(
             drain(announce_stop, settings.drain_seconds)
         stop_with_parent()
         tasks = [asyncio.create_task(start_when_reached()), asyncio.create_task(publish_metrics(metrics))]
-        yield {"settings": settings, "metrics": metrics, "direct": direct}
+        state = {"settings": settings, "metrics": metrics, "direct": direct}
+        yield {**state, "takes_body": app.takes_body} if app.web else state
         for task in tasks:
             task.cancel()
         metrics.publish()

@@ -12,8 +12,9 @@ from time import monotonic
 from typing import Any
 
 from crossover.asgi import ASGIApp, Headers, Observe, Receive, Scope, Send
+from crossover.protocol import INVALID_REASON
 from crossover.request_id import HEADER, request_id
-from crossover.responses import INVALID_REASON, Response
+from crossover.responses import Response
 
 FIELDS = ("service", "request_id", "status", "reason", "bytes", "duration_ms")
 """What a line may have beside its time, level and message, under the names that the log of Lambda has."""

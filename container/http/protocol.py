@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import httptools
@@ -14,8 +15,8 @@ from container.metrics.recorder import Metrics
 from container.settings import ContainerSettings
 
 MAX_BODY_BYTES = 1_048_576
-"""Bytes of a request's body that are read and thrown away, since no route takes one: as many as a load balancer passes
-on to a Lambda function."""
+"""Bytes of a request's body, which only a service of routes takes; elsewhere it is read and thrown away. As many as a
+load balancer passes on to a Lambda function."""
 MAX_PIECE_BYTES = 16_384
 """Bytes that the parser is fed at once. A read brings up to 256 kB."""
 
@@ -50,7 +51,8 @@ class BoundedProtocol(HttpToolsProtocol):
     - An offer to upgrade is ignored, as RFC 9110 7.8 has it, and HTTP/1.1 goes on.
     - The client that closes its half of a connection is sent the answers that it waits for.
 
-    The server's state has the `settings`, and `metrics` where answers are counted.
+    The server's state has the `settings`, `metrics` where answers are counted, and `takes_body`, which tells of a path
+    whether a body is read there, where there is such a path.
     """
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
@@ -64,6 +66,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._pending = 0
         self._in_head = True
         self._in_message = False
+        self._body_is_taken: Callable[[str], bool] = app_state.get("takes_body", lambda _path: False)
+        self._takes_body = False
         self._offered_upgrade = False
         self._last_words = b""
         """The answer that ends the connection once those before it are sent."""
@@ -159,6 +163,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()  # which raises for a target that is no URL: still a head that is refused
         self._pending = 0
         self._in_head = False
+        self._takes_body = self._body_is_taken(self.scope["path"])
 
     def _refusal_of_head(self) -> Refusal | None:
         if self._head_bytes() > self._max_head_bytes:
@@ -176,7 +181,9 @@ class BoundedProtocol(HttpToolsProtocol):
         return line + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
-        """Throw it away: no route takes a body."""
+        """Pass it on to a service that takes it, or throw it away."""
+        if self._takes_body:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Be ready for the next head."""
@@ -231,7 +238,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Count a request that is not served, and close: behind the answers to those before it, with an answer itself.
 
-        A request that is refused for its body has its answer already, or will not have one.
+        A request that is refused for its body has its answer already, or gets none unless a service waits for it.
         """
         if self._last_words or self.transport.is_closing():
             return
@@ -239,9 +246,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head and self.cycle is not None and not self.cycle.response_complete:
             self._last_words = refusal.answer
             return
-        if self._in_head:
+        if self._in_head or self._is_awaited():
             self.transport.write(refusal.answer)
         self.transport.close()
+
+    def _is_awaited(self) -> bool:
+        """Tell whether a service waits for the body that is coming in, and has sent nothing."""
+        waiting = self._takes_body and self.cycle is not None and self.cycle is self._active
+        return waiting and not self.cycle.response_started
 
     def _cut_off(self) -> None:
         self._count("stalled")

@@ -65,6 +65,6 @@ FAMILIES = (
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds of the histogram, from a good answer's time to the longest that an answer can take."""
 STATUSES = (200, 405, 500, 503)
-"""The statuses that a service's path can be answered with."""
+"""The statuses that a service's path can be answered with. A service of routes has more, shown once they occur."""
 REASONS = ("400", "408", "413", "431", "503", "stalled")
 """Labels of `REFUSED`."""

@@ -21,7 +21,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from container.metrics import families, multiprocess
 from container.metrics.families import BUCKETS, NO_COUNTERPART, REASONS, STATUSES, Family
 from crossover.asgi import Headers
-from crossover.responses import INVALID_REASON, Response
+from crossover.protocol import INVALID_REASON
+from crossover.responses import Response
 from crossover.seam import Service
 
 BATCH = 128
@@ -60,6 +61,7 @@ class ServiceMetrics:
     """The answers of one service. `answered` and `invalid` are on the path of every request."""
 
     def __init__(self, service: Service, answers: Counter, invalids: Counter, duration: BatchedHistogram) -> None:
+        self._answers, self._name = answers, service.name
         self._statuses = {status: answers.labels(service.name, str(status)) for status in STATUSES}
         self._codes = {code: invalids.labels(service.name, code) for code in (*service.reasons, OTHER)}
         self._duration = duration.labels(service.name)
@@ -81,6 +83,8 @@ class ServiceMetrics:
 
     def failed(self, status: int, seconds: float) -> None:
         """Count an answer with another status."""
+        if status not in self._statuses:  # of a service of routes; HTTP has some sixty
+            self._statuses[status] = self._answers.labels(self._name, str(status))
         self._statuses[status].inc()
         self._duration.observe(seconds)
 

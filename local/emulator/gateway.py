@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from local.emulator.event_sources.base import FRAMING, BadAnswer, Call, EventSou
 from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
 from local.emulator.invoke_api import InvokeApi
 from local.emulator.metrics import FunctionMetrics
-from local.emulator.template import ANY, DEFAULT_ROUTE
+from local.emulator.routing import Routes, parameters, route
+from local.emulator.template import DEFAULT_ROUTE
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -33,20 +34,6 @@ FAULTS = {
     Ending.TOO_LARGE: Fault.ANSWER_TOO_LARGE,
     Ending.THROTTLED: Fault.THROTTLED,
 }
-
-
-Routes = Mapping[tuple[str, str], str]
-"""Methods (`ANY` for all of them) and paths, and the names of the functions that answer on them."""
-
-
-def route(source: EventSource, routes: Routes, request: HttpRequest) -> tuple[str, str] | None:
-    """Return the key of the route that a request takes; only some event sources look at the method."""
-    methods = (request.method, ANY) if source.by_method else dict.fromkeys(method for method, _ in routes)
-    for path in (request.path, DEFAULT_ROUTE):
-        for method in methods:
-            if (method, path) in routes:
-                return method, path
-    return None
 
 
 class Gateway:
@@ -88,7 +75,9 @@ class Gateway:
         key = route(self.source, self.routes, request)
         if key is None:
             return self.source.fault(Fault.NO_ROUTE)
-        call = Call(new_id(), datetime.now(UTC), new_trace(), key[1] if key[1] == DEFAULT_ROUTE else " ".join(key))
+        named = key[1] if key[1] == DEFAULT_ROUTE else " ".join(key)
+        values = parameters(self.source, key, request.path)
+        call = Call(new_id(), datetime.now(UTC), new_trace(), named, values)
         return await self._invoke(self.emulator.functions[self.routes[key]], request, call)
 
     async def _invoke(self, function: EmulatedFunction, request: HttpRequest, call: Call) -> HttpResponse:

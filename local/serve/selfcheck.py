@@ -48,7 +48,8 @@ def self_check(address: str, services: list[Service], environ: Mapping[str, str]
         problems += [_problem("the Lambda entry", outcome) for outcome in through_lambda if not outcome.good]
         made = [sample["query"] for sample in samples.get(service.name, ())]
         queries = made + [example.query for example in service.examples]
-        yield Check(service.name, f"{address}/{service.name}?{queries[0]}", problems)
+        address_of_one = f"{address}/{service.name}" + (f"?{queries[0]}" if queries else "")
+        yield Check(service.name, address_of_one, problems)
 
 
 def _problem(platform: str, outcome: Outcome) -> str:

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from crossover.asgi import Bound, ServiceApp
 from crossover.lambda_entry import lambda_handler
-from crossover.responses import Envelope
+from crossover.protocol import Envelope
 from crossover.runner import InlineRunner
 from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, Headers, HttpRequest
-from local.emulator.gateway import route
+from local.emulator.routing import Routes, parameters, route
 from tests.support.events import SHAPES, Pairs
 
 DOCS = (Path(__file__).parents[2] / "docs/reference/event-sources.md").read_text()
@@ -72,7 +72,8 @@ def body_matches(body: bytes, documented: str, kind: str) -> bool:
 
 
 A_BODY = "a POST of `hi` with the content type"
-HEADINGS = ("what goes wrong", "to a route for GET", "request", A_BODY, "the function answers")
+PARAMETERS = "a request where `GET /notes/{id}` and `ANY /files/{proxy+}` are routes"
+HEADINGS = ("what goes wrong", "to a route for GET", "request", PARAMETERS, A_BODY, "the function answers")
 FAULTS = list(tables("what goes wrong"))
 
 
@@ -165,6 +166,50 @@ def test_a_request_arrives_in_the_event_as_documented(row: Row) -> None:
     for part in parts:
         found = found[part]
     assert found == json.loads(documented)
+
+
+WITH_PARAMETERS: Routes = {
+    ("GET", "/notes/{id}"): "Notes",
+    ("ANY", "/files/{proxy+}"): "Files",
+    ("GET", "/notes/new"): "New",
+}
+
+
+@pytest.mark.parametrize("row", list(tables(PARAMETERS)), ids=named)
+def test_the_parameters_of_a_path_arrive_as_documented(row: Row) -> None:
+    line, field, documented, *_ = row.cells
+    asked = request(line)
+    key = route(row.source, WITH_PARAMETERS, asked)
+    if field == "no route":
+        assert key is None
+        return
+    assert key is not None
+    found: Any = row.source.event(
+        asked, CALL._replace(route=" ".join(key), parameters=parameters(row.source, key, asked.path))
+    )
+    for part in field.split("."):
+        if documented == "absent":
+            assert part not in found
+            return
+        found = found[part]
+    assert found == json.loads(documented)
+
+
+@pytest.mark.parametrize("name", ["v1", "v2"])
+def test_the_most_specific_route_is_taken(name: str) -> None:
+    source = EVENT_SOURCES[name]
+    routes = {**WITH_PARAMETERS, ("GET", "/{proxy+}"): "Any", ("POST", "/notes/{other}"): "Other"}
+    asked = (
+        "GET /notes/new",
+        "GET /notes/1",
+        "POST /notes/1",
+        "GET /notes/1/2",
+        "GET /files/a/b",
+        "GET /files/",
+        "PUT /x",
+    )
+    taken = [routes[key] if (key := route(source, routes, request(line))) else None for line in asked]
+    assert taken == ["New", "Notes", "Other", "Any", "Files", "Any", None]
 
 
 @pytest.mark.parametrize("row", list(tables(A_BODY)), ids=named)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from crossover.protocol import Envelope
 from crossover.request_id import request_id
-from crossover.responses import Envelope, Response, text_response
+from crossover.responses import Response, text_response
 from crossover.runner import Runner, Unavailable, drive
 from crossover.seam import Invalid, Request, Service
+
+if TYPE_CHECKING:
+    from crossover.web_service import WebAnswers
 
 Scope = MutableMapping[str, Any]
 Headers = Sequence[tuple[bytes, bytes]]
@@ -65,7 +69,7 @@ async def answer_of(result: Awaitable[bytes], service: str, envelope: Envelope, 
         return failure(problem, service, envelope, headers)
 
 
-def failure(problem: Exception, service: str, envelope: Envelope, headers: Headers = ()) -> Response:
+def failure(problem: Exception, service: str, envelope: Envelope | type[WebAnswers], headers: Headers = ()) -> Response:
     """Return the answer where a service has no result, and log what an operator has to know."""
     if isinstance(problem, Invalid):
         return envelope.invalid(problem)
@@ -100,6 +104,8 @@ async def respond(response: Response, send: Send) -> None:
 class ServiceApp:
     """Answers `GET /NAME` for each service and `GET /healthz`; every other path and protocol goes to `otherwise`.
 
+    A service of routes answers every method on `/NAME` and below it (see `crossover.web_app`).
+
     HEAD is answered as GET; whatever carries the answer leaves its body out. A request's path may begin with
     `base_path`, which a stage of API Gateway or a shared load balancer puts there. `draining`, once set, makes each
     answer its connection's last.
@@ -114,9 +120,17 @@ class ServiceApp:
         base_path: str = "",
     ) -> None:
         self._base_path = base_path.rstrip("/")
+        services = list(services)
         self.routes = {
-            f"{before}/{bound.service.name}": bound for bound in services for before in {self._base_path, ""}
+            f"{before}/{bound.service.name}": bound
+            for bound in services
+            if not bound.service.routes
+            for before in {self._base_path, ""}
         }
+        """The path of each service that is no service of routes."""
+        self.web = {bound.service.name: bound for bound in services if bound.service.routes}
+        """The services of routes, by name."""
+        self._web_apps = self._made_web_apps()
         self.envelope = envelope
         self.observe = observe
         self.draining = False
@@ -126,6 +140,7 @@ class ServiceApp:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return await self._otherwise(scope, receive, send)
+        received = scope
         path, method = scope["path"], scope["method"]
         if method == "HEAD":
             method = "GET"
@@ -143,6 +158,9 @@ class ServiceApp:
         if self._base_path and path.startswith(f"{self._base_path}/"):
             path = path.removeprefix(self._base_path)
             scope = {**scope, "path": path, "raw_path": path.encode()}
+        web = self._web_app(path)
+        if web is not None:
+            return await web(received, receive, self._closing(send))
         if path != "/healthz":
             return await self._otherwise(scope, receive, self._closing(send))
         return await respond(HEALTHY if method == "GET" else METHOD_NOT_ALLOWED, self._closing(send))
@@ -154,6 +172,25 @@ class ServiceApp:
         await respond(response, self._closing(send))
         if self.observe is not None:
             self.observe(service, response, monotonic() - arrived, headers)
+
+    def takes_body(self, path: str) -> bool:
+        """Tell whether the body of a request on this decoded path is read, and not thrown away."""
+        return self._web_app(self.below_base(path)) is not None
+
+    def below_base(self, path: str) -> str:
+        """Return a path without the base path, if it has it."""
+        has_it = self._base_path and path.startswith(f"{self._base_path}/")
+        return path.removeprefix(self._base_path) if has_it else path
+
+    def _web_app(self, path: str) -> ASGIApp | None:
+        return self._web_apps.get(path.split("/", 2)[1]) if self._web_apps and path.startswith("/") else None
+
+    def _made_web_apps(self) -> dict[str, ASGIApp]:
+        if not self.web:
+            return {}
+        from crossover.web_app import WebApp  # which no other service needs
+
+        return {name: WebApp(bound, self) for name, bound in self.web.items()}
 
     def _closing(self, send: Send) -> Send:
         """Return `send`, made to announce the connection's end where the server drains."""

@@ -18,7 +18,8 @@ from typing import Any
 from crossover.asgi import Bound, Headers, ServiceApp, answer
 from crossover.lambda_events import answer_to, headers_of, query_of_get, query_of_plain
 from crossover.measures import INVALID, NAMESPACE, REQUESTS
-from crossover.responses import Envelope, Response
+from crossover.protocol import Envelope
+from crossover.responses import Response
 from crossover.runner import InlineRunner, at_once
 from crossover.seam import Service
 from crossover.settings import Identity, configured, load, setting
@@ -48,6 +49,10 @@ def lambda_handler(service: Service, environ: Mapping[str, str] = os.environ) ->
     envelope = Envelope(settings)
     bound = Bound(service, InlineRunner(store_of(service, environ)))
     observe = Observer(service.name, settings.log_sample_rate)
+    if service.routes:
+        from crossover.web_lambda import web_handler  # which no other service needs
+
+        return web_handler(bound, settings.base_path, observe)
     path = f"/{service.name}"
     paths = frozenset((path, settings.base_path.rstrip("/") + path))
 

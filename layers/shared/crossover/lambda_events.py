@@ -30,13 +30,13 @@ def query_of_get(event: Event, paths: frozenset[str]) -> bytes | None:
                 return event["rawQueryString"].encode("utf-8", "surrogatepass")  # type: ignore[no-any-return]
         elif event["path"] in paths and event["httpMethod"] == "GET":
             pairs = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters") or {}
-            return _joined(pairs) if "elb" in context else urlencode(pairs, doseq=True, errors="surrogatepass").encode()
+            return joined(pairs) if "elb" in context else urlencode(pairs, doseq=True, errors="surrogatepass").encode()
     except (KeyError, TypeError, AttributeError):
         return None
     return None
 
 
-def _joined(pairs: dict[str, Any]) -> bytes:
+def joined(pairs: dict[str, Any]) -> bytes:
     """Join what a load balancer split without decoding it."""
     return "&".join(
         f"{name}={value}"

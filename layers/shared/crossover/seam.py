@@ -1,5 +1,8 @@
 """The seam between a service and the platform it runs on.
 
+The plain service answers `GET /NAME` from its query; one that needs methods, paths, headers and bodies has routes (see
+`crossover.web`), and meets the same runners.
+
 A service is a function of a `Request`: plain values in, plain values out, and it never waits. It returns
 
 - `bytes`: the result, done; or
@@ -18,8 +21,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import eq
-from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias, TypeVar, runtime_checkable
 from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from crossover.web import Route
 
 MAX_PARAMETERS = 64
 """Parameters that a query may have; splitting more is work that no real request asks for."""
@@ -155,15 +161,20 @@ class Example(NamedTuple):
     result: str | None = None
 
 
+def by_routes(_request: Request) -> NoReturn:
+    """Stand in for the start of a service that has routes instead. Raises LookupError."""
+    raise LookupError("a service of routes has no single start")
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service: how it starts, and what people and platforms have to know of it. It answers on `/NAME`."""
 
     name: str
     summary: str
-    start: Callable[[Request], Step]
-    parameters: tuple[Parameter, ...]
-    reasons: tuple[str, ...]
+    start: Callable[[Request], Step] = by_routes
+    parameters: tuple[Parameter, ...] = ()
+    reasons: tuple[str, ...] = ()
     """Every CODE that it may give as a reason."""
     examples: tuple[Example, ...] = ()
     stored: bool = False
@@ -179,5 +190,9 @@ class Service:
     explain: Callable[[Request, bool], Explanation] | None = None
     """Explains an answer, to people: for the page briefly (True: bounded in size and time), else in full. May raise
     `Invalid`. What it imports is imported when it is called: a function on Lambda never explains."""
+    routes: tuple[Route, ...] = ()
+    """In place of `start`: the service then speaks HTTP, on `/NAME` and below, without the bundle's protocol."""
+    max_body_bytes: int = 1_048_576
+    """Of a request to one of the routes; more is answered 413. As many as a load balancer passes on to a function."""
     warm: Callable[[], object] = field(default=lambda: None)
     """Loads what the first request would have to wait for, tables for instance."""

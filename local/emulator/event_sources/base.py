@@ -61,7 +61,9 @@ class Call(NamedTuple):
     """In UTC."""
     trace: str
     route: str = "$default"
-    """The key of the route that it matched, such as `GET /qrcode`."""
+    """The key of the route that it matched, such as `GET /notes/{id}`."""
+    parameters: Mapping[str, str] = {}
+    """Of the route's path, in the form that the source passes on."""
 
 
 class Fault(Enum):
@@ -101,6 +103,8 @@ class EventSource(Protocol):
     """Seconds that it waits for the function; None where it waits as long as the function may run."""
     by_method: bool
     """Whether its routes name a method, besides a path."""
+    decodes_path: bool
+    """Whether it percent-decodes the path before it looks for a route."""
     answer_limit: int | None
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 

@@ -37,6 +37,7 @@ class FunctionUrl:
     title = "Function URL"
     timeout: float | None = None
     by_method = False
+    decodes_path = False
     answer_limit: int | None = None
 
     def refuse(self, request: HttpRequest) -> Fault | None:
@@ -57,7 +58,7 @@ class FunctionUrl:
             "domainName": domain,
             "domainPrefix": domain.partition(".")[0],
         }
-        return payload2.event(request, call._replace(route=DEFAULT_ROUTE), request.path, context)
+        return payload2.event(request, call._replace(route=DEFAULT_ROUTE, parameters={}), request.path, context)
 
     def response(self, payload: bytes) -> HttpResponse:
         """Return the answer of payload format 2.0."""

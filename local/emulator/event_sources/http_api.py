@@ -36,6 +36,7 @@ class HttpApi:
     title = "API Gateway, HTTP API"
     timeout: float | None = 30.0
     by_method = True
+    decodes_path = True
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:

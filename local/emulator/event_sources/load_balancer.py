@@ -62,6 +62,7 @@ class LoadBalancer:
 
     timeout: float | None = None
     by_method = False
+    decodes_path = False
     answer_limit: int | None = MAX_BODY
 
     def __init__(self, multiple: bool = False) -> None:

@@ -29,7 +29,12 @@ def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) 
     cookies = [cookie.strip() for value in headers.pop("cookie", []) for cookie in value.split(";")]
     query = {name: ",".join(values) for name, values in multi(decoded_pairs(request.query)).items()}
     body, encoded = event_body(request)
-    optional = {"cookies": cookies, "queryStringParameters": query, "body": body}
+    optional = {
+        "cookies": cookies,
+        "queryStringParameters": query,
+        "pathParameters": dict(call.parameters),
+        "body": body,
+    }
     return {
         "version": "2.0",
         "routeKey": call.route,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from local.emulator.event_sources.base import (
@@ -46,12 +47,13 @@ FAULTS = {
 
 
 class RestApi:
-    """A REST API's stage `prod`, with a resource `{proxy+}`."""
+    """A REST API's stage `prod`. Without a route of its own a request takes the resource `/{proxy+}`."""
 
     name = "v1"
     title = "API Gateway, REST API"
     timeout: float | None = 29.0
     by_method = True
+    decodes_path = False
     answer_limit: int | None = MAX_BODY
 
     def refuse(self, request: HttpRequest) -> Fault | None:
@@ -66,16 +68,20 @@ class RestApi:
         """Return the event: query decoded, in two maps; absent things are null; a body is text."""
         headers = multi(forwarded(request, call))
         query = multi(decoded_pairs(request.query))
+        _, _, resource = call.route.partition(" ")
+        parameters: Mapping[str, str] = call.parameters
+        if not resource:
+            resource, parameters = "/{proxy+}", {"proxy": request.path.lstrip("/")}
         return {
             "version": "1.0",
-            "resource": "/{proxy+}",
+            "resource": resource,
             "path": request.path,
             "httpMethod": request.method,
             "headers": {name: values[-1] for name, values in headers.items()},
             "multiValueHeaders": headers,
             "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
             "multiValueQueryStringParameters": query or None,
-            "pathParameters": {"proxy": request.path.lstrip("/")},
+            "pathParameters": dict(parameters) or None,
             "stageVariables": None,
             "requestContext": {
                 "accountId": "000000000000",
@@ -91,7 +97,7 @@ class RestApi:
                 "requestTime": call.now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
                 "requestTimeEpoch": int(call.now.timestamp() * 1000),
                 "resourceId": "local",
-                "resourcePath": "/{proxy+}",
+                "resourcePath": resource,
                 "stage": "prod",
             },
             "body": request.body.decode("utf-8", "replace") or None,

@@ -40,7 +40,7 @@ def _served(service: str, connections: int, direct: bool = True, count: int = RE
         from container.metrics.recorder import Metrics
         from container.settings import ContainerSettings
         from crossover.asgi import Bound, ServiceApp
-        from crossover.responses import Envelope
+        from crossover.protocol import Envelope
         from crossover.runner import InlineRunner
         from crossover.stores.lazy import store_of
         from functions import registry

@@ -58,7 +58,7 @@ def test_one_load_balancer_has_the_path_of_every_service_and_no_other(production
     for name in registry.SERVICES:
         backend = paths[f"/{name}"]["backend"]["service"]
         service = production.all("Service")[name]
-        assert paths[f"/{name}"]["pathType"] == "Exact"
+        assert paths[f"/{name}"]["pathType"] == "Prefix"
         assert backend == {"name": service["metadata"]["name"], "port": {"name": service["spec"]["ports"][0]["name"]}}
 
 

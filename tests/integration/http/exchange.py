@@ -17,7 +17,8 @@ from container.http.direct import DirectProtocol, DirectServices
 from container.metrics.recorder import Metrics
 from container.settings import ContainerSettings
 from crossover.asgi import Bound, Headers, ServiceApp
-from crossover.responses import Envelope, Response
+from crossover.protocol import Envelope
+from crossover.responses import Response
 from crossover.runner import InlineRunner, Later, Unavailable
 from crossover.seam import Fetch, Invalid, Request, Service, Step
 

@@ -17,7 +17,7 @@ from container.http.protocol import BoundedProtocol
 from container.metrics.recorder import Metrics
 from container.settings import ContainerSettings
 from crossover.asgi import Bound, ServiceApp
-from crossover.responses import Envelope
+from crossover.protocol import Envelope
 from tests.integration.http.exchange import ECHO, Exchange, SlowRunner
 
 GET = b"GET /echo?say=%b HTTP/1.1\r\n%b\r\n"

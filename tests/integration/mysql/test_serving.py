@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from crossover.lambda_entry import lambda_handler
-from crossover.responses import Envelope
+from crossover.protocol import Envelope
 from crossover.runner import InlineRunner, at_once, drive
 from crossover.seam import Request
 from crossover.settings import Identity

@@ -27,7 +27,8 @@ from container.logs import (
     sampling,
 )
 from crossover.asgi import Headers, Receive, Scope, Send
-from crossover.responses import Envelope, Response
+from crossover.protocol import Envelope
+from crossover.responses import Response
 from crossover.seam import Invalid
 from crossover.settings import Identity
 

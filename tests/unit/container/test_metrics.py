@@ -21,7 +21,7 @@ from container.metrics import multiprocess
 from container.metrics.recorder import BATCH, BatchedHistogram, Figures, Metrics
 from container.settings import ContainerSettings
 from crossover.measures import INVALID, REQUESTS
-from crossover.responses import Envelope
+from crossover.protocol import Envelope
 from crossover.runner import Unavailable
 from crossover.seam import Invalid, Request, Service, Step
 from crossover.settings import Identity, SettingError

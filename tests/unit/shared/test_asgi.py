@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crossover.asgi import Bound, Headers, Scope, ServiceApp
-from crossover.responses import Envelope, Response
+from crossover.protocol import Envelope
+from crossover.responses import Response
 from crossover.runner import InlineRunner, Unavailable, at_once
 from crossover.seam import Invalid, Parameter, Request, Service, Step
 from crossover.settings import Identity
