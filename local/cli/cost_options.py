@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 REPORT_MIX = "blockchain=24713,qrcode=27691,twitter=4366"
 """Requests/s of the report's mixed live test."""
+MANY = 4
+"""From so many lines on they are gathered into one."""
+_NO_PRICE = r"(?P<name>.+?): no price in (?P<region>\S+) of (?P<prices>[^;]+); (?P<remedy>.+)"
 
 Work = Annotated[
     str | None,
@@ -66,11 +70,23 @@ def check_region(region: str | None) -> None:
 
 
 def say_left_out(lines: Iterable[str]) -> None:
-    """Say what a comparison goes without, for want of prices: a line each, on standard error."""
+    """Say what a comparison goes without: a line each, on standard error; many without prices in one line."""
     from local.console import stderr
 
-    for line in dict.fromkeys(lines):
+    for line in _gathered(list(dict.fromkeys(lines))):
         stderr.print(f"Left out: {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _gathered(lines: list[str]) -> list[str]:
+    """Return the lines; where many want prices of one region, one line with all those prices in their place."""
+    wanting = {line: match for line in lines if (match := re.fullmatch(_NO_PRICE, line))}
+    if len(wanting) < MANY:
+        return lines
+    prices = dict.fromkeys(price for match in wanting.values() for price in match["prices"].split(", "))
+    names = list(dict.fromkeys(match["name"].partition(" + ")[0] for match in wanting.values()))
+    region, remedy = (next(iter(wanting.values()))[key] for key in ("region", "remedy"))
+    gathered = f"{', '.join(names)}: no price in {region} of {', '.join(prices)}; {remedy}"
+    return [*(line for line in lines if line not in wanting), gathered]
 
 
 def mix_of(work: str | None, configuration: Configuration) -> Mix:

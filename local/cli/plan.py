@@ -22,6 +22,8 @@ REPORT_CHOICE = "report-eks-nodes"
 """What the report bought for the mix that is the default work."""
 CHART_STEPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
 CHART_BEYOND = Fraction(3, 2)
+LEAST_DRAWN = Fraction(100)
+"""Requests/s that the chart reaches in any case."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,8 +63,7 @@ def plan(
     processes; a mix that reads has a storage tier.
     """
     from local.cost import files, tables, views
-    from local.cost.chosen import compare_chosen
-    from local.cost.configuration import DEFAULT_REGION, in_region, to_internet
+    from local.cost.configuration import DEFAULT_REGION
     from local.cost.plan import Planner, front, front_rates
     from local.report.front import refuse_other_names
 
@@ -71,24 +72,22 @@ def plan(
             raise UserError("plan: give either --budget in dollars an hour, or --rate in requests/s")
         if chart:
             refuse_other_names(chart)
+        dollars = None if budget is None else number(budget, "--budget")
+        requests = None if rate is None else number(rate, "--rate")
         asked = work or measured_here()
         mix, known = files.mix(weights(asked or REPORT_MIX)), files.price_book(book)
         planner = Planner(mix, known, internet=internet, region=region or DEFAULT_REGION)
         say_left_out(planner.left_out)
-        dollars = None if budget is None else number(budget, "--budget")
         if dollars is not None:
             plans = planner.within(dollars)
         else:
-            plans = planner.cheapest(number(rate or "", "--rate"))
+            plans = planner.cheapest(requests or Fraction(0))
             if not plans:
                 raise UserError(f"plan: no candidate serves {rate} requests/s")
         steps = list(front(planner, front_rates(plans[0].rate)))
-        name = chosen or (None if asked else REPORT_CHOICE)
         compared = None
-        if name:
-            configuration = in_region(files.configuration(name), region)
-            configuration = to_internet(configuration) if internet else configuration
-            compared = compare_chosen(configuration, planner, known, plans[0].rate)
+        if chosen or not asked:
+            compared = _compared(chosen, planner, region, plans[0].rate)
         goal = f"for ${budget} an hour" if budget is not None else f"at {rate} requests/s"
         title = f"{mix.name}, {goal}, {region or DEFAULT_REGION}"
         bought = f"What ${budget} an hour buys" if budget is not None else f"What {rate} requests/s cost"
@@ -108,6 +107,23 @@ def plan(
         stderr.print(f"Wrote {chart}.", highlight=False)
 
 
+def _compared(chosen: str | None, planner: Planner, region: str | None, otherwise: Fraction) -> Chosen | None:
+    """Return what was chosen beside the plans. The report's choice is left out where the book cannot price it."""
+    from local.cost import files
+    from local.cost.chosen import compare_chosen
+    from local.cost.configuration import in_region, to_internet
+    from local.cost.errors import NoPrice
+
+    configuration = in_region(files.configuration(chosen or REPORT_CHOICE), region)
+    try:
+        return compare_chosen(to_internet(configuration) if planner.internet else configuration, planner, otherwise)
+    except NoPrice as problem:
+        if chosen:
+            raise
+        say_left_out([str(problem)])
+        return None
+
+
 def _draw(
     path: Path,
     titles: tuple[str, str],
@@ -122,7 +138,7 @@ def _draw(
     from local.cost.plan import front, front_rates
     from local.report.front import Front, Step, write
 
-    top = max([plans[0].rate, *([compared.bill.rate] if compared else [])]) * CHART_BEYOND
+    top = max([LEAST_DRAWN, plans[0].rate, *([compared.bill.rate] if compared else [])]) * CHART_BEYOND
     rates = front_rates(Fraction(round(top)), CHART_STEPS)
     steps = [Step(float(plan.rate), float(plan.hour), plan.web.name) for plan in front(planner, rates)]
     lines = [

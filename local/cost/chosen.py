@@ -11,7 +11,6 @@ from local.cost.exact import dollars, plain
 from local.cost.formulas import known
 from local.cost.model import cheapest
 from local.cost.plan import Plan, Planner
-from local.cost.price_book import PriceBook
 
 ZERO = Fraction(0)
 
@@ -42,7 +41,7 @@ class Chosen:
             f"{dollars(self.standing, 3)} of it before the first request"
         )
         if budget is not None and self.standing > budget:
-            said += f": over the budget of {dollars(budget, 2)}"
+            said += f": over the budget of ${plain(budget)}"
         lines = [said + "."]
         if self.same_rate:
             plan, less = self.same_rate, bill.hour - self.same_rate.hour
@@ -55,18 +54,20 @@ class Chosen:
         return lines
 
 
-def compare_chosen(configuration: Configuration, planner: Planner, book: PriceBook, otherwise: Fraction) -> Chosen:
+def compare_chosen(configuration: Configuration, planner: Planner, otherwise: Fraction) -> Chosen:
     """Return a configuration beside the plans for its rate and for its cost.
 
     Args:
         configuration: What was chosen, in the planner's region.
         planner: Prices the candidates for the mix.
-        book: Where prices come from.
         otherwise: The rate for a configuration that follows the rate and has no highest one.
+
+    Raises:
+        NoPrice: The book cannot price it in its region.
     """
-    standing = cheapest(configuration, planner.mix, ZERO, book)
+    standing = cheapest(configuration, planner.mix, ZERO, planner.book)
     rate = Fraction(int(known(standing.limit.rate))) if standing.limit else otherwise
-    bill = cheapest(configuration, planner.mix, rate, book)
+    bill = cheapest(configuration, planner.mix, rate, planner.book)
     same_rate = next(iter(planner.cheapest(rate)), None)
     same_money = planner.within(bill.hour)[0] if same_rate and bill.hour >= same_rate.hour else None
     return Chosen(configuration.name, bill, standing.hour, same_rate, same_money)

@@ -101,7 +101,7 @@ class Claim:
     @property
     def arithmetic(self) -> str:
         """The claim as it was computed."""
-        if self.unit_price is None:
+        if self.printed_amount is not None:
             return f"{self.printed_amount}"
         per = f" / {self.bundle:,}" if self.bundle != 1 else ""
         return f"{plain(self.units)} × {self.unit_price}{per}" if self.units != 1 else f"{self.unit_price}{per}"
@@ -200,7 +200,7 @@ def _claim(table: object, where: str, line: int, per: str) -> Claim:
     table = _known_keys(table, CLAIM_KEYS, where)
     if sum(key in table for key in ("item", "items", "price")) > 1:
         raise CostError(f"{where}: give one of item, items and price")
-    if not any(key in table for key in ("item", "items", "price", "name")):
+    if not any(table.get(key) for key in ("item", "items", "price", "name")):
         raise CostError(f"{where}: item: is missing; say what it is for by item, items, price or name")
     items = table.get("items", [table["item"]] if "item" in table else [])
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items) or len(set(items)) < len(items):

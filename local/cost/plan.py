@@ -125,7 +125,7 @@ class Planner:
     """
 
     def __init__(self, mix: Mix, book: PriceBook, *, internet: bool = False, region: str = DEFAULT_REGION) -> None:
-        self.mix, self._book, self._internet, self._region = mix, book, internet, region
+        self.mix, self.book, self.internet, self._region = mix, book, internet, region
         self.left_out: list[str] = []
         self._ordered: dict[Fraction, list[Tier]] = {}
         web = {name: {**tables, **_network(tables, internet)} for name, tables in WEB_TIERS.items()}
@@ -179,8 +179,8 @@ class Planner:
         tables = {key: dict(table) for key, table in WEB_TIERS[plan.web.name].items()}
         part = tables["nodes" if "nodes" in tables else "fargate"]
         part["speed"] = speed / plan.web.speed.ratio
-        tables.update(_network(tables, self._internet))
-        tier = self._tiers({plan.web.name: tables}, self._book, self._region)[0]
+        tables.update(_network(tables, self.internet))
+        tier = self._tiers({plan.web.name: tables}, self.book, self._region)[0]
         return self._plan(tier, plan.rate) if budget is None else self._best(tier, budget)
 
     def hour(self, web: Tier, rate: Fraction) -> Fraction | None:

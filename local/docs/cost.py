@@ -221,7 +221,7 @@ def budget_plan() -> str:
     ]
     head = ("web tier", "storage tier", "size", "requests/s", "most of the bill, or why it loses")
     budget = plain(BUDGET)
-    chosen = compare_chosen(files.configuration("report-eks-nodes"), planner, book, plans[0].rate)
+    chosen = compare_chosen(files.configuration("report-eks-nodes"), planner, plans[0].rate)
     note = (
         f"The best rate of the course project's mix for ${budget} an hour, as by `crossover plan --budget {budget}`: "
         "with a spare at the utilisation target, load balancer capacity, disks, addresses, and RDS Proxy where the "

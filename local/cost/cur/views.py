@@ -40,7 +40,7 @@ def table(bill: Comparison) -> Group:
 def sentences(bill: Comparison) -> list[str]:
     """Return the sums, which add up to what AWS charged."""
     charged, model = _charged(bill.checked), sum((entry.model or Fraction(0) for entry in bill.checked), Fraction(0))
-    lines = ["", f"AWS charged {dollars(bill.written, 2)} in all, by {bill.lines:,} lines."]
+    lines = ["", f"AWS charged {dollars(bill.written, 2)} in all; lines read: {bill.lines:,}."]
     lines.append(f"Checked: {dollars(charged, 2)}; the price book says {dollars(model, 2)} for the same usage.")
     if bill.committed:
         listed = sum((entry.model or Fraction(0) for entry in bill.committed), Fraction(0))
@@ -50,8 +50,7 @@ def sentences(bill: Comparison) -> list[str]:
             f"effectively {dollars(effective, 2)}, {dollars(listed, 2)} on demand."
         )
     if bill.unchecked:
-        count = len(bill.unchecked)
-        lines.append(f"Not checked: {dollars(_charged(bill.unchecked), 2)} in {count} lines of the table.")
+        lines.append(f"Not checked: {dollars(_charged(bill.unchecked), 2)}, rows of the table: {len(bill.unchecked)}.")
     for kind, amount in bill.others:
         lines.append(f"No usage: {OTHER_KINDS.get(kind, kind)}, {dollars(amount, 2)}.")
     if bill.free_of_charge:

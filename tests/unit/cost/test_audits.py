@@ -71,6 +71,7 @@ def write(path: Path, text: str) -> str:
     ("text", "message"),
     [
         ("[[claim]]\namount = 1", "line 3: claim 1: item: is missing"),
+        ('[[claim]]\nname = ""\namount = 1', "item: is missing"),
         ('[[claim]]\nitem = "nodes"\nprice = "ec2 t3.nano"\namount = 1', "give one of item, items and price"),
         ('[[claim]]\nprice = "ec2"\namount = 1', "price: must be a service and a dimension"),
         ('[[claim]]\nprice = "vpc nat-hours"\nusage = 1\nquantity = 1\namount = 1', "either a quantity .* or a usage"),

@@ -70,7 +70,7 @@ def test_discounts_credits_taxes_and_commitments_are_named(tmp_path: Path) -> No
     assert "No usage: taxes, $20.00." in shown
     assert "No usage: usage that savings plans cover, taken off again, -$30.12." in shown
     assert "Under reservations and savings plans: $30.12 charged, effectively $68.73, $101.54 on demand." in shown
-    assert "Not checked: $3.50 in 2 lines of the table." in shown
+    assert "Not checked: $3.50, rows of the table: 2." in shown
 
 
 @pytest.mark.parametrize("form", ["legacy", "gzip", "zip", "bom", "folder", "parquet"])

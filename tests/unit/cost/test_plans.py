@@ -111,7 +111,7 @@ def test_a_burstable_database_serves_what_its_baseline_allows() -> None:
 
 
 def test_what_was_chosen_is_compared_for_its_rate_and_for_its_money(planner: Planner) -> None:
-    chosen = compare_chosen(files.configuration("report-eks-nodes"), planner, files.price_book(), F(100))
+    chosen = compare_chosen(files.configuration("report-eks-nodes"), planner, F(100))
     assert chosen.same_rate is not None
     assert chosen.same_money is not None
     assert chosen.same_rate.rate == chosen.bill.rate
@@ -147,6 +147,8 @@ def test_the_front_is_drawn_for_screens_and_phones(tmp_path: Path) -> None:
     ElementTree.fromstring(picture.read_text())  # noqa: S314  # our own
     assert "ECS on Fargate from" in picture.read_text()
     assert "must end in .svg or .html" in refusal("plan", "--budget", "1", "--chart", str(tmp_path / "x.png"))
+    run("plan", "--rate", "0", "--work", "qrcode", "--chart", str(picture))
+    ElementTree.fromstring(picture.read_text())  # noqa: S314  # our own
     assert "cannot write" in refusal("plan", "--rate", "5", "--work", "qrcode", "--chart", "/proc/x/y.svg")
 
 
@@ -163,6 +165,14 @@ def test_the_command_plans_and_says_what_costs_most() -> None:
     assert (compared["name"], compared["rate"]) == ("ECS Fargate", 50)
     assert "either --budget" in refusal("plan")
     assert "either --budget" in refusal("plan", "--budget", "1", "--rate", "1")
+
+
+def test_many_candidates_without_prices_are_one_line() -> None:
+    said = run("plan", "--rate", "10", "--work", "twitter", "--region", "eu-west-1").stderr
+    wanting = [line for line in said.splitlines() if "no price in eu-west-1" in line]
+    assert len(wanting) == 1
+    assert "RDS MySQL db.t4g.medium, RDS MySQL db.r7g.large" in wanting[0]
+    assert "rds-proxy vcpu-hours" in wanting[0]
 
 
 def test_single_rates_predict_the_report_s_mixed_rate_within_a_quarter() -> None:
