@@ -161,7 +161,7 @@ def test_the_little_server_is_right_as_long_as_it_behaves() -> None:
         (says(RIGHT[ENCODE].replace(b"; charset=utf-8", b"")), "wrong", "content-type 'text/plain'"),
         (says(b"HTTP/1.1 500 X\r\nContent-Length: 10\r\n\r\nUs,1\nERROR"), "wrong", "status 500, not 200"),
         (says(b"HTTP/1.1 302 X\r\nLocation: /healthz\r\nContent-Length: 0\r\n\r\n"), "wrong", "status 302, not 200"),
-        (says(RIGHT[ENCODE][:-5]), "no answer", "payload is not completed"),
+        (says(RIGHT[ENCODE][:-5]), "no answer", "without sending complete message body"),
         (says(b"SSH-2.0-Server\r\n"), "no answer", ""),
         (says(b""), "no answer", "disconnected"),
         (waits, "no answer", "no whole answer within 0.5 s"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-import aiohttp
-from yarl import URL
+import httpx
 
 from local.load.address import split
 from local.workloads.cases import Case
@@ -47,24 +48,24 @@ async def ask_all(
     address: str,
     cases: Sequence[Case],
     seconds: float,
-    asked: Callable[[], object] = lambda: None,
+    on_answer: Callable[[], object] = lambda: None,
     first_line: bytes | None = None,
 ) -> list[Outcome]:
-    """Ask one case after the other over connections that stay open; `asked` is called after each.
+    """Ask one case after the other over connections that stay open; `on_answer` is called after each.
 
     `seconds` bound each request, connecting included. All answers of services begin with `first_line`, TEAM,ACCOUNT and
     a line feed; by default with what the first one begins with.
     """
     outcomes: list[Outcome] = []
     silent = 0
-    timeout = aiohttp.ClientTimeout(total=seconds)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+    tls = ssl.create_default_context()
+    async with httpx.AsyncClient(timeout=None, verify=tls, trust_env=False) as client:  # noqa: S113 - asyncio's bounds all
         for case in cases:
             if silent == MAX_SILENT:
                 outcomes.append(Outcome(case, "not asked"))
                 continue
             begun = time.perf_counter()
-            answer = await _ask(session, address, case, seconds)
+            answer = await _ask(client, address, case, seconds)
             milliseconds = (time.perf_counter() - begun) * 1000
             if isinstance(answer, str):
                 silent += 1
@@ -74,7 +75,7 @@ async def ask_all(
                 outcomes.append(judged(case, answer, first_line, milliseconds))
                 if isinstance(case.expected, Served):
                     first_line = first_line or first_line_of(answer)
-            asked()
+            on_answer()
     return outcomes
 
 
@@ -86,22 +87,30 @@ def judged(case: Case, answer: Answer, first_line: bytes | None = None, millisec
     return Outcome(case, verdict, "; ".join(found), answer.status, milliseconds)
 
 
-async def _ask(session: aiohttp.ClientSession, address: str, case: Case, seconds: float) -> Answer | str:
+async def _ask(client: httpx.AsyncClient, address: str, case: Case, seconds: float) -> Answer | str:
     """Return the answer, or why there is none."""
-    url = URL(address + case.path, encoded=True)
+    path = {"target": case.path.encode()}  # as it stands: no client may correct what a case gets wrong
     try:
-        async with session.request(case.method, url, allow_redirects=False) as response:
+        async with asyncio.timeout(seconds), client.stream(case.method, address, extensions=path) as response:
             body = b""
-            async for some in response.content.iter_any():
-                body += some
+            async for part in response.aiter_raw():
+                body += part
                 if len(body) > MAX_BYTES:
                     return f"the answer is larger than {MAX_BYTES:,} bytes"
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(response.status, headers, body)
+            return Answer(response.status_code, dict(response.headers), body)
     except TimeoutError:
         return f"no whole answer within {seconds:g} s"
-    except aiohttp.ClientConnectorError as problem:
-        number = problem.os_error.errno
-        return f"no connection: {os.strerror(number) if number and number > 0 else problem.os_error}"
-    except (aiohttp.ClientError, OSError, ValueError) as problem:
+    except httpx.ConnectError as problem:
+        return f"no connection: {_reason(problem)}"
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
         return str(problem) or type(problem).__name__
+
+
+def _reason(problem: BaseException) -> str:
+    """Return what the operating system said, where it is behind an error."""
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return str(problem)
