@@ -8,8 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from local.cost import files
-from local.cost.audit import Audit, Stated, audit
-from local.cost.claims import claims_of, others_of, percent, period, printed
+from local.cost.audit import Audit
+from local.cost.checking import Stated, audit
+from local.cost.claim_tables import claims_of, others_of, percent, period, printed
 from local.cost.configuration import DEFAULT_REGION, Configuration, parse, to_internet, to_zones, weights
 from local.cost.configuration import in_region as configured_in
 from local.cost.errors import CostError

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from local.cost.connections import DatabaseConnections
+from local.cost.instances import FARGATE_SPEEDS, Speed, speed_of
 
 ALB = {"ingress": {"kind": "alb"}}
 FARGATE_VCPU = [Fraction(1, 4), Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4), Fraction(8), Fraction(16)]
@@ -58,3 +60,28 @@ def connections_of(tables: Mapping[str, Any]) -> DatabaseConnections | None:
     if database is None:
         return None
     return DatabaseConnections(database["instance"], database["replicas"], proxy=database["proxy"])
+
+
+def speed_of_tier(tables: Mapping[str, Any]) -> Speed | None:
+    """Return what is known of a web tier's processor; None where it has none of its own."""
+    if "nodes" in tables:
+        return speed_of(tables["nodes"]["instance"])
+    if "fargate" in tables:
+        return FARGATE_SPEEDS[tables["fargate"].get("architecture", "x86_64")]
+    return None
+
+
+def network_of(tables: Mapping[str, Any], internet: bool) -> dict[str, Any]:
+    """Return the table of the network, with responses to the Internet or without."""
+    return {"network": {**tables.get("network", {}), "internet": internet}}
+
+
+def decimals(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with its fractions as TOML has numbers."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(part) for part in value]
+        return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+
+    return {key: plain(value) for key, value in table.items()}

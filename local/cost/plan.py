@@ -13,13 +13,20 @@ from functools import cached_property
 from typing import Any
 
 from local.cost.bill import Bill, CapacityLimit, OpenBill
-from local.cost.candidates import STORAGE_TIERS, WEB_TIERS, connections_of
+from local.cost.candidates import (
+    STORAGE_TIERS,
+    WEB_TIERS,
+    connections_of,
+    decimals,
+    network_of,
+    speed_of_tier,
+)
 from local.cost.configuration import DEFAULT_REGION, in_region, parse
 from local.cost.connections import DatabaseConnections
 from local.cost.errors import CostError, NoPrice
 from local.cost.exact import dollars, plain
 from local.cost.formulas import known
-from local.cost.instances import FARGATE_SPEEDS, Speed, speed_of
+from local.cost.instances import Speed
 from local.cost.model import MAX_RATE, price_all
 from local.cost.price_book import PriceBook
 from local.cost.workload import Mix
@@ -128,7 +135,7 @@ class Planner:
         self.mix, self.book, self.internet, self._region = mix, book, internet, region
         self.left_out: list[str] = []
         self._ordered: dict[Fraction, list[Tier]] = {}
-        web = {name: {**tables, **_network(tables, internet)} for name, tables in WEB_TIERS.items()}
+        web = {name: {**tables, **network_of(tables, internet)} for name, tables in WEB_TIERS.items()}
         self.web = []
         for tier in self._tiers(web, book, region):
             if tier.why_not:
@@ -141,7 +148,7 @@ class Planner:
     def _tiers(self, candidates: Mapping[str, Mapping[str, Any]], book: PriceBook, region: str) -> list[Tier]:
         tiers = []
         for name, tables in candidates.items():
-            document = {"name": name, **{key: _decimals(table) for key, table in tables.items()}}
+            document = {"name": name, **{key: decimals(table) for key, table in tables.items()}}
             try:
                 priced = price_all(in_region(parse(document, name), region), self.mix, book)
             except NoPrice as problem:
@@ -149,7 +156,7 @@ class Planner:
                 continue
             self.left_out += priced.left_out
             bills = tuple(bill for _, bill in priced.bills)
-            tiers.append(Tier(name, bills, connections_of(tables), _speed(tables)))
+            tiers.append(Tier(name, bills, connections_of(tables), speed_of_tier(tables)))
         if not tiers:
             raise NoPrice(self.left_out[-1])
         return tiers
@@ -179,7 +186,7 @@ class Planner:
         tables = {key: dict(table) for key, table in WEB_TIERS[plan.web.name].items()}
         part = tables["nodes" if "nodes" in tables else "fargate"]
         part["speed"] = speed / plan.web.speed.ratio
-        tables.update(_network(tables, self.internet))
+        tables.update(network_of(tables, self.internet))
         tier = self._tiers({plan.web.name: tables}, self.book, self._region)[0]
         return self._plan(tier, plan.rate) if budget is None else self._best(tier, budget)
 
@@ -263,26 +270,3 @@ def front(planner: Planner, rates: Sequence[Fraction]) -> Iterator[Plan]:
     """Yield the cheapest plan at each rate: the Pareto front of rate and cost."""
     for rate in rates:
         yield from planner.cheapest(rate)[:1]
-
-
-def _speed(tables: Mapping[str, Any]) -> Speed | None:
-    if "nodes" in tables:
-        return speed_of(tables["nodes"]["instance"])
-    if "fargate" in tables:
-        return FARGATE_SPEEDS[tables["fargate"].get("architecture", "x86_64")]
-    return None
-
-
-def _network(tables: Mapping[str, Any], internet: bool) -> dict[str, Any]:
-    return {"network": {**tables.get("network", {}), "internet": internet}}
-
-
-def _decimals(table: Mapping[str, Any]) -> dict[str, Any]:
-    from decimal import Decimal
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, list):
-            return [plain(part) for part in value]
-        return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
-
-    return {key: plain(value) for key, value in table.items()}

@@ -10,7 +10,7 @@ from importlib import import_module
 from local.cost import files
 from local.cost.audit_file import KEYS, audit_file, run
 from local.cost.audit_tables import sentences
-from local.cost.claims import CLAIM_KEYS, OTHER_KEYS
+from local.cost.claim_tables import CLAIM_KEYS, OTHER_KEYS
 from local.cost.configuration import DEFAULT_REGION, RESOURCES, Heading, in_region
 from local.cost.crossings import crossings
 from local.cost.errors import NoPrice
