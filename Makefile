@@ -34,6 +34,10 @@ mysql: $(READY) ## Run a private MariaDB in the foreground and print its store U
 proxy: $(READY) ## Run an emulated RDS Proxy in front of make mysql and print its store URL (settings: DATABASE)
 	@$(BIN)/crossover rds-proxy $(DATABASE) || [ $$? = 130 ]
 
+.PHONY: dynamodb
+dynamodb: $(READY) ## Run a server of DynamoDB's interface in the foreground and print its store URL (settings: ENGINE=moto)
+	@$(BIN)/crossover dynamodb $(if $(ENGINE),--engine $(ENGINE)) || [ $$? = 130 ]
+
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)

@@ -16,7 +16,7 @@ from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import Later, Refused, Unavailable
 from crossover.seam import Service
 from crossover.stores.lazy import LazyStore, store_of
-from crossover.stores.port import RemoteStore
+from crossover.stores.port import BudgetedStore, RemoteStore
 
 RETRY_SECONDS = 0.5
 
@@ -75,6 +75,9 @@ class ServiceBackend:
 
     def _check(self, remote: RemoteStore) -> None:
         """Connect, and warn where the fleet may open more connections than the database allows."""
+        if not isinstance(remote, BudgetedStore):
+            remote.version()
+            return
         pods, percent = self._settings.pods, self._settings.max_connections_percent
         try:
             budget = remote.budget(pods, self._settings.workers, percent)

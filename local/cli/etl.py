@@ -24,7 +24,12 @@ def add_to(app: typer.Typer) -> None:
             ),
         ],
         popular: Annotated[Path, typer.Option(help="The popular tags: UTF-8, one a line.")],
-        store: Annotated[str, typer.Option(help="The store's URL: sqlite:///PATH or mysql://USER@HOST:PORT/DATABASE.")],
+        store: Annotated[
+            str,
+            typer.Option(
+                help="The store's URL: sqlite:///PATH, mysql://USER@HOST:PORT/DATABASE or dynamodb://TABLE?region=REGION."
+            ),
+        ],
         work: Annotated[
             Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
@@ -47,6 +52,10 @@ def add_to(app: typer.Typer) -> None:
             from local.data.mysql.reach import check_reachable
 
             check_reachable(store)
+        if store.startswith("dynamodb://"):
+            from local.data.dynamodb.tables import check_table
+
+            check_table(store)
         files = input_files(tweets)
         tags = read_popular(popular)
         with Bars() as bars:
@@ -77,6 +86,8 @@ def _table(report: Any) -> Any:
     table.add_row("users", f"{report.users:,}")
     table.add_row("records", f"{report.records:,}")
     table.add_row("bytes of the store", f"{report.store_bytes:,}")
+    for name, figure in report.figures.items():
+        table.add_row(name, f"{figure:,.0f}")
     for part, seconds in report.seconds.items():
         table.add_row(f"seconds to {part}", f"{seconds:.1f}")
     return table

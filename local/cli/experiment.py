@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(flood)
     group.command()(connections)
     group.command("storage-tier")(storage_tier)
+    group.command("dynamodb-clients")(dynamodb_clients)
     app.add_typer(group, name="experiment")
 
 
@@ -188,6 +189,19 @@ def storage_tier(
     configuration = replace(base, **_given(seconds=seconds))
     with _saving("storage-tier", result, tables.storage_tier, as_json) as save, _progress() as step:
         save(asdict(configuration), measure(configuration, step))
+
+
+def dynamodb_clients(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds; the median of them counts.")] = 5,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare clients of DynamoDB: CPU of a start and of a read, memory, weight."""
+    from local.measure.experiments import tables
+    from local.measure.experiments.dynamodb_clients import measure
+
+    with _saving("dynamodb-clients", result, tables.dynamodb_clients, as_json) as save, _progress() as step:
+        save({"rounds": rounds}, measure(rounds, step))
 
 
 Save = Callable[[Mapping[str, Any], Any], None]

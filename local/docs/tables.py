@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from types import ModuleType
 
 from typer.core import TyperGroup
 
@@ -11,6 +12,7 @@ from container.metrics import families
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
+from crossover_dynamodb import target as dynamodb_target
 from crossover_mysql import target
 from functions.registry import load
 from local.cli import command_group
@@ -18,6 +20,9 @@ from local.docs import cost
 from local.docs.cli import command_reference
 from local.docs.comparison import compared, decision
 from local.emulator.rds_proxy.rules import rules
+from local.formatting import markdown, number
+from local.measure import results
+from local.measure.experiments.result import ClientsResult, decode
 from local.paths import ROOT
 
 README = ROOT / "README.md"
@@ -67,10 +72,32 @@ def settings() -> str:
 
 
 def mysql_options() -> str:
-    """Return the options of a MySQL store's URL, out of the table in their module's docstring."""
-    lines = [line for line in (target.__doc__ or "").splitlines() if line.startswith("|")]
+    """Return the options of a MySQL store's URL."""
+    return _options(target)
+
+
+def dynamodb_options() -> str:
+    """Return the options of a DynamoDB store's URL."""
+    return _options(dynamodb_target)
+
+
+def _options(module: ModuleType) -> str:
+    """Return the options of a store's URL, out of the table in their module's docstring."""
+    lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
     head, _, *rows = (tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines)
     return _table(head, ((f"`{name.replace(', ', '`, `')}`", *rest) for name, *rest in rows))
+
+
+def dynamodb_clients() -> str:
+    """Return the kept comparison of DynamoDB's clients."""
+    path = results.REFERENCE_RESULTS / "dynamodb-clients.json"
+    clients = decode(results.read(path, "dynamodb-clients"), ClientsResult).clients
+    rows = (
+        (each.client, *map(number, (each.start_ms, each.read_us, each.resident_mb, each.installed_mb)))
+        for each in clients
+    )
+    head = ("client", "start, ms of CPU", "a read, us of CPU", "resident MB", "installed MB")
+    return markdown(head, rows, right=1)
 
 
 def metrics() -> str:
@@ -97,6 +124,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "command-reference": command_reference,
     "settings": settings,
     "mysql-options": mysql_options,
+    "dynamodb-options": dynamodb_options,
+    "dynamodb-clients": dynamodb_clients,
     "metrics": metrics,
     "rds-proxy-rules": proxy_rules,
     "compare": compared,

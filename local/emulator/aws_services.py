@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 
 class AwsServices:
@@ -45,6 +45,12 @@ class AwsServices:
         self._server.server_close()
 
 
+class _Kept(WSGIRequestHandler):
+    """Keeps connections open, as AWS does."""
+
+    protocol_version = "HTTP/1.1"
+
+
 @contextmanager
 def serve(host: str = "127.0.0.1", port: int = 0) -> Iterator[AwsServices]:
     """Serve in a thread of its own; port 0 takes a free one.
@@ -60,7 +66,7 @@ def serve(host: str = "127.0.0.1", port: int = 0) -> Iterator[AwsServices]:
         listener.listen(128)
         port = listener.getsockname()[1]
         application = DomainDispatcherApplication(create_backend_app)
-        services = AwsServices(make_server(host, port, application, threaded=True, fd=listener.fileno()))
+        services = AwsServices(make_server(host, port, application, True, request_handler=_Kept, fd=listener.fileno()))
         services.start()
         try:
             yield services

@@ -13,9 +13,9 @@ from functools import cache
 from pymysql.cursors import Cursor
 from pymysql.err import InterfaceError, InternalError, MySQLError
 
+from crossover.stores.policy import Fault
 from crossover_mysql.connection import DeadlineConnection
 from crossover_mysql.credentials import ACCESS_DENIED, Credentials, Pair
-from crossover_mysql.policy import Fault
 from crossover_mysql.target import Target
 
 LOST = frozenset({2006, 2013, 2014, 2055, 1053, 1927, 4031})

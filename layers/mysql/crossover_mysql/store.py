@@ -13,13 +13,13 @@ from pymysql.cursors import Cursor
 from pymysql.err import MySQLError, ProgrammingError
 
 from crossover.runner import Refused, Unavailable
-from crossover.stores.port import Loaded
+from crossover.stores.policy import GAUGES, Stats
+from crossover.stores.pool import Pool
+from crossover.stores.port import Loaded, Report, ignore
 from crossover.stores.sealing import unseal
 from crossover_mysql.budget import Budget, budget
 from crossover_mysql.credentials import Credentials, credentials_of
 from crossover_mysql.driver import NO_SUCH_TABLE, PyMySQLDriver, code_of
-from crossover_mysql.policy import GAUGES, Stats
-from crossover_mysql.pool import Pool
 from crossover_mysql.target import Target, parse
 
 LAYOUT = "packed-2"
@@ -49,7 +49,7 @@ def open_store(url: str, credentials: Credentials | None = None) -> MysqlStore:
     return MysqlStore(target, credentials or credentials_of(target))
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
+def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
     """Build tables of (key, record) pairs beside those that serve, and swap them in.
 
     Raises:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from crossover_mysql.policy import Limits
+from crossover.stores.policy import Limits
 
 MAX_SIZE = 100
 MAX_SECONDS = 86_400.0

@@ -43,6 +43,8 @@ class Report(NamedTuple):
     store_bytes: int = 0
     version: str = ""
     """Of the load; empty where nothing was loaded."""
+    figures: dict[str, float] = {}  # noqa: RUF012 - of a tuple, which nothing changes
+    """What else the store counted: write units, for instance."""
 
     def refusal(self) -> str | None:
         """Return why the input should not replace a store without `--force`: nearly all of it was dropped."""
@@ -70,6 +72,9 @@ class Progress:
 
     def packed(self, records: int) -> None:
         """Note that so many records more were packed."""
+
+    def storing(self, what: str, done: int, total: int) -> None:
+        """Note what the store does after the last record, how much of it is done and how much there is, or 0."""
 
 
 def run(  # noqa: PLR0913 (the options of the command, all but two by name)
@@ -130,12 +135,13 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
                 if not valid or (report.refusal() and not force):
                     return report
                 progress.stage("load")
-                loaded = load(url, Stages(database, folder, workers, progress.packed).records())
+                loaded = load(url, Stages(database, folder, workers, progress.packed).records(), progress.storing)
             return report._replace(
                 seconds=report.seconds | {"load": monotonic() - related},
                 records=loaded.records,
                 store_bytes=loaded.size_bytes,
                 version=loaded.version,
+                figures=dict(loaded.figures),
             )
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None

@@ -45,3 +45,9 @@ class Bars(Progress):
         self._bars.advance(self._task, records)
         done = self._bars.tasks[self._task].completed
         self._bars.update(self._task, description=f"load: {done:,.0f} records")
+
+    def storing(self, what: str, done: int, total: int) -> None:
+        """Show how much of what the store writes is written; without a terminal only how much there is to come."""
+        if not done and total and not stderr.is_terminal:
+            stderr.print(f"crossover: load: {total:,} {what} to come", highlight=False)
+        self._bars.update(self._task, description=f"load: {done:,} {what}", completed=done, total=total or None)

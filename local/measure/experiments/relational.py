@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from pymysql.cursors import Cursor
 
+from crossover.stores.pool import Pool
 from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
-from crossover_mysql.pool import Pool
 from crossover_mysql.target import parse
 from functions.twitter.contacts import Contact, Tweet
 from functions.twitter.record import pack, unpack

@@ -253,3 +253,25 @@ class StorageTierResult(Struct, frozen=True, kw_only=True):
     records: Count
     store_mb: Amount
     clients: Count
+
+
+class ClientFigures(Struct, frozen=True, kw_only=True):
+    """One client of DynamoDB. Times are CPU."""
+
+    client: str
+    chosen: bool
+    start_ms: Amount
+    """To import and make it."""
+    first_read_ms: Amount
+    read_us: Amount
+    resident_mb: Amount
+    installed_mb: Amount
+    """Of its packages; Lambda's runtime has boto3's."""
+
+
+class ClientsResult(Struct, frozen=True, kw_only=True):
+    """The data of a result of the kind `dynamodb-clients`."""
+
+    clients: list[ClientFigures]
+    rounds: Count
+    reads: Count

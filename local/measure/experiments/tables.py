@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from local.formatting import number, spread, table
 from local.measure.experiments.result import (
     Change,
+    ClientsResult,
     ColdStartResult,
     ConnectionsResult,
     FloodResult,
@@ -146,6 +147,17 @@ def storage_tier(result: StorageTierResult) -> Iterator[RenderableType]:
         before = rate
     yield drawn
     yield f"{result.records:,} records, {result.store_mb:,.0f} MB; {result.clients} clients; us: CPU for a record"
+
+
+def dynamodb_clients(result: ClientsResult) -> Iterator[RenderableType]:
+    """Draw one row for each client; the one in use is marked."""
+    columns = ("start ms", "first read ms", "read us", "resident MB", "installed MB")
+    drawn = table("Clients of DynamoDB, in CPU; * is the one in use", ("client",), columns)
+    for row in result.clients:
+        figures = (row.start_ms, row.first_read_ms, row.read_us, row.resident_mb, row.installed_mb)
+        drawn.add_row(("* " if row.chosen else "  ") + row.client, *map(number, figures))
+    yield drawn
+    yield f"medians of {result.rounds} rounds of {result.reads} reads; start: import and making in a function"
 
 
 def _before_and_after(change: Change) -> Iterator[str]:

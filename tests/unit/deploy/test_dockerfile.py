@@ -112,7 +112,10 @@ def test_the_build_context_is_a_list_of_what_goes_in_and_the_dockerfile_copies_n
     assert WHEELS.relative_to(ROOT).as_posix() in allowed
 
 
-SOURCES = ("functions", "container", "layers/shared/crossover", "layers/mysql/crossover_mysql")
+SOURCES = (
+    *("functions", "container", "layers/shared/crossover"),
+    *("layers/mysql/crossover_mysql", "layers/dynamodb/crossover_dynamodb"),
+)
 
 
 @pytest.mark.parametrize("package", SOURCES)

@@ -6,11 +6,11 @@ import pytest
 from pymysql.err import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 from crossover.runner import Refused
+from crossover.stores.policy import Fault
 from crossover_mysql import store
 from crossover_mysql.budget import budget
 from crossover_mysql.credentials import Fixed
 from crossover_mysql.driver import PyMySQLDriver
-from crossover_mysql.policy import Fault
 from crossover_mysql.target import parse
 
 DRIVER = PyMySQLDriver(parse("mysql://me@host/db"), Fixed("me", ""))

@@ -22,7 +22,7 @@ BAD = [
 @pytest.mark.parametrize("url", BAD)
 def test_a_url_of_no_known_scheme_is_refused_with_those_that_are(url):
     for use in (open_store, lambda url: load(url, [])):
-        with pytest.raises(ValueError, match="begins with sqlite:// or mysql://") as refused:
+        with pytest.raises(ValueError, match="begins with sqlite:// or mysql:// or dynamodb://") as refused:
             use(url)
         assert "secret" not in str(refused.value)
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from crossover.stores.port import Loaded, Store
+from crossover.stores.port import Loaded, Report, Store, ignore
 
 ADAPTERS = {
     "sqlite": "crossover.stores.sqlite",
     "mysql": "crossover_mysql.store",
+    "dynamodb": "crossover_dynamodb.store",
 }
-"""The scheme of a store's URL to the module that has `open_store(url)` and `load(url, records)` for it."""
+"""The scheme of a store's URL to the module that has `open_store(url)` and `load(url, records, report)` for it."""
 
 
 def open_store(url: str) -> Store:
@@ -24,13 +25,15 @@ def open_store(url: str) -> Store:
     return _adapter(url).open_store(url)  # type: ignore[no-any-return]
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
+def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
     """Build a whole new load from (key, record) pairs beside the one that serves, and put it in its place.
+
+    `report` is called by a store that takes long after the last record.
 
     Raises ValueError for a URL, `LoadFailed` where the load came to nothing; then, as after an error of `records`
     itself or a kill at any moment, what was loaded before still serves.
     """
-    return _adapter(url).load(url, records)  # type: ignore[no-any-return]
+    return _adapter(url).load(url, records, report)  # type: ignore[no-any-return]
 
 
 def _adapter(url: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
@@ -42,9 +43,22 @@ class RemoteStore(Store, Protocol):
         """Return the figures of this moment, a named tuple."""
         ...
 
+
+@runtime_checkable
+class BudgetedStore(RemoteStore, Protocol):
+    """A remote store whose database bounds the connections of all processes together."""
+
     def budget(self, pods: int, workers: int, percent: int = 100) -> Any:
         """Return what the processes may open (`needed`), what the database allows (`allowed`), whether it `fits`."""
         ...
+
+
+Report = Callable[[str, int, int], None]
+"""Is called with what a load does now, how much of it is done, and how much there is."""
+
+
+def ignore(what: str, done: int, total: int) -> None:
+    """Report to nothing."""
 
 
 class Loaded(NamedTuple):
@@ -54,6 +68,8 @@ class Loaded(NamedTuple):
     records: int
     size_bytes: int
     """What it takes where it is stored."""
+    figures: Mapping[str, float] = MappingProxyType({})
+    """What else the store counted, by its meaning."""
 
 
 class LoadFailed(Exception):

@@ -28,7 +28,7 @@ from time import monotonic
 from typing import TypeVar
 
 from crossover.runner import Unavailable
-from crossover.stores.port import Loaded, LoadFailed
+from crossover.stores.port import Loaded, LoadFailed, Report, ignore
 from crossover.stores.sealing import Damaged, seal, unseal
 
 APPLICATION_ID = 0x43524F53
@@ -226,7 +226,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
     return connection, row[0]
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
+def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
     """Build a file of (key, record) pairs and rename it to `sqlite:///PATH`; its directory is made if need be.
 
     Raises:

@@ -1,8 +1,8 @@
 """The entry point of the `crossover` command, in a clone and installed from a wheel.
 
 A wheel carries the project's tree in the folder `bundle` beside this file. Its packages (`functions`, `container`,
-`local`, `crossover`, `crossover_mysql`) have names that an environment's site-packages should not have, so only the
-command and the processes that it starts find them.
+`local`, `crossover`, `crossover_mysql`, ...) have names that an environment's site-packages should not have, so only
+the command and the processes that it starts find them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 BUNDLE = Path(__file__).parent / "bundle"
-IMPORTED_FROM = (BUNDLE, BUNDLE / "layers" / "shared", BUNDLE / "layers" / "mysql")
+IMPORTED_FROM = (BUNDLE, BUNDLE / "layers" / "shared", BUNDLE / "layers" / "mysql", BUNDLE / "layers" / "dynamodb")
 
 
 def main() -> None:

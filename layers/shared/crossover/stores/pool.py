@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from crossover.runner import Unavailable
-from crossover_mysql.policy import C, Driver, Fault, Limits, Stats
+from crossover.stores.policy import C, Driver, Fault, Limits, Stats
 
 T = TypeVar("T")
 

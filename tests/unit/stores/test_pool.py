@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from crossover.runner import Unavailable
-from crossover_mysql.policy import Fault, Limits
-from crossover_mysql.pool import Pool
+from crossover.stores.policy import Fault, Limits
+from crossover.stores.pool import Pool
 
 
 class Lost(Exception):

@@ -1,0 +1,1 @@
+"""DynamoDB on this machine: tables, and servers that speak its interface."""
