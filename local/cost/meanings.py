@@ -41,6 +41,8 @@ MEANINGS = {
     "endpoint-data": "GB through them",
     "gateway-endpoints": "gateway endpoints for S3 and DynamoDB, which are free",
     "internet-out": "GB of responses out to the Internet",
+    "cdn-out": "GB of responses from CloudFront's edges to the Internet",
+    "cdn-requests": "HTTPS requests to CloudFront",
     "cross-zone": "GB between availability zones, billed each way",
     "database": "the database instance",
     "database-standby": "what Multi-AZ adds to the instance",

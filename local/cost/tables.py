@@ -45,7 +45,12 @@ def prices(rows: Sequence[Price], today: date) -> Group:
         return Group(table)
     warning = f"{len(stale)} prices are older than {STALE_AFTER_DAYS} days or of unknown date: "
     names = ", ".join(row.name for row in stale)
-    return Group(table, Text(f"\n{warning}{names}. Renew them with: crossover prices refresh", style="yellow"))
+    return Group(
+        table,
+        Text(
+            f"\n{warning}{names}. Renew them with: crossover prices refresh --region {rows[-1].region}", style="yellow"
+        ),
+    )
 
 
 def bill(bill: Bill, *, assumed: bool) -> Group:

@@ -181,3 +181,11 @@ def functions_behind_http_api(region: str, rate: Fraction, milliseconds: int, me
     logs = graduated(gigabytes, [(bound, str(price)) for bound, price in tiers]) + gigabytes * stored
     api = graduated(rate * SECONDS / 10**6, [(300, first[0]), (math.inf, first[1])])
     return lambda_duration(rate, milliseconds, memory_mb, "arm64") + lambda_requests(rate) + logs + api
+
+
+def cloudfront(edges: str, rate: Fraction, size: int) -> Fraction:
+    gigabytes = rate * SECONDS * size / 10**9
+    bounds = (10_240, 51_200, 153_600, 512_000, 1_048_576, 5_242_880, math.inf)
+    prices = ("0.085", "0.080", "0.060", "0.040", "0.030", "0.025", "0.020")
+    requests = F({"us": "0.0100", "europe": "0.0120"}[edges])
+    return graduated(gigabytes, list(zip(bounds, prices, strict=True))) + rate * SECONDS / 10_000 * requests

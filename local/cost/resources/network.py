@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from local.cost.bill import Item, Quantity, explain
 from local.cost.context import PricingContext
+from local.cost.errors import CostError
 from local.cost.formulas import Amount, possible
 from local.cost.resources.resource import Resource
-from local.cost.schema import number, switch, whole
+from local.cost.schema import number, switch, text, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,12 @@ class Network(Resource):
         "public IPv4 addresses besides those of the ingress, of nodes for instance", 0, high=1_000_000
     )
     internet: bool = switch("whether responses go out to the Internet", False)
+    cdn: str = text(
+        "edges of CloudFront through which responses go to the Internet; none: straight from the region",
+        "none",
+        among=("none", "us", "europe"),
+        open=True,
+    )
     cross_zone_share: Amount = number(
         "share of a request's bytes that cross zones, behind an NLB for instance", 0, high=1
     )
@@ -34,6 +41,10 @@ class Network(Resource):
     endpoint_zones: Amount = whole("zones of each of them", 2, low=1, high=6)
     endpoint_bytes: Amount = number("bytes a request that go through them", 0)
     gateway_endpoints: Amount = whole("gateway endpoints of the VPC, for S3 and DynamoDB: free", 0, high=100)
+
+    def __post_init__(self) -> None:
+        if self.cdn != "none" and not self.internet:
+            raise CostError("cdn: responses go through CloudFront to the Internet; say internet = true")
 
     @property
     def addresses(self) -> Amount:
@@ -53,7 +64,12 @@ class Network(Resource):
             yield Item("ipv4", addresses, context.price("vpc", "public-ipv4"), when=context.addresses)
         if self.internet:
             sent = context.gigabytes(context.mix.mean(lambda workload: workload.response_bytes))
-            yield Item("internet-out", (sent,), context.price("data-transfer", "internet-out"))
+            if self.cdn == "none":
+                yield Item("internet-out", (sent,), context.price("data-transfer", "internet-out"))
+            else:  # what goes from the region to CloudFront is free
+                yield Item("cdn-out", (sent,), context.price("cloudfront", f"out-{self.cdn}"))
+                requests = context.price("cloudfront", f"https-requests-{self.cdn}")
+                yield Item("cdn-requests", (context.requests(),), requests)
         yield from self._endpoints(context)
         if possible(self.cross_zone_share) or possible(self.cross_zone_bytes):
             both_ways = context.mix.mean(lambda workload: workload.bytes_both_ways)

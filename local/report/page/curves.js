@@ -10,7 +10,7 @@ const MB_PER_GB = 1024;
 const MILLION = 1e6;
 const FEES = ["lambda-requests", "lambda-logs", "lambda-logs-stored"]; // what each invocation costs, however short
 const MS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
-const FOLLOWING = ["alb-capacity", "nlb-capacity", "internet-out", "cross-zone", "nat-data", "logs-in", "logs-stored"]; // items of a fleet that follow its requests
+const FOLLOWING = ["alb-capacity", "nlb-capacity", "internet-out", "cdn-out", "cdn-requests", "cross-zone", "nat-data", "logs-in", "logs-stored"]; // items of a fleet that follow its requests
 
 export class Curves {
   constructor(data, { pricedOf, rates }) {

@@ -228,3 +228,9 @@ def test_nodes_under_a_measured_mix(rate: Fraction, services: int, factor: str) 
     count = max(1, math.ceil(rate / (1000 / milliseconds * F("1.78") * F("0.6")))) + 1
     theirs = aws.eks() + aws.nodes(count, "c8g.large", 20)
     assert month(text, rate, services, mix_factor=F(factor)) == theirs
+
+
+@pytest.mark.parametrize("rate", [*RATES, F(1_500_000)])
+@pytest.mark.parametrize("edges", ["us", "europe"])
+def test_responses_through_cloudfront(rate: Fraction, edges: str) -> None:
+    assert month(f'[network]\ninternet = true\ncdn = "{edges}"', rate) == aws.cloudfront(edges, rate, ANSWER)

@@ -51,6 +51,7 @@ OF_ITEMS = {
     "keys-and-files": ("qrcode", 1000),
     "ireland": ("qrcode", 1000),
     "supporting": ("twitter", 1000),
+    "behind-cloudfront": ("twitter", 1000),
     "aurora-and-dax": ("twitter", 1000),
 }
 """Bills of items that no shipped configuration has; their configurations are beside the bills."""

@@ -38,7 +38,8 @@ def test_each_file_is_the_canonical_text_of_its_region(book: PriceBook) -> None:
 def test_a_region_has_no_price_that_its_file_does_not_say(book: PriceBook) -> None:
     assert book.regions == ["ap-southeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]
     assert {price.service for price in book.of_region(ALL)} == {
-        "lambda", "lambda-managed-instances", "rds", "elasticache", "vpc", "cloudwatch", "cloudfront", "savings-plans",
+        "lambda", "lambda-managed-instances", "rds", "elasticache", "vpc", "cloudwatch", "secrets-manager",
+        "cloudfront", "savings-plans",
     }  # fmt: skip
     assert book.price("fargate", "vcpu-x86_64", "eu-central-1").single == Fraction("0.04656")
     assert book.price("lambda", "free-requests", "eu-central-1").region == ALL
