@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -56,6 +56,7 @@ class _Sum:
     list_cost: Decimal | None = ZERO
     has_usage: bool = False
     description: str = ""
+    month: str = ""
 
     def add(self, line: BillLine) -> None:
         self.cost += line.cost
@@ -130,7 +131,7 @@ class Comparison:
 class Ledger:
     """Adds up the lines of a bill by usage type."""
 
-    sums: dict[tuple[str, str, str, str | None, str], _Sum] = field(default_factory=dict)
+    sums: dict[tuple[str, str, str, str | None, str, str], _Sum] = field(default_factory=dict)
     others: dict[str, Decimal] = field(default_factory=dict)
     lines: int = 0
     written: Decimal = ZERO
@@ -150,7 +151,7 @@ class Ledger:
                 continue
             if line.net is not None:
                 self._net += line.net - line.cost
-            key = (line.kind, line.product, line.usage_type, line.operation, line.region)
+            key = (line.kind, line.product, line.usage_type, line.operation, line.region, line.month)
             if key not in self.sums and len(self.sums) >= MAX_GROUPS:
                 raise CostError(f"the bill has over {MAX_GROUPS:,} usage types; is this a Cost and Usage Report?")
             self.sums.setdefault(key, _Sum()).add(line)
@@ -168,7 +169,8 @@ class Ledger:
             self.others["NetDiscount"] = self._net
             self.written += self._net
         grouped: dict[tuple[str, Priced, str], list[tuple[str, _Sum]]] = {}
-        for (kind, product, usage_type, operation, column), total in self.sums.items():
+        for (kind, product, usage_type, operation, column, month), total in self.sums.items():
+            total.month = month
             region, bare = region_of(usage_type, column, product)
             priced = priced_by(product, bare, operation) if usage_type else Priced(why=total.description)
             named = priced if priced.service else priced._replace(dimension=usage_type or product)
@@ -199,7 +201,7 @@ def _entry(kind: str, priced: Priced, region: str, parts: list[tuple[str, _Sum]]
     if usage is None:
         return replace(entry, verdict=NO_USAGE, remark=_implied(cost, row, priced.copies), row=row)
     free = Fraction(0) if not row.tiers[0].price else exact(sum((part.free for _, part in parts), ZERO))
-    model = (known(row.charge(usage - free)) - less * (usage - free)) * priced.copies
+    model = _charge(row, [part for _, part in parts]) * priced.copies - less * (usage - free) * priced.copies
     entry = replace(entry, model=model, row=row)
     if entry.effective is not None:
         off = f"{plain((1 - entry.effective / model) * 100, 3)} % under the list price" if model else ""
@@ -210,6 +212,15 @@ def _entry(kind: str, priced: Priced, region: str, parts: list[tuple[str, _Sum]]
     listed = exact(sum((one for one in lists if one is not None), ZERO)) if None not in lists else None
     verdict, remark = _difference(entry, listed, usage - free, row)
     return replace(entry, verdict=verdict, remark=remark)
+
+
+def _charge(row: Price, parts: Sequence[_Sum]) -> Fraction:
+    """Return what the row charges: each month has its tiers, and its free usage where the row has none."""
+    months: dict[str, Decimal] = {}
+    for part in parts:
+        billed = part.usage - (part.free if row.tiers[0].price else ZERO)
+        months[part.month] = months.get(part.month, ZERO) + billed
+    return sum((known(row.charge(exact(volume))) for volume in months.values()), Fraction(0))
 
 
 def _difference(entry: Entry, listed: Fraction | None, usage: Fraction, row: Price) -> tuple[str, str]:

@@ -27,33 +27,40 @@ def is_explorer(header: Sequence[str]) -> bool:
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[str]], where: str) -> Iterator[BillLine]:
-    """Yield a line for each group: its dollars, or its usage.
+    """Yield a line for each group and month: its dollars, or its usage.
 
     Raises:
         CostError: A cell has no number.
     """
-    dated, totals = [ZERO] * len(header), [ZERO] * len(header)
-    any_dated = False
+    months: dict[str, list[Decimal]] = {}
     for number, row in enumerate(rows, 2):
         if not row or len(row) != len(header):
             continue
-        sums = dated if re.match(r"\d{4}-\d\d", row[0]) else totals
-        any_dated = any_dated or sums is dated
+        month = row[0][:7] if re.match(r"\d{4}-\d\d", row[0]) else ""
+        sums = months.setdefault(month, [ZERO] * len(header))
         for at, text in enumerate(row[1:], 1):
             sums[at] += _number(text, f"{where}: line {number}: column {at + 1}")
+    if len(months) > 1:
+        months.pop("", None)  # the row of totals
+    for month, sums in months.items():
+        yield from _month(header, sums, month)
+
+
+def _month(header: Sequence[str], sums: Sequence[Decimal], month: str) -> Iterator[BillLine]:
     grouping = header[0].strip().lstrip("\ufeff").lower()
-    for at, column in enumerate(header[1:], 1):
+    for column, amount in zip(header[1:], sums[1:], strict=True):
         match = _COLUMN.fullmatch(column.strip())
         if match is None or match[1].strip().lower().startswith("total"):
             continue
-        name, unit, amount = match[1].strip(), match[2], (dated if any_dated else totals)[at]
+        name, unit = match[1].strip(), match[2]
         if other := NOT_USAGE.get(name.lower()):
-            yield BillLine(other, name, "", None, "", None, amount)
+            yield BillLine(other, name, "", None, "", None, amount, month=month)
         elif "usage" in grouping:
             dollars = unit in ("$", "USD", "US$")
-            yield BillLine(USAGE, "", name, None, "", None if dollars else amount, amount if dollars else ZERO)
+            usage, cost = (None, amount) if dollars else (amount, ZERO)
+            yield BillLine(USAGE, "", name, None, "", usage, cost, month=month)
         else:
-            yield BillLine(USAGE, name, "", None, "", None, amount, description=BY_SERVICE)
+            yield BillLine(USAGE, name, "", None, "", None, amount, description=BY_SERVICE, month=month)
 
 
 def _number(text: str, where: str) -> Decimal:

@@ -23,6 +23,10 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "reserved_cost": ("reservation/EffectiveCost", "reservation_effective_cost"),
     "plan_cost": ("savingsPlan/SavingsPlanEffectiveCost", "savings_plan_savings_plan_effective_cost"),
     "region": ("product/region", "product/regionCode", "product_region_code", "product_region"),
+    "start": (
+        *("lineItem/UsageStartDate", "line_item_usage_start_date", "UsageStartDate"),
+        *("bill/BillingPeriodStartDate", "bill_billing_period_start_date", "BillingPeriodStartDate"),
+    ),
     "tax": ("TaxAmount",),
     "credits": ("Credits",),
 }
@@ -44,6 +48,7 @@ class BillLine(NamedTuple):
         effective: What a reservation or savings plan makes of it; None for other lines.
         list_cost: What AWS says it costs on demand; None where the export does not say.
         net: The cost after discounts; None where the export does not say.
+        month: Such as 2026-10, whose tiers the usage is of; empty where the export does not say.
     """
 
     kind: str
@@ -57,6 +62,7 @@ class BillLine(NamedTuple):
     list_cost: Decimal | None = None
     net: Decimal | None = None
     description: str = ""
+    month: str = ""
 
 
 class Reader:
@@ -69,7 +75,11 @@ class Reader:
     def __init__(self, header: Sequence[str], where: str) -> None:
         names = {name.strip().lstrip("\ufeff"): number for number, name in enumerate(header)}
         self._where = where
-        self._at = {key: names[name] for key, options in COLUMNS.items() for name in options if name in names}
+        self._at = {
+            key: next(names[name] for name in options if name in names)
+            for key, options in COLUMNS.items()
+            if any(name in names for name in options)
+        }
         missing = [COLUMNS[key][0] for key in NEEDED if key not in self._at]
         if missing:
             known = "a Cost and Usage Report, a monthly bill or a Cost Explorer CSV"
@@ -112,6 +122,7 @@ class Reader:
                 self._number(value, "list_cost", number),
                 self._number(value, "net", number),
                 value.get("description", ""),
+                value.get("start", "")[:7].replace("/", "-"),
             )
         ]
         for key, name in (("tax", "Tax"), ("credits", "Credit")):

@@ -142,6 +142,14 @@ def test_the_configuration_may_be_a_file_beside_the_audit(tmp_path: Path, book: 
     assert report.printed_total == Decimal("0.00")
 
 
+def test_the_workload_may_be_a_file_beside_the_audit_too(tmp_path: Path, book: PriceBook) -> None:
+    (tmp_path / "own.toml").write_text('name = "own"\nsource = "measured"\nmeasured = true\ncpu_ms = 1\n')
+    file = write(tmp_path, f'rate = 0\nworkload = "own.toml"\n[[claim]]\nitem = "nodes"\namount = 0.56\n{NODES}')
+    assert audited(book, file).bill.workload == "own"
+    mix = write(tmp_path, f'rate = 0\nworkload = {{ "own.toml" = 1, qrcode = 1 }}\n{NODES}')
+    assert audited(book, mix).bill.workload == "50 % own + 50 % qrcode"
+
+
 def test_claims_that_do_not_add_up_to_the_printed_total_are_noticed(tmp_path: Path, book: PriceBook) -> None:
     file = write(tmp_path, f'{HEAD}total = 0.70\n[[claim]]\nitem = "nodes"\nquantity = 7\nunit_price = 0.08\n{NODES}')
     assert audited(book, file).adds_up is False

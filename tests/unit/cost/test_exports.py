@@ -117,6 +117,18 @@ def test_cost_explorer_by_usage_type_needs_its_usage_too(tmp_path: Path) -> None
     assert {entry["verdict"] for entry in both.values()} == {"as modelled"}
 
 
+def test_each_month_has_its_tiers(tmp_path: Path) -> None:
+    head = "lineItem/UsageType,lineItem/UsageAmount,lineItem/UnblendedCost,lineItem/UsageStartDate\n"
+    lines = [f"DataTransfer-Out-Bytes,150,4.5,2026-{month}-01T00:00:00Z\n" for month in ("09", "10")]
+    found = answer("audit", "--from-cur", written(tmp_path / "cur.csv", head + "".join(lines)))
+    assert entries(found)["data-transfer internet-out"]["price_book"] == 9  # 100 GB are free in each month
+    explorer = '"Usage type","DataTransfer-Out-Bytes({})","Total({})"\n"2026-09-01",{},{}\n"2026-10-01",{},{}\n'
+    cost = written(tmp_path / "cost.csv", explorer.format("$", "$", *["4.5"] * 4))
+    usage = written(tmp_path / "usage.csv", explorer.format("GB", "GB", *["150"] * 4))
+    both = answer("audit", "--from-cur", cost, "--from-cur", usage)
+    assert entries(both)["data-transfer internet-out"]["verdict"] == "as modelled"
+
+
 def test_cost_explorer_by_service_says_how_to_export(tmp_path: Path) -> None:
     text = '"Service","EC2-Instances($)","Tax($)","Total costs($)"\n"Service total","100","19","119"\n'
     found = answer("audit", "--from-cur", written(tmp_path / "ce.csv", text))
