@@ -39,18 +39,18 @@ def decode(
     """
     text = inflate(cc, limits, stream)
     try:
-        asked = parse(text)
+        chain_request = parse(text)
     except (ValueError, RecursionError):
         raise Invalid("shape", "cc is no request in JSON with exactly the keys and types of the contract") from None
-    if len(asked.chain) > limits.chain_max_blocks:
+    if len(chain_request.chain) > limits.chain_max_blocks:
         raise Invalid("limit", f"the chain has more than {limits.chain_max_blocks} blocks")
-    transactions = asked.transactions
+    transactions = chain_request.transactions
     if len(transactions) > limits.chain_max_transactions:
         raise Invalid("limit", f"there are more than {limits.chain_max_transactions} transactions")
-    strings = _check_kinds(asked)
+    strings = _check_kinds(chain_request)
     if BACKSLASH in text:
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")  # so that it has no quote but those around strings
-        ascii_only = to_json(asked).isascii()
+        ascii_only = to_json(chain_request).isascii()
     else:
         ascii_only = text.isascii()
     if not ascii_only:
@@ -59,7 +59,7 @@ def decode(
         raise Invalid("shape", "a key is given twice")
     if not "".join([each.time for each in transactions]).encode().isdigit():
         raise Invalid("shape", "a time is not made of digits")
-    return asked
+    return chain_request
 
 
 def inflate(cc: bytes, limits: Limits, stream: Callable[[], Any] = zlib.decompressobj) -> bytes:
@@ -104,13 +104,13 @@ def same(one: bytes, other: bytes) -> bool:
         return False
 
 
-def _check_kinds(asked: ChainRequest) -> int:
+def _check_kinds(chain_request: ChainRequest) -> int:
     """Check which keys a transaction has at its place, and count the strings, keys included, that such JSON has.
 
     They are 7 + 2 in a signed transaction, 4 + 2 in a reward, 3 + 1 in one of ours, 5 + 3 in a block beside its
     transactions and 3 + 1 in the request beside its blocks.
     """
-    chain = asked.chain
+    chain = chain_request.chain
     signed: list[Transaction] = []
     rewards: list[Transaction] = []
     own: list[Transaction] = []
@@ -121,20 +121,20 @@ def _check_kinds(asked: ChainRequest) -> int:
             raise Invalid("shape", f"block {number} has no transaction")
         signed += block.all_tx[:-1]
         rewards.append(block.all_tx[-1])
-    for each in asked.new_tx:
+    for each in chain_request.new_tx:
         (own if each.hash is UNSET else signed).append(each)
     for each in signed:
         if each.sig is UNSET or each.send is UNSET or each.fee is UNSET or each.hash is UNSET:
-            raise _misplaced(asked, each, "has not the keys of a signed transaction")
+            raise _misplaced(chain_request, each, "has not the keys of a signed transaction")
     for each in rewards:
         if each.hash is UNSET or each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
-            raise _misplaced(asked, each, "has not the keys of a reward")
+            raise _misplaced(chain_request, each, "has not the keys of a reward")
     for each in own:
         if each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
-            raise _misplaced(asked, each, "has not the keys of a transaction to be signed")
+            raise _misplaced(chain_request, each, "has not the keys of a transaction to be signed")
     return 9 * len(signed) + 6 * len(rewards) + 4 * len(own) + 8 * len(chain) + 4
 
 
-def _misplaced(asked: ChainRequest, transaction: Transaction, problem: str) -> Invalid:
-    block, place = asked.place(transaction)
+def _misplaced(chain_request: ChainRequest, transaction: Transaction, problem: str) -> Invalid:
+    block, place = chain_request.place(transaction)
     return Invalid("shape", f"{'new_tx' if block is None else f'block {block} tx'} {place} {problem}")

@@ -46,7 +46,7 @@ class Judged(NamedTuple):
     """The reason it is INVALID for; empty where it is none before its mining."""
     verdicts: tuple[Verdict, ...]
     """In the order in which the rules are asked, the cheapest first."""
-    asked: ChainRequest | None
+    chain_request: ChainRequest | None
     content: tuple[Transaction, ...]
     """The transactions of the block to be mined."""
     need: Compute[bytes] | None
@@ -63,7 +63,7 @@ def explain(request: Request, limits: Limits, brief: bool) -> Explanation:
     """
     judged = judge_by_rule(request, limits)
     need = judged.need
-    if brief and judged.asked is not None and len(judged.asked.transactions) > MAX_BRIEF_TRANSACTIONS:
+    if brief and judged.chain_request is not None and len(judged.chain_request.transactions) > MAX_BRIEF_TRANSACTIONS:
         problem = "too many transactions to draw here: use crossover blockchain explain"
         return Explanation({"problem": problem, "rules": [], "blocks": []})
     if need is None:
@@ -81,18 +81,18 @@ def explain(request: Request, limits: Limits, brief: bool) -> Explanation:
 
 def judge_by_rule(request: Request, limits: Limits) -> Judged:
     """Judge a request rule by rule, up to the mining that may be left."""
-    asked, problem, need = None, None, None
+    chain_request, problem, need = None, None, None
     try:
-        asked = decode(request.one(b"cc"), limits)
-        judge(asked)
-        need = start_mining(asked, limits)
+        chain_request = decode(request.one(b"cc"), limits)
+        judge(chain_request)
+        need = start_mining(chain_request, limits)
     except Invalid as found:
         problem = found
     return Judged(
         str(problem or ""),
-        tuple(_verdicts(asked, problem)),
-        asked,
-        () if asked is None or need is None else tuple(next_transactions(asked)),
+        tuple(_verdicts(chain_request, problem)),
+        chain_request,
+        () if chain_request is None or need is None else tuple(next_transactions(chain_request)),
         need,
     )
 
@@ -106,7 +106,7 @@ def as_data(judged: Judged, mined: Mined | None) -> dict[str, Any]:
     or None from the first overdrawn account on. Every block repeats all balances, so the size grows with the square of
     the number of blocks.
     """
-    asked = judged.asked
+    chain_request = judged.chain_request
     data: dict[str, Any] = {
         "problem": f"INVALID, {judged.problem}" if judged.problem else "",
         "rules": [verdict._asdict() for verdict in judged.verdicts],
@@ -115,27 +115,30 @@ def as_data(judged: Judged, mined: Mined | None) -> dict[str, Any]:
         "new": {"transactions": [], "balances": None},
         "mined": None,
     }
-    if asked is None:
+    if chain_request is None:
         return data
-    known = dict(enumerate(_balances(asked)))
+    known = dict(enumerate(_balances(chain_request)))
     previous = BEFORE_THE_FIRST
-    for place, block in enumerate(asked.chain):
+    for place, block in enumerate(chain_request.chain):
         values = {"id": block.id, "previous": previous, "hash": block.hash, "target": block.target, "pow": block.pow}
         values |= {"transactions": _plain(block.all_tx), "balances": _pairs(known.get(place))}
         data["blocks"].append(values)
         previous = block.hash
-    data["new_target"] = asked.new_target
-    data["new"] = {"transactions": _plain(asked.new_tx), "balances": _pairs(known.get(len(asked.chain)))}
+    data["new_target"] = chain_request.new_target
+    data["new"] = {
+        "transactions": _plain(chain_request.new_tx),
+        "balances": _pairs(known.get(len(chain_request.chain))),
+    }
     if mined is not None:
         *_, reward = judged.content
-        after = {**known[len(asked.chain)]}
+        after = {**known[len(chain_request.chain)]}
         fees = sum(each.fee for each in judged.content if each.fee is not UNSET)
         after[reward.recv] = after.get(reward.recv, 0) + reward.amt + fees
         data["mined"] = {
-            "id": len(asked.chain),
+            "id": len(chain_request.chain),
             "previous": previous,
             "hash": mined.hash,
-            "target": asked.new_target,
+            "target": chain_request.new_target,
             "pow": mined.pow,
             "transactions": _plain(judged.content),
             "balances": _pairs(after),
@@ -153,14 +156,14 @@ def with_proof(judged: Judged, state: str, problem: str = "") -> Judged:
     )
 
 
-def _verdicts(asked: ChainRequest | None, problem: Invalid | None) -> Iterable[Verdict]:
+def _verdicts(chain_request: ChainRequest | None, problem: Invalid | None) -> Iterable[Verdict]:
     """One for each rule, in order: those after the one that `problem` is about were not asked."""
     code = problem.code if problem is not None else ""
     steps = [("encoding", ENCODING), ("shape", SHAPE)]
     steps += RULES.items()
     steps.append(("proof-of-work", PROOF))
     # What is refused before there are values, for another reason than their shape, is refused as it is decoded.
-    broken = "encoding" if asked is None and code not in ("", "shape") else code
+    broken = "encoding" if chain_request is None and code not in ("", "shape") else code
     state = KEPT
     for step, meaning in steps:
         if step == broken and isinstance(problem, BrokenRule):
@@ -172,10 +175,10 @@ def _verdicts(asked: ChainRequest | None, problem: Invalid | None) -> Iterable[V
         state = NOT_REACHED if step == broken else state
 
 
-def _balances(asked: ChainRequest) -> Iterable[dict[int, int]]:
+def _balances(chain_request: ChainRequest) -> Iterable[dict[int, int]]:
     """After each block, and then after the new transactions, up to the place where a rule is broken."""
     try:
-        for balance in walk_ledger(asked):
+        for balance in walk_ledger(chain_request):
             yield {account: amount for account, amount in balance.items() if amount}
     except BrokenRule:
         return

@@ -23,9 +23,9 @@ def within(limits: Limits) -> Service:
 
 def _start_within(limits: Limits) -> Callable[[Request], Step]:
     def start(request: Request) -> Step:
-        asked = decode(request.one(b"cc"), limits)
-        judge(asked)
-        return start_mining(asked, limits)
+        chain_request = decode(request.one(b"cc"), limits)
+        judge(chain_request)
+        return start_mining(chain_request, limits)
 
     return start
 
@@ -39,29 +39,29 @@ def _explain_within(limits: Limits) -> Callable[[Request, bool], Explanation]:
     return explain
 
 
-def start_mining(asked: ChainRequest, limits: Limits) -> Compute[bytes]:
+def start_mining(chain_request: ChainRequest, limits: Limits) -> Compute[bytes]:
     """Return the mining of the next block, and then the answer, of a request that keeps the rules.
 
     Raises `Invalid` ("proof-of-work") where there is nothing to be found, and `then` does where nothing was.
     """
-    if is_unreachable(asked.new_target):
+    if is_unreachable(chain_request.new_target):
         raise Invalid("proof-of-work", "no hash is below new_target")
-    transactions = next_transactions(asked)
-    chain = asked.chain
+    transactions = next_transactions(chain_request)
+    chain = chain_request.chain
     sealed = seal(len(chain), chain[-1].hash, transactions)
 
     def finish(mined: Mined | None) -> bytes:
         if mined is None:
             raise Invalid("proof-of-work", f"{limits.pow_max_attempts} attempts found no hash below new_target")
-        return encode([*chain, Block(transactions, mined.pow, len(chain), mined.hash, asked.new_target)])
+        return encode([*chain, Block(transactions, mined.pow, len(chain), mined.hash, chain_request.new_target)])
 
-    return Compute(Mining(sealed.encode(), asked.new_target, limits.pow_max_attempts), finish)
+    return Compute(Mining(sealed.encode(), chain_request.new_target, limits.pow_max_attempts), finish)
 
 
-def next_transactions(asked: ChainRequest) -> list[Transaction]:
+def next_transactions(chain_request: ChainRequest) -> list[Transaction]:
     """Return what the next block holds: the new transactions, ours signed, and then our reward."""
-    transactions = [_signed(each) if each.hash is UNSET else each for each in asked.new_tx]
-    reward = Transaction(OUR_ACCOUNT, reward_of(len(asked.chain)), str(our_reward_time(asked)))
+    transactions = [_signed(each) if each.hash is UNSET else each for each in chain_request.new_tx]
+    reward = Transaction(OUR_ACCOUNT, reward_of(len(chain_request.chain)), str(our_reward_time(chain_request)))
     reward.hash = transaction_hash(reward)
     return [*transactions, reward]
 

@@ -35,11 +35,11 @@ class BrokenRule(Invalid):
         self.tx = tx
 
 
-def judge(asked: ChainRequest) -> None:
+def judge(chain_request: ChainRequest) -> None:
     """Check a request by every rule. Raises `BrokenRule` at the first place where one is broken."""
-    for _ in walk_ledger(asked):
+    for _ in walk_ledger(chain_request):
         pass
-    walk_hashes(asked)
+    walk_hashes(chain_request)
 
 
 LEDGER_RULES = {
@@ -60,7 +60,7 @@ RULES = LEDGER_RULES | HASH_RULES
 hash is asked of the whole request first; a signature is looked at where the hash that it signs is known to be right."""
 
 
-def walk_ledger(asked: ChainRequest) -> Iterator[dict[int, int]]:
+def walk_ledger(chain_request: ChainRequest) -> Iterator[dict[int, int]]:
     """Walk the chain and the new transactions by all rules that need no hash.
 
     A reward with its block's fees comes last, so that neither can be spent within the block. A transaction of ours, to
@@ -72,12 +72,12 @@ def walk_ledger(asked: ChainRequest) -> Iterator[dict[int, int]]:
     Raises:
         BrokenRule: one of `LEDGER_RULES` is broken.
     """
-    chain = asked.chain
+    chain = chain_request.chain
     blocks = len(chain)
     last = -1
     balance: dict[int, int] = {}
     balance_of = balance.get
-    for number, transactions in enumerate(asked.by_place()):
+    for number, transactions in enumerate(chain_request.by_place()):
         fees = 0
         if number < blocks:
             block = chain[number]
@@ -88,15 +88,15 @@ def walk_ledger(asked: ChainRequest) -> Iterator[dict[int, int]]:
         for transaction in transactions:
             time = int(transaction.time)
             if time <= last:
-                raise _broken("time", asked, transaction, "it is not after the transaction before it")
+                raise _broken("time", chain_request, transaction, "it is not after the transaction before it")
             last = time
             send, receive, amount = transaction.send, transaction.recv, transaction.amt
             if amount < 0:
-                raise _broken("amount", asked, transaction, "its amount is negative")
+                raise _broken("amount", chain_request, transaction, "its amount is negative")
             if send is not UNSET:
                 fee: int = transaction.fee  # type: ignore[assignment]
                 if fee < 0:
-                    raise _broken("amount", asked, transaction, "its fee is negative")
+                    raise _broken("amount", chain_request, transaction, "its fee is negative")
                 fees += fee
                 has = balance_of(send, 0) - amount - fee
             elif number == blocks:
@@ -104,32 +104,34 @@ def walk_ledger(asked: ChainRequest) -> Iterator[dict[int, int]]:
                 has = balance_of(send, 0) - amount
             else:
                 if amount != reward_of(number):
-                    raise _broken("reward", asked, transaction, "it is not the reward of this block")
+                    raise _broken("reward", chain_request, transaction, "it is not the reward of this block")
                 balance[receive] = balance_of(receive, 0) + amount + fees
                 continue
             if has < 0:
-                raise _broken("balance", asked, transaction, "it spends more than its sender has")
+                raise _broken("balance", chain_request, transaction, "it spends more than its sender has")
             balance[send] = has
             balance[receive] = balance_of(receive, 0) + amount
         yield balance
-    ours = our_reward_time(asked)
+    ours = our_reward_time(chain_request)
     if last >= ours:
-        raise _broken("time", asked, asked.new_tx[-1], "it is not before the reward of the block to be mined")
+        raise _broken(
+            "time", chain_request, chain_request.new_tx[-1], "it is not before the reward of the block to be mined"
+        )
     if ours >= END_OF_TIME:
         place = blocks - 1
         reward = len(chain[place].all_tx) - 1
         raise BrokenRule("time", place, reward, f"the next reward's would have more than {MAX_TIME_DIGITS} digits")
 
 
-def walk_hashes(asked: ChainRequest) -> None:
+def walk_hashes(chain_request: ChainRequest) -> None:
     """Walk the chain and the new transactions by `HASH_RULES`. Raises `BrokenRule`.
 
     A transaction is hashed here and not by `ledger.transaction_hash`: eight calls a request are a tenth of judging.
     """
-    chain = asked.chain
+    chain = chain_request.chain
     blocks = len(chain)
     previous = BEFORE_THE_FIRST
-    for number, transactions in enumerate(asked.by_place()):
+    for number, transactions in enumerate(chain_request.by_place()):
         content = f"{number}|{previous}"
         for transaction in transactions:
             given, send = transaction.hash, transaction.send
@@ -142,9 +144,9 @@ def walk_hashes(asked: ChainRequest) -> None:
             hashing = begin_hash()
             hashing.update(text.encode())
             if hashing.hexdigest()[:8] != given:
-                raise _broken("tx-hash", asked, transaction, "its hash is another's")
+                raise _broken("tx-hash", chain_request, transaction, "its hash is another's")
             if send is not UNSET and not verifies(transaction.sig, send, given):  # type: ignore[arg-type]
-                raise _broken("signature", asked, transaction, "its signature does not verify")
+                raise _broken("signature", chain_request, transaction, "its signature does not verify")
             content = f"{content}|{given}"
         if number < blocks:
             block = chain[number]
@@ -158,11 +160,11 @@ END_OF_TIME = 10**MAX_TIME_DIGITS
 """Nanoseconds: from here on no request can carry a time, and no answer shall have what a request cannot."""
 
 
-def our_reward_time(asked: ChainRequest) -> int:
+def our_reward_time(chain_request: ChainRequest) -> int:
     """Return the time of the reward of the block to be mined: ten minutes after the last block's."""
-    return int(asked.chain[-1].all_tx[-1].time) + MINING_NANOSECONDS
+    return int(chain_request.chain[-1].all_tx[-1].time) + MINING_NANOSECONDS
 
 
-def _broken(code: str, asked: ChainRequest, transaction: Transaction, problem: str) -> BrokenRule:
+def _broken(code: str, chain_request: ChainRequest, transaction: Transaction, problem: str) -> BrokenRule:
     """Return the error of a rule that a transaction breaks; its place is searched for only now."""
-    return BrokenRule(code, *asked.place(transaction), problem)
+    return BrokenRule(code, *chain_request.place(transaction), problem)

@@ -17,7 +17,7 @@ from local.load.plan import Arrivals, Plan
 if TYPE_CHECKING:
     from local.guest.application import Guest
     from local.load.outcome import Outcome
-    from local.workloads.mix import Asked
+    from local.workloads.mix import PreparedRequest
 
 CLOSED_REQUESTS = 100_000
 """How long a closed loop lasts where nobody says."""
@@ -149,8 +149,8 @@ def profile(
 
     plan = Plan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
     environ = _own_environ(plan)
-    asked = _asked(plan, environ)
-    hottest = profiled(service, environ, lambda address: _sent(plan, address, asked), requests * 9 // 10)
+    prepared = _prepared(plan, environ)
+    hottest = profiled(service, environ, lambda address: _sent(plan, address, prepared), requests * 9 // 10)
     if as_json:
         return print_json([each._asdict() for each in hottest[:top]])
     table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
@@ -175,7 +175,7 @@ def _loaded(plan: Plan, url: str) -> Outcome:
     from local.load.address import find
 
     find(url, remote=plan.remote)  # Before the requests are made, which takes a while.
-    return _sent(plan, url, _asked(plan))
+    return _sent(plan, url, _prepared(plan))
 
 
 def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
@@ -184,9 +184,9 @@ def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
     from local.serve.process import served
 
     environ = _own_environ(plan)
-    asked = _asked(plan, environ)
+    requests = _prepared(plan, environ)
     with served(environ | {"CROSSOVER_SERVICES": ",".join(plan.mix), "WORKERS": "1"}) as server:
-        outcome = _sent(plan, server.address, asked, lambda: cpu_seconds(server.process.pid))
+        outcome = _sent(plan, server.address, requests, lambda: cpu_seconds(server.process.pid))
     return outcome, _cpu_us(outcome)
 
 
@@ -212,12 +212,12 @@ def _guest_loaded(
     with nullcontext() if url is not None else served_guest(guest) as server:
         address = url or (server.address if server else "")
         with stderr.status("recording the answers"):
-            asked, notes = recorded_load(guest.name, recording.requests, address, [*guest.ignored, *(ignore or ())])
+            requests, notes = recorded_load(guest.name, recording.requests, address, [*guest.ignored, *(ignore or ())])
         for note in notes:
             stderr.print(note, markup=False, highlight=False, soft_wrap=True)
         if server is None:
-            return _sent(plan, address, asked), None
-        outcome = _sent(plan, address, asked, lambda: cpu_seconds(server.process.pid))
+            return _sent(plan, address, requests), None
+        outcome = _sent(plan, address, requests, lambda: cpu_seconds(server.process.pid))
     return outcome, _cpu_us(outcome)
 
 
@@ -235,7 +235,7 @@ def _own_environ(plan: Plan) -> dict[str, str]:
     return with_demo_store(os.environ, list(plan.mix))
 
 
-def _asked(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Asked]:
+def _prepared(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[PreparedRequest]:
     """Return the requests of a plan, no more than it needs."""
     from local.workloads.mix import PREPARED, requests_of
 
@@ -243,7 +243,9 @@ def _asked(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Asked]:
         return requests_of(plan.mix, plan.seed, environ, min(PREPARED, plan.requests or PREPARED))
 
 
-def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], float] | None = None) -> Outcome:
+def _sent(
+    plan: Plan, address: str, requests: list[PreparedRequest], watch: Callable[[], float] | None = None
+) -> Outcome:
     """Run the plan with a progress bar."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -259,7 +261,7 @@ def _sent(plan: Plan, address: str, asked: list[Asked], watch: Callable[[], floa
             progress.update(task, completed=share, description=f"{ended:,} requests")
 
         try:
-            return run(plan, address, asked, show, watch)
+            return run(plan, address, requests, show, watch)
         except GeneratorFailedError as problem:
             failed = str(problem)
     error_line(failed)

@@ -24,13 +24,13 @@ from local.load.process import GeneratorFailedError
 from local.load.run import run
 from local.load.server_cpu import cpu_seconds
 from local.load.tally import Total
-from local.workloads.mix import Asked, parse, requests_of
+from local.workloads.mix import PreparedRequest, parse, requests_of
 
 __all__ = [
-    "Asked",
     "GeneratorFailedError",
     "Outcome",
     "Plan",
+    "PreparedRequest",
     "Total",
     "cpu_seconds",
     "discard_reasons",

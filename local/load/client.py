@@ -21,7 +21,7 @@ SPARE_BYTES = 4_096
 """Bytes of an answer that are kept beyond those expected: a first line of any length. More cannot be right."""
 
 
-class Question(NamedTuple):
+class LoadRequest(NamedTuple):
     """A prepared request: what is sent, the result that has to come back, and where it is counted."""
 
     head: bytes
@@ -61,14 +61,14 @@ class Connection(asyncio.Protocol):
     """A place for one request at a time, connected while it lasts and connected anew when a request needs it."""
 
     __slots__ = (
-        *("owner", "transport", "question", "since", "counted", "status", "body", "bytes_in"),
+        *("owner", "transport", "request", "since", "counted", "status", "body", "bytes_in"),
         *("_parser", "_framed", "_headed", "_complete", "_keep", "_closing", "_reason", "_connecting", "headers"),
     )
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
         self.transport: asyncio.Transport | None = None
-        self.question: Question | None = None
+        self.request: LoadRequest | None = None
         """The request under way."""
         self.since = 0.0
         """From when on its latency counts, on the monotonic clock."""
@@ -84,11 +84,11 @@ class Connection(asyncio.Protocol):
         self._reason = ""
         self._connecting: asyncio.Task[str] | None = None
 
-    def ask(self, question: Question, since: float, counted: bool) -> None:
+    def send(self, request: LoadRequest, since: float, counted: bool) -> None:
         """Send a request, and connects before where need be. `Owner.ended` and `Owner.freed` follow, in this order."""
-        self.question, self.since, self.counted = question, since, counted
+        self.request, self.since, self.counted = request, since, counted
         self.body = b""
-        self.headers = None if question.expected is None else []
+        self.headers = None if request.expected is None else []
         self.bytes_in = 0
         self._headed = self._framed = self._complete = False
         if self.transport is None:
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
 
     def _connected(self, connecting: asyncio.Task[str]) -> None:
         self._connecting = None
-        if self.question is None:
+        if self.request is None:
             # Answered before it was asked, as by a server that has too many connections, which then closes this one.
             if self.transport is None:
                 self._closing = False
@@ -154,15 +154,15 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         assert self.transport is not None  # noqa: S101 - both callers have looked
-        assert self.question is not None  # noqa: S101
+        assert self.request is not None  # noqa: S101
         if self.counted:
-            self.question.tally.bytes_out += len(self.question.head)
-        self.transport.write(self.question.head)
+            self.request.tally.bytes_out += len(self.request.head)
+        self.transport.write(self.request.head)
 
     def _finish(self, error: str) -> None:
         self._reason = ""
         self.owner.ended(self, error)
-        self.question = None
+        self.request = None
 
     # What asyncio tells.
 
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes of the answer."""
         self.bytes_in += len(data)
-        if self.question is None or self._complete:
+        if self.request is None or self._complete:
             self.give_up("no HTTP")
             return
         if self.bytes_in > self.owner.max_answer_bytes:
@@ -200,7 +200,7 @@ class Connection(asyncio.Protocol):
         self.transport = None
         if self._connecting is not None:
             return  # Lost at once: `_connected`, which is yet to come, tells it.
-        if self.question is not None:
+        if self.request is not None:
             whole = exc is None and not self._reason and self._headed and not self._framed
             self._finish("" if whole else self._reason or ("reset" if exc else "closed"))
             self.owner.freed(self)
@@ -230,8 +230,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep the body as far as it can be right."""
-        if self.question is not None and (
-            len(self.body) <= len(self.question.result) + SPARE_BYTES or self.headers is not None
+        if self.request is not None and (
+            len(self.body) <= len(self.request.result) + SPARE_BYTES or self.headers is not None
         ):
             self.body += body
 

@@ -13,7 +13,7 @@ from local.load.outcome import Outcome
 from local.load.plan import Plan
 from local.load.process import GeneratorFailedError, GeneratorProcess
 from local.load.tally import Total
-from local.workloads.mix import Asked
+from local.workloads.mix import PreparedRequest
 
 READY_SECONDS = 60
 """How long the processes may take to start and to connect."""
@@ -30,7 +30,7 @@ PROGRESS_SECONDS = 0.2
 def run(
     plan: Plan,
     address: str,
-    requests: Sequence[Asked],
+    requests: Sequence[PreparedRequest],
     progress: Progress = lambda _share, _ended: None,
     watch: Callable[[], Any] | None = None,
 ) -> Outcome:
@@ -57,7 +57,7 @@ def run(
             each.close()
 
 
-def _check(plan: Plan, requests: Sequence[Asked]) -> None:
+def _check(plan: Plan, requests: Sequence[PreparedRequest]) -> None:
     if not requests:
         raise UserError("there are no requests to send")
     if not {each.service for each in requests} <= plan.mix.keys():
@@ -67,18 +67,18 @@ def _check(plan: Plan, requests: Sequence[Asked]) -> None:
         raise UserError(f"--cores takes numbers out of {', '.join(map(str, sorted(allowed)))}")
 
 
-def _job(plan: Plan, requests: Sequence[Asked]) -> dict[str, Any]:
+def _job(plan: Plan, requests: Sequence[PreparedRequest]) -> dict[str, Any]:
     """Return what the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
-    asked = [
+    plain = [
         [each.service, each.path, numbers.setdefault(each.result, len(numbers)), *_message(each)] for each in requests
     ]
-    return {"plan": plan.as_data(), "requests": asked, "results": [each.decode("latin-1") for each in numbers]}
+    return {"plan": plan.as_data(), "requests": plain, "results": [each.decode("latin-1") for each in numbers]}
 
 
-def _message(asked: Asked) -> list[Any]:
+def _message(request: PreparedRequest) -> list[Any]:
     """Return what a worker needs beyond the path, if anything: method, headers, body, right status, right answer."""
-    message = asked.message
+    message = request.message
     if message is None:
         return []
     said = [message.method, message.headers, message.body.decode("latin-1"), message.status]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from local.load.address import Target
-from local.load.client import Connection, Question
+from local.load.client import Connection, LoadRequest
 from local.load.metronome import Metronome
 from local.load.plan import Plan
 from local.load.sameness import same
@@ -31,7 +31,7 @@ PAUSE_SECONDS = 0.05
 class Sender(ABC):
     """What both loops share: connections, counting, and an end."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
+    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
         self.target = target
         self.tls = ssl.create_default_context() if target.tls_name else None
         self.timeout = plan.timeout
@@ -45,8 +45,8 @@ class Sender(ABC):
         self.last_answer = 0.0
         """When the last counted answer came, on the monotonic clock."""
         self._plan = plan
-        self._questions = questions
-        self._number = process % len(questions)
+        self._requests = requests
+        self._number = process % len(requests)
         self._connections = [Connection(self) for _ in range(plan.share(plan.connections, process))]
         self._in_flight: dict[Connection, None] = {}
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -83,22 +83,22 @@ class Sender(ABC):
         """Return whether nothing will be sent any more."""
 
     def _ask(self, connection: Connection, since: float, counted: bool) -> None:
-        questions = self._questions
-        question = questions[self._number]
+        requests = self._requests
+        request = requests[self._number]
         self._number += self._plan.processes
-        if self._number >= len(questions):
-            self._number %= len(questions)
+        if self._number >= len(requests):
+            self._number %= len(requests)
         self._in_flight[connection] = None
-        connection.ask(question, since, counted)
+        connection.send(request, since, counted)
 
     def ended(self, connection: Connection, error: str) -> None:
         """Count a request that has come to its end."""
         self._in_flight.pop(connection, None)
         self.ends += 1
-        question = connection.question
-        if not connection.counted or question is None:
+        request = connection.request
+        if not connection.counted or request is None:
             return
-        tally = question.tally
+        tally = request.tally
         tally.bytes_in += connection.bytes_in
         if error:
             tally.errors[error] += 1
@@ -107,16 +107,16 @@ class Sender(ABC):
         self.last_answer = now
         status = connection.status
         tally.statuses[status] += 1
-        if status != question.status:
+        if status != request.status:
             tally.errors[f"status {status}"] += 1
             return
         tally.latencies.add(now - connection.since)
-        if question.expected is not None:
+        if request.expected is not None:
             answer = RecordedAnswer(status, tuple(connection.headers or ()), connection.body)
-            tally.compared(question.service, question.expected.differing(answer))
+            tally.compared(request.service, request.expected.differing(answer))
             return
         result = connection.body.partition(b"\n")[2]
-        if question.by_status or result == question.result or same(question.service, result, question.result):
+        if request.by_status or result == request.result or same(request.service, result, request.result):
             tally.right += 1
         else:
             tally.wrong += 1
@@ -148,8 +148,8 @@ class Sender(ABC):
 class OpenLoop(Sender):
     """Sends at planned moments; who finds no free connection waits, and the waiting counts."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
-        super().__init__(plan, process, target, questions)
+    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
+        super().__init__(plan, process, target, requests)
         self._schedule = arrivals(plan, process)
         self._metronome = Metronome(arrivals(plan, process), self._pump)
         self._next = next(self._schedule, None)
@@ -189,8 +189,8 @@ class OpenLoop(Sender):
     def _not_sent(self, planned: float) -> None:
         self.ends += 1
         if planned >= self._window:
-            self._questions[self._number].tally.errors[NOT_SENT] += 1
-        self._number = (self._number + self._plan.processes) % len(self._questions)
+            self._requests[self._number].tally.errors[NOT_SENT] += 1
+        self._number = (self._number + self._plan.processes) % len(self._requests)
 
     def _expire(self, before: float) -> None:
         while self._waiting and self._waiting[0] <= before:
@@ -203,17 +203,17 @@ class OpenLoop(Sender):
 class ClosedLoop(Sender):
     """Asks over every connection as soon as it was answered."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, questions: Sequence[Question]) -> None:
-        super().__init__(plan, process, target, questions)
+    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
+        super().__init__(plan, process, target, requests)
         self._left = plan.share(plan.requests, process) if plan.requests is not None else None
         self._failed: set[Connection] = set()
 
     async def run(self, start: float) -> None:
         """Send until the plan is fulfilled."""
         await super().run(start)
-        for place, question in enumerate(self._questions):
-            if rest := len(range(place, self._left or 0, len(self._questions))):
-                question.tally.errors[NOT_SENT] += rest
+        for place, request in enumerate(self._requests):
+            if rest := len(range(place, self._left or 0, len(self._requests))):
+                request.tally.errors[NOT_SENT] += rest
 
     def _start(self, start: float) -> None:
         self._end = start + self._plan.most_seconds

@@ -25,7 +25,7 @@ from typing import Any
 import uvloop
 
 from local.load.address import Target
-from local.load.client import Question
+from local.load.client import LoadRequest
 from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally
@@ -41,12 +41,12 @@ WITH_BODY = ("POST", "PUT", "PATCH")
 END = "\r\n"
 
 
-def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[Question]:
+def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[LoadRequest]:
     """Return the requests as they are sent."""
     results = [each.encode("latin-1") for each in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
     after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
-    questions = []
+    requests = []
     for service, path, result, *message in job["requests"]:
         method, headers, body, status, recorded = message or ("GET", (), "", 200, None)
         content = body.encode("latin-1")
@@ -54,8 +54,8 @@ def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str,
         if message and (content or method in WITH_BODY):
             fields += f"content-length: {len(content)}\r\n"
         head = f"{method} {target.base}{path}{after.removesuffix(END)}{fields}{END}".encode("latin-1", "replace")
-        questions.append(
-            Question(
+        requests.append(
+            LoadRequest(
                 head + content,
                 results[result],
                 tallies[service],
@@ -65,7 +65,7 @@ def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str,
                 expected=expected(status, *recorded) if recorded else None,
             )
         )
-    return questions
+    return requests
 
 
 def expected(status: int, headers: list[list[str]], body: str, ignored: list[str]) -> Expected:

@@ -31,7 +31,7 @@ class Message(NamedTuple):
     """The answer that has to come back; None where the status alone is checked."""
 
 
-class Asked(NamedTuple):
+class PreparedRequest(NamedTuple):
     """A request's path with its query, and the result that has to come back."""
 
     path: str
@@ -53,7 +53,7 @@ def result_of(service: Service, query: str, runner: InlineRunner) -> bytes:
         return b"INVALID"
 
 
-def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: str = "") -> list[Asked]:
+def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: str = "") -> list[PreparedRequest]:
     """`count` requests of a service's usual mix over the store with that URL, which is the runner's.
 
     A service without one repeats its documented examples. Raises `Unavailable` where the store does not answer.
@@ -63,7 +63,7 @@ def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: 
     queries = workload.queries(random_, store) if workload is not None else None
     queries = queries or iter(lambda: random_.choice(service.examples).query, None)
     return [
-        Asked(f"/{service.name}?{query}", result_of(service, query, runner))
+        PreparedRequest(f"/{service.name}?{query}", result_of(service, query, runner))
         for query, _ in zip(queries, range(count), strict=False)
     ]
 
@@ -87,7 +87,9 @@ def parse(text: str) -> dict[str, int]:
     return weights
 
 
-def requests_of(mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED) -> list[Asked]:
+def requests_of(
+    mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED
+) -> list[PreparedRequest]:
     """`count` requests with their right answers, services drawn by weight; the same for the same seed and stores.
 
     Right answers obey the limits that `environ` gives; those of a service with a store come from the store that it
@@ -96,11 +98,11 @@ def requests_of(mix: Mapping[str, int], seed: int, environ: Mapping[str, str], c
     random_ = random.Random(seed)  # noqa: S311 - a load, not a secret
     drawn = random_.choices(list(mix), list(mix.values()), k=count)
     counts = Counter(drawn)
-    asked = {name: iter(_requests_of(name, counts[name], seed, environ)) for name in counts}
-    return [next(asked[name]) for name in drawn]
+    requests = {name: iter(_requests_of(name, counts[name], seed, environ)) for name in counts}
+    return [next(requests[name]) for name in drawn]
 
 
-def _requests_of(name: str, count: int, seed: int, environ: Mapping[str, str]) -> list[Asked]:
+def _requests_of(name: str, count: int, seed: int, environ: Mapping[str, str]) -> list[PreparedRequest]:
     try:
         (service,) = registry.load([name], environ)
     except SettingError as problem:

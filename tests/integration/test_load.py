@@ -22,11 +22,11 @@ from local.data.etl.pipeline import Progress, run
 from local.data.etl.popular import read_popular
 from local.data.tweets.files import popular_tags, write_tweets
 from local.errors import UserError
-from local.load.api import Asked, Outcome, Plan, Total, requests_of
+from local.load.api import Outcome, Plan, PreparedRequest, Total, requests_of
 from local.load.api import run as run_load
 from local.load.process import COMMAND, GeneratorFailedError, GeneratorProcess
 from local.workloads.mix import mixed
-from tests.support.little_server import Asked as LittleAsked
+from tests.support.little_server import PreparedRequest as LittleAsked
 from tests.support.little_server import in_a_thread
 from tests.support.server import Server, running_server
 
@@ -60,7 +60,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"sqlite:///{folder}/twitter.db"
 
 
-def twitter_mix(url: str, count: int) -> list[Asked]:
+def twitter_mix(url: str, count: int) -> list[PreparedRequest]:
     with closing(open_store(url)) as reader:
         return mixed(twitter.SERVICE, count, 7, InlineRunner(reader), url)
 
@@ -112,7 +112,7 @@ async def well(asked: LittleAsked) -> None:
     await asked.answer(b"result")
 
 
-ASKED = [Asked("/qrcode?a", b"result"), Asked("/twitter?b", b"result")]
+ASKED = [PreparedRequest("/qrcode?a", b"result"), PreparedRequest("/twitter?b", b"result")]
 
 
 def test_several_processes_share_a_load_and_their_counts_are_put_together() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from local.load.address import Target
-from local.load.client import Question
+from local.load.client import LoadRequest
 from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally, Total
 from tests.support.certificates import authority
-from tests.support.little_server import Asked, Behaviour, LittleServer
+from tests.support.little_server import Behaviour, LittleServer, PreparedRequest
 from tests.support.server import free_port
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\nTEAM,ACCOUNT\nresult"
@@ -32,8 +32,8 @@ async def sent(plan: Plan, port: int, tls_name: str = "") -> tuple[Total, Sender
     """What a process counts that does all of the plan, always asking for `result`."""
     tally = Tally()
     target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "", tls_name)
-    question = Question(b"GET /notes?q=%d HTTP/1.1\r\nHost: x\r\n\r\n", b"result", tally)
-    sender = (ClosedLoop if plan.rate is None else OpenLoop)(plan, 0, target, [question])
+    request = LoadRequest(b"GET /notes?q=%d HTTP/1.1\r\nHost: x\r\n\r\n", b"result", tally)
+    sender = (ClosedLoop if plan.rate is None else OpenLoop)(plan, 0, target, [request])
     await sender.connect()
     await asyncio.wait_for(sender.run(time.monotonic()), 60)
     total = Total()
@@ -57,7 +57,7 @@ def later_than(total: Total, milliseconds: float) -> int:
     )
 
 
-async def well(asked: Asked) -> None:
+async def well(asked: PreparedRequest) -> None:
     await asked.send(ANSWER)
 
 
@@ -76,7 +76,7 @@ async def test_an_open_loop_sends_what_was_planned() -> None:
 
 
 async def test_a_lie_is_counted_wrong() -> None:
-    async def lies(asked: Asked) -> None:
+    async def lies(asked: PreparedRequest) -> None:
         await asked.answer(b"result" if asked.number % 2 else b"resulT")
 
     total, _ = await loaded(lies, requests=40)
@@ -84,7 +84,7 @@ async def test_a_lie_is_counted_wrong() -> None:
 
 
 async def test_another_status_than_200_is_an_error_of_its_own_and_no_quick_answer() -> None:
-    async def errs(asked: Asked) -> None:
+    async def errs(asked: PreparedRequest) -> None:
         await asked.answer(b"result", status=b"200 OK" if asked.number % 4 else b"503 Service Unavailable")
 
     total, _ = await loaded(errs, requests=40)
@@ -98,7 +98,7 @@ def stalls_once(at: int, seconds: float) -> Behaviour:
     gate = asyncio.Event()
     gate.set()
 
-    async def answer(asked: Asked) -> None:
+    async def answer(asked: PreparedRequest) -> None:
         if asked.number == at:
             gate.clear()
             asyncio.get_running_loop().call_later(seconds, gate.set)
@@ -124,7 +124,7 @@ async def test_the_same_stall_makes_hardly_more_than_one_request_of_a_closed_loo
 
 
 async def test_a_server_that_never_answers_is_given_up() -> None:
-    async def never(_: Asked) -> None:
+    async def never(_: PreparedRequest) -> None:
         await asyncio.sleep(60)
 
     total, _ = await loaded(never, requests=8, timeout=0.2)
@@ -132,7 +132,7 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
 
 
 async def test_a_server_that_trickles_is_given_up() -> None:
-    async def trickles(asked: Asked) -> None:
+    async def trickles(asked: PreparedRequest) -> None:
         for at in range(len(ANSWER)):
             await asked.send(ANSWER[at : at + 1])
             await asyncio.sleep(0.05)
@@ -148,7 +148,7 @@ async def test_an_answer_without_an_end_is_cut_off(begin: bytes) -> None:
     piece = b"x" * 1_000
     chunk = b"%x\r\n%b\r\n" % (len(piece), piece) if b"chunked" in begin else piece
 
-    async def endless(asked: Asked) -> None:
+    async def endless(asked: PreparedRequest) -> None:
         await asked.send(b"HTTP/1.1 200 OK\r\n" + begin)
         for _ in range(100_000):
             await asked.send(chunk)
@@ -160,7 +160,7 @@ async def test_an_answer_without_an_end_is_cut_off(begin: bytes) -> None:
 
 
 async def test_a_long_wrong_answer_is_wrong_and_not_kept() -> None:
-    async def talks(asked: Asked) -> None:
+    async def talks(asked: PreparedRequest) -> None:
         await asked.answer(b"result" * 100_000)
 
     total, _ = await loaded(talks, requests=4)
@@ -168,7 +168,7 @@ async def test_a_long_wrong_answer_is_wrong_and_not_kept() -> None:
 
 
 async def test_who_closes_without_an_answer_is_connected_to_again() -> None:
-    async def closes(asked: Asked) -> None:
+    async def closes(asked: PreparedRequest) -> None:
         if asked.number % 2:
             asked.writer.close()
         else:
@@ -205,7 +205,7 @@ async def test_who_refuses_a_connection_with_an_answer_before_the_request_has_an
     ],
 )
 async def test_nonsense_is_no_http(nonsense: bytes) -> None:
-    async def babbles(asked: Asked) -> None:
+    async def babbles(asked: PreparedRequest) -> None:
         await asked.send(nonsense)
 
     total, _ = await loaded(babbles, requests=6)
@@ -213,7 +213,7 @@ async def test_nonsense_is_no_http(nonsense: bytes) -> None:
 
 
 async def test_a_connection_that_is_to_be_closed_is_not_used_again() -> None:
-    async def closing(asked: Asked) -> None:
+    async def closing(asked: PreparedRequest) -> None:
         await asked.answer(b"result", b"connection: close")
 
     total, server = await loaded(closing, requests=20)
@@ -229,7 +229,7 @@ async def test_without_keep_alive_every_request_has_its_own_connection() -> None
 
 
 async def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
-    async def leaves(asked: Asked) -> None:
+    async def leaves(asked: PreparedRequest) -> None:
         await asked.send(ANSWER)
         asked.writer.close()
 
@@ -252,7 +252,7 @@ async def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None
     ids=["until the end", "1.0", "chunked", "interim"],
 )
 async def test_every_form_of_an_answer_is_understood(answer: bytes, closes: bool) -> None:
-    async def answers(asked: Asked) -> None:
+    async def answers(asked: PreparedRequest) -> None:
         await asked.send(answer[:30])
         await asyncio.sleep(0.001)
         await asked.send(answer[30:])
@@ -264,7 +264,7 @@ async def test_every_form_of_an_answer_is_understood(answer: bytes, closes: bool
 
 
 async def test_an_answer_that_breaks_off_is_an_error() -> None:
-    async def breaks_off(asked: Asked) -> None:
+    async def breaks_off(asked: PreparedRequest) -> None:
         await asked.send(ANSWER[:-1])
         asked.writer.close()
 
@@ -273,7 +273,7 @@ async def test_an_answer_that_breaks_off_is_an_error() -> None:
 
 
 async def test_more_arrivals_than_may_wait_are_not_sent() -> None:
-    async def never(_: Asked) -> None:
+    async def never(_: PreparedRequest) -> None:
         await asyncio.sleep(60)
 
     values = {"rate": 1000, "requests": 200, "arrivals": "fixed", "connections": 2, "backlog": 10}
@@ -286,7 +286,7 @@ async def test_more_arrivals_than_may_wait_are_not_sent() -> None:
 
 
 async def test_who_waits_for_a_connection_is_sent_in_time() -> None:
-    async def slow(asked: Asked) -> None:
+    async def slow(asked: PreparedRequest) -> None:
         await asyncio.sleep(0.01)
         await asked.send(ANSWER)
 
@@ -323,7 +323,7 @@ async def test_tls_is_spoken_with_the_server_that_the_certificate_names(
 
 @pytest.mark.parametrize("values", [{}, {"rate": 300}])
 async def test_the_warm_up_is_sent_and_not_counted(values: dict[str, Any]) -> None:
-    async def steady(asked: Asked) -> None:
+    async def steady(asked: PreparedRequest) -> None:
         await asyncio.sleep(0.005)
         await asked.send(ANSWER)
 
@@ -338,7 +338,7 @@ async def test_a_closed_loop_ends_by_time() -> None:
 
 
 async def test_a_closed_loop_of_so_many_requests_ends_by_time_too() -> None:
-    async def slow(asked: Asked) -> None:
+    async def slow(asked: PreparedRequest) -> None:
         await asyncio.sleep(0.05)
         await asked.send(ANSWER)
 
@@ -351,7 +351,7 @@ async def test_requests_are_sent_in_their_order_each_process_its_share() -> None
     async def paths(process: int) -> list[str]:
         async with LittleServer(well) as server:
             target = Target("127.0.0.1", server.port, "x", "/base")
-            asked = [Question(b"GET /%d HTTP/1.1\r\n\r\n" % number, b"result", Tally()) for number in range(5)]
+            asked = [LoadRequest(b"GET /%d HTTP/1.1\r\n\r\n" % number, b"result", Tally()) for number in range(5)]
             shared = plan(requests=8, processes=2, connections=2)
             await ClosedLoop(shared, process, target, asked).run(time.monotonic())
             return [head.split()[1].decode() for head in server.heads]

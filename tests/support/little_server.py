@@ -8,10 +8,10 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-Behaviour = Callable[["Asked"], Awaitable[object]]
+Behaviour = Callable[["PreparedRequest"], Awaitable[object]]
 
 
-class Asked:
+class PreparedRequest:
     """A request that a little server has to answer somehow."""
 
     def __init__(self, head: bytes, number: int, writer: asyncio.StreamWriter) -> None:
@@ -71,7 +71,7 @@ class LittleServer:
                 while not writer.is_closing():
                     head = await reader.readuntil(b"\r\n\r\n")
                     self.heads.append(head)
-                    await self._behaviour(Asked(head, len(self.heads) - 1, writer))
+                    await self._behaviour(PreparedRequest(head, len(self.heads) - 1, writer))
         finally:
             writer.close()
 

@@ -16,7 +16,7 @@ from hdrh.histogram import HdrHistogram
 from msgspec import convert
 
 from local.errors import UserError
-from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total, cpu_seconds, run
+from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, Total, cpu_seconds, run
 from local.load.sender import NOT_SENT
 from local.load.tally import histogram, milliseconds
 from local.measure.affinity import Cores, pinned, real_time
@@ -43,7 +43,7 @@ class LoadedContainer:
     name: str
     """The service, or `mix`."""
     mix: Mapping[str, int]
-    asked: Sequence[Asked]
+    requests: Sequence[PreparedRequest]
     server: Served
     start_ms: float
     cpu_ms: list[float] = field(default_factory=list)
@@ -137,7 +137,7 @@ class LoadedContainer:
         process = self.server.process
         try:
             with real_time():
-                outcome = self.send(plan, self.server.address, self.asked, watch=lambda: cpu_seconds(process.pid))
+                outcome = self.send(plan, self.server.address, self.requests, watch=lambda: cpu_seconds(process.pid))
         except GeneratorFailedError as problem:
             raise UserError(f"{problem}; nothing was written") from None
         if process.poll() is not None:
@@ -158,13 +158,13 @@ class LoadedContainer:
 def _overload(outcome: Outcome) -> str:
     """Return that the server could not take the load; empty where it could."""
     unanswered = sum(outcome.total.errors[name] for name in OVERLOADED)
-    asked = outcome.total.asked
-    return f"{unanswered} of {asked} requests were not answered: the server fell behind" if unanswered else ""
+    requests = outcome.total.asked
+    return f"{unanswered} of {requests} requests were not answered: the server fell behind" if unanswered else ""
 
 
 @contextmanager
 def container(
-    name: str, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores, environ: Mapping[str, str]
+    name: str, mix: Mapping[str, int], requests: Sequence[PreparedRequest], cores: Cores, environ: Mapping[str, str]
 ) -> Iterator[LoadedContainer]:
     """Run a server of the mix's services on its core, for as long as the block lasts."""
     begun = time.perf_counter()
@@ -172,4 +172,4 @@ def container(
     with ExitStack() as stack:
         with pinned(cores.server), real_time():
             server = stack.enter_context(served(settings))
-        yield LoadedContainer(name, mix, asked, server, (time.perf_counter() - begun) * 1000)
+        yield LoadedContainer(name, mix, requests, server, (time.perf_counter() - begun) * 1000)

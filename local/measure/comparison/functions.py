@@ -26,7 +26,7 @@ from local.emulator.function import EmulatedFunction, new_id, new_trace
 from local.emulator.spec import Function
 from local.load.sameness import same
 from local.measure.comparison.result import Burst
-from local.workloads.mix import Asked
+from local.workloads.mix import PreparedRequest
 
 SOURCE = EVENT_SOURCES["url"]
 HEADERS = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
@@ -38,28 +38,28 @@ THROTTLED = Ending.THROTTLED.value
 Value = TypeVar("Value")
 
 
-def event_of(asked: Asked) -> bytes:
+def event_of(request: PreparedRequest) -> bytes:
     """Return the event that a Function URL makes of a request."""
-    path, _, query = asked.path.partition("?")
+    path, _, query = request.path.partition("?")
     call = Call(new_id(), datetime.now(UTC), new_trace())
-    request = HttpRequest("GET", path, query, HEADERS)
-    if message := asked.message:
+    http_request = HttpRequest("GET", path, query, HEADERS)
+    if message := request.message:
         length = (("content-length", str(len(message.body))),) if message.body else ()
-        request = HttpRequest(message.method, path, query, (*HEADERS, *message.headers, *length), message.body)
-    return json.dumps(SOURCE.event(request, call)).encode()
+        http_request = HttpRequest(message.method, path, query, (*HEADERS, *message.headers, *length), message.body)
+    return json.dumps(SOURCE.event(http_request, call)).encode()
 
 
-def is_right(payload: bytes, asked: Asked) -> bool | None:
+def is_right(payload: bytes, request: PreparedRequest) -> bool | None:
     """Return whether an answer carries the right result; None where it has not the right status."""
     try:
         answer = SOURCE.response(payload)
     except BadAnswer:
         return None
-    if asked.message:
-        return True if answer.status == asked.message.status else None
+    if request.message:
+        return True if answer.status == request.message.status else None
     if answer.status != 200:
         return None
-    return same(asked.service, answer.body.partition(b"\n")[2], asked.result)
+    return same(request.service, answer.body.partition(b"\n")[2], request.result)
 
 
 @dataclass
@@ -70,12 +70,12 @@ class Tally:
     wrong: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
-    def score(self, ending: Ending, payload: bytes, asked: Asked) -> None:
+    def score(self, ending: Ending, payload: bytes, request: PreparedRequest) -> None:
         """Count one answer."""
         if ending is not Ending.SUCCESS:
             self.errors[ending.value] += 1
             return
-        right = is_right(payload, asked)
+        right = is_right(payload, request)
         if right is None:
             self.errors["status"] += 1
         else:
@@ -162,21 +162,21 @@ class Functions:
         """How far this machine goes along with Lambda, for people."""
         return self._emulator.note
 
-    def start(self, service: str, size: int, asked: Asked) -> tuple[Init, Tally]:
+    def start(self, service: str, size: int, request: PreparedRequest) -> tuple[Init, Tally]:
         """Return the cold start of a function, by its first request."""
         function = self._function(service, size)
         tally = Tally()
-        record = self._run(self._ask(function, asked, tally))
+        record = self._run(self._ask(function, request, tally))
         cpu_ms = function.init_cpu[-1] * 1000 if function.init_cpu else 0.0
         return Init(record.init_ms or 0.0, cpu_ms, record.duration_ms), tally
 
-    def turn(self, service: str, size: int, asked: Sequence[Asked]) -> Turn:
+    def turn(self, service: str, size: int, requests: Sequence[PreparedRequest]) -> Turn:
         """Ask a function these requests, one after another."""
-        return self._run(self._turn(self._function(service, size), asked))
+        return self._run(self._turn(self._function(service, size), requests))
 
-    def burst(self, service: str, size: int, asked: Sequence[Asked]) -> tuple[Burst, Tally]:
+    def burst(self, service: str, size: int, requests: Sequence[PreparedRequest]) -> tuple[Burst, Tally]:
         """Send a function all these requests at the same moment: behaviour, and no price."""
-        return self._run(self._burst(self._function(service, size), asked))
+        return self._run(self._burst(self._function(service, size), requests))
 
     def _run(self, work: Coroutine[Any, Any, Value]) -> Value:
         return self._loop.run(work)
@@ -184,38 +184,38 @@ class Functions:
     def _function(self, service: str, size: int) -> EmulatedFunction:
         return self._emulator.functions[self.names[service, size]]
 
-    async def _ask(self, function: EmulatedFunction, asked: Asked, tally: Tally) -> Record:
-        outcome = await function.invoke(event_of(asked))
-        tally.score(outcome.ending, outcome.payload, asked)
+    async def _ask(self, function: EmulatedFunction, request: PreparedRequest, tally: Tally) -> Record:
+        outcome = await function.invoke(event_of(request))
+        tally.score(outcome.ending, outcome.payload, request)
         await function.settled()
         return self._records[-1]
 
-    async def _turn(self, function: EmulatedFunction, asked: Sequence[Asked]) -> Turn:
+    async def _turn(self, function: EmulatedFunction, requests: Sequence[PreparedRequest]) -> Turn:
         records = []
         tally = Tally()
         cpu = function.cpu_seconds()
-        for each in asked:
+        for each in requests:
             await asyncio.sleep(REST)
             records.append(await self._ask(function, each, tally))
         cpu = function.cpu_seconds() - cpu
         return Turn(
             duration_ms=mean(record.duration_ms for record in records),
             billed_ms=mean(record.billed_ms for record in records),
-            cpu_ms=cpu / len(asked) * 1000,
+            cpu_ms=cpu / len(requests) * 1000,
             peak_mb=max(record.max_memory_mb for record in records),
             event_bytes=mean(record.event_bytes for record in records),
             answer_bytes=mean(record.answer_bytes for record in records),
             tally=tally,
         )
 
-    async def _burst(self, function: EmulatedFunction, asked: Sequence[Asked]) -> tuple[Burst, Tally]:
+    async def _burst(self, function: EmulatedFunction, requests: Sequence[PreparedRequest]) -> tuple[Burst, Tally]:
         before, cold = len(function.fleet.environments), function.fleet.counts["cold"]
-        outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in asked))
+        outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in requests))
         tally = Tally()
-        for outcome, each in zip(outcomes, asked, strict=True):
+        for outcome, each in zip(outcomes, requests, strict=True):
             tally.score(outcome.ending, outcome.payload, each)
         burst = Burst(
-            concurrent=len(asked),
+            concurrent=len(requests),
             environments_before=before,
             environments_after=len(function.fleet.environments),
             cold_starts=function.fleet.counts["cold"] - cold,

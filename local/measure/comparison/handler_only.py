@@ -17,7 +17,7 @@ from local.emulator.process import variables_of
 from local.emulator.spec import Function
 from local.errors import UserError
 from local.measure.comparison.functions import event_of
-from local.workloads.mix import Asked
+from local.workloads.mix import PreparedRequest
 
 PASSES = 5
 """Over all the requests; the median of them counts."""
@@ -34,14 +34,14 @@ class Parts(NamedTuple):
     """The function's handler: the service and the adapter around it, which reads a plain GET without Mangum."""
 
 
-def measure(function: Function, asked: Sequence[Asked]) -> Parts:
+def measure(function: Function, requests: Sequence[PreparedRequest]) -> Parts:
     """Measure both with these requests. Raises `UserError` where the process fails."""
     module, _, name = function.handler.rpartition(".")
     job = {
         "path": [str(function.code), *(str(layer / "python") for layer in reversed(function.layers))],
         "module": module,
         "handler": name,
-        "events": [json.loads(event_of(each)) for each in asked],
+        "events": [json.loads(event_of(each)) for each in requests],
         "passes": PASSES,
     }
     try:

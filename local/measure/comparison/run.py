@@ -13,7 +13,7 @@ from local.cost.formulas import known
 from local.emulator.bundle import Bundle, Limits, check_service, from_template
 from local.emulator.spec import Function
 from local.errors import UserError
-from local.load.api import Asked, requests_of
+from local.load.api import PreparedRequest, requests_of
 from local.measure.affinity import Cores, pinned, split_cores
 from local.measure.comparison import assumptions, handler_only, storage, workloads
 from local.measure.comparison.configuration import ComparisonConfig
@@ -42,8 +42,10 @@ def compare(
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
         step("preparing requests")
-        asked = {name: requests_of({name: 1}, configuration.seed, environ, configuration.prepared) for name in services}
-        bench = Rig(configuration, cores, asked, environ)
+        requests = {
+            name: requests_of({name: 1}, configuration.seed, environ, configuration.prepared) for name in services
+        }
+        bench = Rig(configuration, cores, requests, environ)
         if services:
             step("building the functions")
             bundle = from_template(Limits(), environ, say=step)
@@ -59,14 +61,14 @@ class Rig:
         self,
         configuration: ComparisonConfig,
         cores: Cores,
-        asked: Mapping[str, list[Asked]],
+        requests: Mapping[str, list[PreparedRequest]],
         environ: Mapping[str, str],
     ) -> None:
         self._environ = environ
         self._configuration = configuration
         self._cores = cores
-        self._asked = asked
-        self._measured = {service: MeasuredFunction() for service in asked}
+        self._requests = requests
+        self._measured = {service: MeasuredFunction() for service in requests}
         self._containers: dict[str, LoadedContainer] = {}
         self._specs: dict[str, Function] = {}
         self._functions: Functions | None = None
@@ -80,21 +82,21 @@ class Rig:
     def open(self, stack: ExitStack, bundle: Bundle, step: Step) -> None:
         """Start everything: a server for each service and for their mix, an environment for each function and size."""
         configuration = self._configuration
-        for service in self._asked:
+        for service in self._requests:
             check_service(service, bundle.functions)
-        self._specs = {service: bundle.functions[service] for service in self._asked}
-        mixes = {service: {service: 1} for service in self._asked}
-        if len(self._asked) > 1:
-            mixes[MIX] = {service: configuration.weight(service) for service in self._asked}
+        self._specs = {service: bundle.functions[service] for service in self._requests}
+        mixes = {service: {service: 1} for service in self._requests}
+        if len(self._requests) > 1:
+            mixes[MIX] = {service: configuration.weight(service) for service in self._requests}
         for name, mix in mixes.items():
             step(f"starting the container: {name}")
-            asked = self._asked.get(name) or mixed(self._asked, mix, configuration)
-            self._containers[name] = stack.enter_context(self._container(name, mix, asked))
+            requests = self._requests.get(name) or mixed(self._requests, mix, configuration)
+            self._containers[name] = stack.enter_context(self._container(name, mix, requests))
         self._functions = stack.enter_context(Functions(self._specs, configuration.memory_mb, self._cores.server))
         for size in configuration.memory_mb:
-            for service, asked in self._asked.items():
+            for service, requests in self._requests.items():
                 step(f"cold start: {service} with {size:,} MB")
-                init, tally = self._functions.start(service, size, asked[0])
+                init, tally = self._functions.start(service, size, requests[0])
                 self._measured[service].inits.append(init)
                 self._count(service, size, tally)
 
@@ -108,9 +110,9 @@ class Rig:
             self._seconds = time.monotonic() - begun
             reason = self._rule.reason(self._done, self._seconds, self._figures())
         self._ended = reason
-        for service, asked in self._asked.items():
+        for service, requests in self._requests.items():
             step(f"burst: {service}")
-            self._burst(service, asked)
+            self._burst(service, requests)
 
     def comparison(self, given: Mapping[str, workloads.Data]) -> Comparison:
         """Return everything that was measured, with the workloads that are `given` in its place."""
@@ -119,8 +121,8 @@ class Rig:
         database, database_measured = queries_per_vcpu()
         derived = {}
         storage_figures: Storage | None = None
-        for service, asked in self._asked.items():
-            read = self._read(service, asked)
+        for service, requests in self._requests.items():
+            read = self._read(service, requests)
             derived[service] = workloads.derive(service, containers[service], functions[service], read, database)
             workloads.parse(derived[service], service)
             if read is not None:
@@ -152,31 +154,31 @@ class Rig:
         for each in self._containers.values():
             step(f"{title}: {each.name} in the container")
             each.round(configuration, self._cores)
-        for service in self._asked:
-            asked = self._slice(service, configuration.invocations)
+        for service in self._requests:
+            requests = self._slice(service, configuration.invocations)
             measured = self._measured[service]
             for size in configuration.memory_mb:
                 step(f"{title}: {service} on Lambda with {size:,} MB")
-                turn = self._emulated.turn(service, size, asked)
+                turn = self._emulated.turn(service, size, requests)
                 self._count(service, size, turn.tally)
                 measured.turns.setdefault(size, []).append(turn)
-            self._measure_parts(service, asked)
+            self._measure_parts(service, requests)
 
     def _container(
-        self, name: str, mix: Mapping[str, int], asked: list[Asked]
+        self, name: str, mix: Mapping[str, int], requests: list[PreparedRequest]
     ) -> AbstractContextManager[LoadedContainer]:
-        return container(name, mix, asked, self._cores, self._environ)
+        return container(name, mix, requests, self._cores, self._environ)
 
-    def _read(self, service: str, asked: list[Asked]) -> Read | None:
-        return storage.read_by(service, asked, self._environ)
+    def _read(self, service: str, requests: list[PreparedRequest]) -> Read | None:
+        return storage.read_by(service, requests, self._environ)
 
-    def _measure_parts(self, service: str, asked: list[Asked]) -> None:
+    def _measure_parts(self, service: str, requests: list[PreparedRequest]) -> None:
         with pinned(self._cores.server):
-            self._measured[service].parts.append(handler_only.measure(self._specs[service], asked))
+            self._measured[service].parts.append(handler_only.measure(self._specs[service], requests))
 
-    def _burst(self, service: str, asked: list[Asked]) -> None:
+    def _burst(self, service: str, requests: list[PreparedRequest]) -> None:
         size = max(self._configuration.memory_mb)
-        burst, tally = self._emulated.burst(service, size, asked[: self._configuration.burst])
+        burst, tally = self._emulated.burst(service, size, requests[: self._configuration.burst])
         _refuse_faults(service, size, tally, but=THROTTLED)
         self._measured[service].burst = burst
 
@@ -185,11 +187,11 @@ class Rig:
         assert self._functions is not None  # noqa: S101 - opened
         return self._functions
 
-    def _slice(self, service: str, count: int) -> list[Asked]:
+    def _slice(self, service: str, count: int) -> list[PreparedRequest]:
         """Return this round's requests; the next round has others, so that the spread covers how requests differ."""
-        asked = self._asked[service]
-        first = self._done * count % len(asked)
-        return (asked + asked)[first : first + count]
+        requests = self._requests[service]
+        first = self._done * count % len(requests)
+        return (requests + requests)[first : first + count]
 
     def _count(self, service: str, size: int, tally: Tally) -> None:
         _refuse_faults(service, size, tally)
@@ -213,11 +215,13 @@ def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None
         raise UserError(f"{service} on Lambda with {size} MB: {told}")
 
 
-def mixed(asked: Mapping[str, list[Asked]], weights: Mapping[str, int], configuration: ComparisonConfig) -> list[Asked]:
+def mixed(
+    requests: Mapping[str, list[PreparedRequest]], weights: Mapping[str, int], configuration: ComparisonConfig
+) -> list[PreparedRequest]:
     """Draw as many requests as one service has from all of them by weight; the same for the same seed."""
     chance = random.Random(configuration.seed)  # noqa: S311 - a load, not a secret
     drawn = chance.choices(list(weights), list(weights.values()), k=configuration.prepared)
-    following = {name: itertools.cycle(asked[name]) for name in weights}
+    following = {name: itertools.cycle(requests[name]) for name in weights}
     return [next(following[name]) for name in drawn]
 
 

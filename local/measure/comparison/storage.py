@@ -14,7 +14,7 @@ from crossover.stores.port import Store
 from crossover.stores.sealing import SEAL_BYTES
 from crossover.stores.sqlite import path_of
 from functions import registry
-from local.load.api import Asked
+from local.load.api import PreparedRequest
 from local.measure.comparison.result import Read, Storage
 
 BLOCK = 4096
@@ -59,7 +59,7 @@ def blocks(size: int) -> int:
     return max(1, -(-size // BLOCK))
 
 
-def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) -> Read | None:
+def read_by(service: str, requests: Sequence[PreparedRequest], environ: Mapping[str, str]) -> Read | None:
     """Return what these requests read; None for a service without a store."""
     (found,) = registry.load([service], environ)
     store = store_of(found, environ)
@@ -67,13 +67,13 @@ def read_by(service: str, asked: Sequence[Asked], environ: Mapping[str, str]) ->
         return None
     with closing(RecordingStore(store)) as watching:
         runner = InlineRunner(watching)
-        for each in asked:
+        for each in requests:
             with suppress(Invalid):
                 answer_at_once(found, each.path.partition("?")[2].encode(), runner)
     sizes = watching.sizes
     there = [size for size in sizes if size]
     return Read(
-        reads=len(sizes) / len(asked),
+        reads=len(sizes) / len(requests),
         item_bytes=mean(there) if there else 0.0,
         read_blocks=mean(map(blocks, sizes)) if sizes else 0.0,
     )

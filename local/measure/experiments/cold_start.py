@@ -25,7 +25,7 @@ from local.emulator import quotas
 from local.emulator.bundle import Limits, check_service, from_template
 from local.emulator.spec import Function, Scaling
 from local.errors import UserError
-from local.load.api import Asked, requests_of
+from local.load.api import PreparedRequest, requests_of
 from local.measure.affinity import pinned, split_cores
 from local.measure.comparison.functions import Functions
 from local.measure.comparison.result import comparison_of
@@ -84,12 +84,12 @@ def measure(configuration: ColdStartConfig, environ: Mapping[str, str], step: St
     for service in configuration.services:
         check_service(service, bundle.functions)
     functions = {service: bundle.functions[service] for service in configuration.services}
-    asked = {
+    requests = {
         name: requests_of({name: 1}, configuration.seed, environ, configuration.warm + 1)
         for name in configuration.services
     }
-    packages = _packages(configuration, functions, asked, step)
-    memory = _memory(configuration, functions, asked, step)
+    packages = _packages(configuration, functions, requests, step)
+    memory = _memory(configuration, functions, requests, step)
     step("simulating traffic")
     return ColdStartResult(
         packages=packages,
@@ -104,7 +104,10 @@ def measure(configuration: ColdStartConfig, environ: Mapping[str, str], step: St
 
 
 def _packages(
-    configuration: ColdStartConfig, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+    configuration: ColdStartConfig,
+    functions: Mapping[str, Function],
+    requests: Mapping[str, Sequence[PreparedRequest]],
+    step: Step,
 ) -> list[PackageFigures]:
     """Measure INIT of each service for each way to package it."""
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
@@ -118,7 +121,7 @@ def _packages(
         for number in range(configuration.rounds):
             for (service, kind), function in kinds.items():
                 step(f"round {number + 1} of {configuration.rounds}: {service} {kind}")
-                found.setdefault((service, kind), []).append(_start(function, service, asked[service][:1], 1769)[:3])
+                found.setdefault((service, kind), []).append(_start(function, service, requests[service][:1], 1769)[:3])
                 sizes[service, kind] = (size_of([function.code]), size_of(function.layers))
     return [
         PackageFigures(
@@ -135,7 +138,10 @@ def _packages(
 
 
 def _memory(
-    configuration: ColdStartConfig, functions: Mapping[str, Function], asked: Mapping[str, Sequence[Asked]], step: Step
+    configuration: ColdStartConfig,
+    functions: Mapping[str, Function],
+    requests: Mapping[str, Sequence[PreparedRequest]],
+    step: Step,
 ) -> list[MemoryFigures]:
     """Measure INIT, the first answer and later ones of each service at each size."""
     found: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
@@ -143,7 +149,7 @@ def _memory(
         for service, function in functions.items():
             for size in configuration.memory_mb:
                 step(f"round {number + 1} of {configuration.rounds}: {service} with {size:,} MB")
-                found.setdefault((service, size), []).append(_start(function, service, asked[service], size))
+                found.setdefault((service, size), []).append(_start(function, service, requests[service], size))
     return [
         MemoryFigures(
             service=service,
@@ -157,12 +163,14 @@ def _memory(
     ]
 
 
-def _start(function: Function, service: str, asked: Sequence[Asked], size: int) -> tuple[float, float, float, float]:
+def _start(
+    function: Function, service: str, requests: Sequence[PreparedRequest], size: int
+) -> tuple[float, float, float, float]:
     """Measure a cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
     cores = split_cores()
     with pinned(cores.generator), Functions({service: function}, [size], cores.server) as running:
-        init, tally = running.start(service, size, asked[0])
-        warm = running.turn(service, size, asked[1:]) if asked[1:] else None
+        init, tally = running.start(service, size, requests[0])
+        warm = running.turn(service, size, requests[1:]) if requests[1:] else None
     if tally.wrong or tally.errors or (warm and (warm.tally.wrong or warm.tally.errors)):
         raise UserError(f"{service} with {size} MB gave a wrong answer; nothing was written")
     return init.wall_ms, init.cpu_ms, init.first_ms, warm.duration_ms if warm else init.first_ms
@@ -216,10 +224,10 @@ def _traffic(configuration: ColdStartConfig, service: str, times: Times) -> Iter
         for way, shares in ways.items():
             row[f"cold_{way}"] = rounded(shares.cold)
         for way, shares in ways.items():
-            asked = rate + (1 / configuration.ping_seconds if way == "pinged" else 0)
+            requests_a_second = rate + (1 / configuration.ping_seconds if way == "pinged" else 0)
             kept = configuration.provisioned if way == "provisioned" else 0
-            share = min(1.0, shares.cold_starts_an_hour / 3600 / asked)
-            row[f"dollars_an_hour_{way}"] = rounded(hour(work, times, asked, share, kept))
+            share = min(1.0, shares.cold_starts_an_hour / 3600 / requests_a_second)
+            row[f"dollars_an_hour_{way}"] = rounded(hour(work, times, requests_a_second, share, kept))
         yield TrafficFigures(**row)
 
 

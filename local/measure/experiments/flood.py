@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from local.errors import UserError
-from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, cpu_seconds, requests_of, run
+from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, cpu_seconds, requests_of, run
 from local.measure.affinity import Cores, split_cores
 from local.measure.experiments.flood_server import COMPUTING, CORE, VARIABLE
 from local.measure.experiments.result import FloodResult, WayFigures
@@ -59,7 +59,7 @@ def measure(configuration: FloodConfig, environ: Mapping[str, str], progress: Ca
     qrcode = requests_of({"qrcode": 1}, configuration.seed, environ)
     kind = "proof-of-work-too-hard"
     flood = [
-        Asked(f"/blockchain?{each.query}", b"INVALID")
+        PreparedRequest(f"/blockchain?{each.query}", b"INVALID")
         for each in islice(made(configuration.seed, Shape(), kind), FLOOD_REQUESTS)
     ]
     rounds: dict[str, list[dict[str, Any]]] = {way: [] for way in COMPUTING}
@@ -74,7 +74,11 @@ def measure(configuration: FloodConfig, environ: Mapping[str, str], progress: Ca
 
 
 def _round(
-    configuration: FloodConfig, environ: Mapping[str, str], way: str, qrcode: list[Asked], flood: list[Asked]
+    configuration: FloodConfig,
+    environ: Mapping[str, str],
+    way: str,
+    qrcode: list[PreparedRequest],
+    flood: list[PreparedRequest],
 ) -> dict[str, Any]:
     cores = split_cores() if configuration.one_core else Cores(frozenset(), frozenset())
     load_cores = tuple(sorted(cores.generator))

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local.errors import UserError
-from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, cpu_seconds, requests_of, run
+from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, cpu_seconds, requests_of, run
 from local.load.sender import NOT_SENT
 from local.load.tally import milliseconds
 from local.measure.affinity import Cores, pinned, split_cores
@@ -143,7 +143,7 @@ class VariantRuns:
 def measure(configuration: WebTierConfig, environ: Mapping[str, str], step: Step) -> WebTierResult:
     """Run the experiment. Raises `UserError`."""
     step("preparing requests")
-    asked = requests_of({configuration.service: 1}, configuration.seed, environ, configuration.prepared)
+    requests = requests_of({configuration.service: 1}, configuration.seed, environ, configuration.prepared)
     cores = split_cores()
     if len(cores.server | cores.generator) < MIN_CORES:
         cores = Cores(frozenset(), frozenset())
@@ -156,7 +156,7 @@ def measure(configuration: WebTierConfig, environ: Mapping[str, str], step: Step
             with pinned((cores.server | cores.generator) - set(sorted(cores.generator)[:1])):
                 server = stack.enter_context(served({**environ, **settings, **variant.settings}))
             rows.append(VariantRuns(variant, server))
-        runner = LoadRunner(configuration, asked, tuple(sorted(cores.generator)[:1]))
+        runner = LoadRunner(configuration, requests, tuple(sorted(cores.generator)[:1]))
         for number in range(configuration.rounds):
             for row in rows:
                 step(f"round {number + 1} of {configuration.rounds}: {row.variant.name}")
@@ -175,9 +175,11 @@ def measure(configuration: WebTierConfig, environ: Mapping[str, str], step: Step
 class LoadRunner:
     """Runs the loads of one variant after another."""
 
-    def __init__(self, configuration: WebTierConfig, asked: Sequence[Asked], cores: tuple[int, ...]) -> None:
+    def __init__(
+        self, configuration: WebTierConfig, requests: Sequence[PreparedRequest], cores: tuple[int, ...]
+    ) -> None:
         self._configuration = configuration
-        self._asked = asked
+        self._requests = requests
         self._cores = cores
         self.rate = 0.0
         """Of the open loop, requests/s: the same for all."""
@@ -214,7 +216,7 @@ class LoadRunner:
         )
         pid = row.server.process.pid
         try:
-            outcome = run(plan, row.server.address, self._asked, watch=lambda: cpu_seconds(pid))
+            outcome = run(plan, row.server.address, self._requests, watch=lambda: cpu_seconds(pid))
         except GeneratorFailedError as problem:
             raise UserError(f"{problem}; nothing was written") from None
         if row.server.process.poll() is not None:

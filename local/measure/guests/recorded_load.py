@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from local.errors import UserError
-from local.load.api import Asked
+from local.load.api import PreparedRequest
 from local.measure.guests.asking import ask_container
 from local.measure.guests.findings import Pair, steady
 from local.workloads.mix import Message
@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 2**20
 class RecordedLoad(NamedTuple):
     """What is sent, and what is said of the rest."""
 
-    asked: list[Asked]
+    prepared: list[PreparedRequest]
     notes: list[str]
 
 
@@ -44,7 +44,7 @@ def recorded_load(
 def of_answers(name: str, requests: Sequence[RecordedRequest], answers: Pair, ignored: Collection[str]) -> RecordedLoad:
     """Return the load out of the answers to all requests, asked twice. Pure. Raises `UserError`."""
     first, second = answers
-    asked, left = [], MAX_BYTES
+    prepared, left = [], MAX_BYTES
     for number in steady(requests, answers):
         request, answer = requests[number], first[number]
         if request.method == "HEAD":
@@ -54,12 +54,12 @@ def of_answers(name: str, requests: Sequence[RecordedRequest], answers: Pair, ig
         expected = Expected(answer, frozenset(may_differ))
         if left < 0:
             expected = Expected(answer._replace(body=b""), frozenset({*may_differ, "body"}))
-        asked.append(Asked(request.target, b"", _message(name, request, expected)))
-    if not asked:
+        prepared.append(PreparedRequest(request.target, b"", _message(name, request, expected)))
+    if not prepared:
         raise UserError(f"no request is answered alike twice, below 500: {_why(requests, answers)}")
-    left_out = len(requests) - len(asked)
+    left_out = len(requests) - len(prepared)
     notes = [f"{left_out} of {len(requests)} requests left out: HEAD, another status the second time, or 5xx"]
-    return RecordedLoad(asked, notes if left_out else [])
+    return RecordedLoad(prepared, notes if left_out else [])
 
 
 def _message(name: str, request: RecordedRequest, expected: Expected) -> Message:

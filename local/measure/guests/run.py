@@ -18,7 +18,7 @@ from local.guest.check import checked
 from local.guest.emulated import bundle_of, function_of
 from local.guest.served import served_guest
 from local.guest.store import on_a_copy
-from local.load.api import Asked
+from local.load.api import PreparedRequest
 from local.measure.affinity import Cores, pinned, real_time, split_cores
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer
@@ -72,15 +72,15 @@ def compare_guest(
         found += findings.of_memory(peak_mb, min(sizes))
         found += findings.of_store(guest.variables.get(guest.store_variable, ""))
         numbers = findings.steady(requests, container, on_lambda.answers)
-        asked = [
-            _asked(guest.name, requests[number], container[0][number].status)
+        prepared = [
+            _prepared(guest.name, requests[number], container[0][number].status)
             for number in numbers
             if requests[number].method != "HEAD"
         ]
-        if not asked:
+        if not prepared:
             raise UserError("no request is answered alike every time on both platforms: " + _why(found))
-        if len(asked) < len(requests):
-            left_out = len(requests) - len(asked)
+        if len(prepared) < len(requests):
+            left_out = len(requests) - len(prepared)
             found.append(
                 Finding(
                     "requests",
@@ -89,15 +89,17 @@ def compare_guest(
             )
         configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
         bundle = bundle_of(on_a_copy(guest, scratch / "function"), interpreter, Limits())
-        measured = _measured(on_a_copy(guest, scratch / "server"), configuration, asked, bundle, step)
+        measured = _measured(on_a_copy(guest, scratch / "server"), configuration, prepared, bundle, step)
         return msgspec.structs.replace(measured, findings=found)
 
 
 def _measured(
-    guest: Guest, configuration: ComparisonConfig, asked: list[Asked], bundle: Bundle, step: Step
+    guest: Guest, configuration: ComparisonConfig, prepared: list[PreparedRequest], bundle: Bundle, step: Step
 ) -> Comparison:
     cores = split_cores()
-    repeated = (asked * -(-max(configuration.invocations, configuration.burst) // len(asked)))[: max(len(asked), 200)]
+    repeated = (prepared * -(-max(configuration.invocations, configuration.burst) // len(prepared)))[
+        : max(len(prepared), 200)
+    ]
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
         rig = GuestRig(guest, configuration, cores, {guest.name: repeated})
@@ -107,7 +109,9 @@ def _measured(
     kept = [
         assumption for assumption in measured.assumptions if assumption.name not in ("requests", "queries_per_vcpu")
     ]
-    said = Assumption("requests", f"{len(asked)} recorded", "", "the requests of the file, each as often as the others")
+    said = Assumption(
+        "requests", f"{len(prepared)} recorded", "", "the requests of the file, each as often as the others"
+    )
     return msgspec.structs.replace(measured, assumptions=[*kept, said])
 
 
@@ -115,34 +119,36 @@ class GuestRig(Rig):
     """Servers and functions of a guest."""
 
     def __init__(
-        self, guest: Guest, configuration: ComparisonConfig, cores: Cores, asked: Mapping[str, list[Asked]]
+        self, guest: Guest, configuration: ComparisonConfig, cores: Cores, prepared: Mapping[str, list[PreparedRequest]]
     ) -> None:
-        super().__init__(configuration, cores, asked, {})
+        super().__init__(configuration, cores, prepared, {})
         self._guest = guest
 
     def _container(
-        self, name: str, mix: Mapping[str, int], asked: list[Asked]
+        self, name: str, mix: Mapping[str, int], prepared: list[PreparedRequest]
     ) -> AbstractContextManager[LoadedContainer]:
-        return _container(self._guest, mix, asked, self._cores)
+        return _container(self._guest, mix, prepared, self._cores)
 
-    def _read(self, service: str, asked: list[Asked]) -> Read | None:
+    def _read(self, service: str, prepared: list[PreparedRequest]) -> Read | None:
         """Return None: what an application reads is its own affair."""
 
-    def _measure_parts(self, service: str, asked: list[Asked]) -> None:
+    def _measure_parts(self, service: str, prepared: list[PreparedRequest]) -> None:
         """Measure nothing: the application cannot be called without its adapter."""
 
 
 @contextmanager
-def _container(guest: Guest, mix: Mapping[str, int], asked: Sequence[Asked], cores: Cores) -> Iterator[LoadedContainer]:
+def _container(
+    guest: Guest, mix: Mapping[str, int], prepared: Sequence[PreparedRequest], cores: Cores
+) -> Iterator[LoadedContainer]:
     begun = time.perf_counter()
     with ExitStack() as stack:
         with pinned(cores.server), real_time():
             server = stack.enter_context(served_guest(guest))
-        yield LoadedContainer(guest.name, mix, asked, server, (time.perf_counter() - begun) * 1000)
+        yield LoadedContainer(guest.name, mix, prepared, server, (time.perf_counter() - begun) * 1000)
 
 
-def _asked(name: str, request: RecordedRequest, status: int) -> Asked:
-    return Asked(request.target, b"", Message(name, request.method, request.headers, request.body, status))
+def _prepared(name: str, request: RecordedRequest, status: int) -> PreparedRequest:
+    return PreparedRequest(request.target, b"", Message(name, request.method, request.headers, request.body, status))
 
 
 def _why(found: Sequence[Finding]) -> str:

@@ -93,25 +93,27 @@ READING: dict[str, Callable[[bytes], object]] = {
 class Passing:
     """A request that has been read: what each further step leaves for the next."""
 
-    asked: ChainRequest
+    chain_request: ChainRequest
     block: Block | None = None
     text: bytes = b""
 
     def sign(self) -> None:
         """Complete and sign our transactions."""
-        asked = self.asked
-        self.block = Block(next_transactions(asked), MINED.pow, len(asked.chain), MINED.hash, asked.new_target)
+        chain_request = self.chain_request
+        self.block = Block(
+            next_transactions(chain_request), MINED.pow, len(chain_request.chain), MINED.hash, chain_request.new_target
+        )
 
     def mine(self) -> None:
         """Try 21 nonces."""
-        chain, block = self.asked.chain, self.block
+        chain, block = self.chain_request.chain, self.block
         assert block  # noqa: S101
         Mining(seal(len(chain), chain[-1].hash, block.all_tx).encode(), LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
 
     def write_json(self) -> None:
         """Write the answer as JSON."""
         assert self.block  # noqa: S101
-        self.text = to_json(ChainAnswer([*self.asked.chain, self.block]))
+        self.text = to_json(ChainAnswer([*self.chain_request.chain, self.block]))
 
     def deflate(self) -> None:
         """Compress the answer."""
@@ -123,8 +125,8 @@ class Passing:
 
 
 PASSING: dict[str, Callable[[Passing], object]] = {
-    "rules without hashes": lambda passing: deque(walk_ledger(passing.asked), 0),
-    "rules by hashes": lambda passing: walk_hashes(passing.asked),
+    "rules without hashes": lambda passing: deque(walk_ledger(passing.chain_request), 0),
+    "rules by hashes": lambda passing: walk_hashes(passing.chain_request),
     "our transactions": Passing.sign,
     "21 attempts": Passing.mine,
     "JSON of the answer": Passing.write_json,

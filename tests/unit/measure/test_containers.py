@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.errors import UserError
-from local.load.api import Asked, GeneratorFailedError, Outcome, Plan, Total
+from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, Total
 from local.measure.affinity import Cores, can_be_real_time, pinned, real_time, split_cores
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer
@@ -46,7 +46,7 @@ class Generator:
 def container(send: Callable[..., Outcome], status: int | None = None) -> LoadedContainer:
     process = SimpleNamespace(pid=0, poll=lambda: status, returncode=status)
     server: Any = SimpleNamespace(process=process, address="http://127.0.0.1:1")
-    return LoadedContainer("qrcode", {"qrcode": 1}, [Asked("/qrcode", b"")], server, 900.0, send=send)
+    return LoadedContainer("qrcode", {"qrcode": 1}, [PreparedRequest("/qrcode", b"")], server, 900.0, send=send)
 
 
 def test_the_load_keeps_the_server_as_busy_as_it_is_meant_to_be() -> None:

@@ -12,9 +12,9 @@ from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.functions import THROTTLED, Tally
 from local.measure.comparison.result import Burst
 from local.measure.comparison.run import Rig
-from local.workloads.mix import Asked
+from local.workloads.mix import PreparedRequest
 
-ASKED = [Asked("/qrcode?type=encode&data=a", b"result")]
+ASKED = [PreparedRequest("/qrcode?type=encode&data=a", b"result")]
 COUNTS = {"requests": 8, "right": 8, "wrong": 0, "errors": 0, "cold_starts": 7, "throttled": 0}
 BURST = Burst(concurrent=8, environments_before=1, environments_after=8, **COUNTS)
 
@@ -25,7 +25,7 @@ class Bursting:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
 
-    def burst(self, service: str, size: int, asked: list[Asked]) -> tuple[Burst, Tally]:
+    def burst(self, service: str, size: int, asked: list[PreparedRequest]) -> tuple[Burst, Tally]:
         assert (service, size, asked) == ("qrcode", 1769, ASKED)
         return BURST, self._tally
 

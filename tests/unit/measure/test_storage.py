@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crossover.stores import load
-from local.load.api import Asked
+from local.load.api import PreparedRequest
 from local.measure.comparison import storage
 from local.measure.comparison.result import Read, Storage
 
@@ -39,12 +39,12 @@ def test_requests_are_asked_as_the_service_asks_for_their_records(tmp_path: Path
     url = f"sqlite:///{tmp_path}/some.db"
     load(url, [(b"other", b"x")])
     asked = [
-        Asked("/twitter?user_id=5&type=both&phrase=a&hashtag=b", b""),
-        Asked("/twitter?user_id=5&type=nonsense&phrase=a&hashtag=b", b"INVALID"),
+        PreparedRequest("/twitter?user_id=5&type=both&phrase=a&hashtag=b", b""),
+        PreparedRequest("/twitter?user_id=5&type=nonsense&phrase=a&hashtag=b", b"INVALID"),
     ]
     read = storage.read_by("twitter", asked, {"TWITTER_STORE": url})
     assert read == Read(reads=0.5, item_bytes=0.0, read_blocks=1.0)
 
 
 def test_a_service_without_a_store_reads_nothing() -> None:
-    assert storage.read_by("qrcode", [Asked("/qrcode?type=encode&data=a", b"")], {}) is None
+    assert storage.read_by("qrcode", [PreparedRequest("/qrcode?type=encode&data=a", b"")], {}) is None
