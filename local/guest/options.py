@@ -39,10 +39,16 @@ def named_guest(
         guest,
         variables={**project.env, **guest.variables},
         memory_mb=project.memory,
-        requests=folder / project.requests if project.requests else None,
+        requests=_requests(folder, project.requests),
         ignored=tuple(project.ignore),
         excluded=tuple(project.exclude),
     )
     if project.store is None:
         return guest
     return with_store(guest, project.store, project.store_variable or DEFAULT_VARIABLE)
+
+
+def _requests(folder: Path, named: str | None) -> Path | None:
+    """Return the file of requests: the named one, or else the only one in the folder."""
+    files = [named] if named else project_file.requests_in(folder)
+    return folder / files[0] if len(files) == 1 else None

@@ -20,6 +20,8 @@ MAX_SOURCES = 500
 SOURCE_BYTES = 1_000_000
 FRAMEWORKS = "FastAPI|Starlette|Litestar|Quart|Flask|BlackSheep|get_asgi_application|get_wsgi_application"
 APPLICATION = re.compile(rf"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:{FRAMEWORKS})\(", re.MULTILINE)
+FACTORY = re.compile(r"^def ((?:create|make|get|build)_(?:app|application|api))\(", re.MULTILINE)
+"""A function that makes an application; it is called without arguments."""
 SKIPPED = frozenset((".venv", "venv", "env", "node_modules", "tests", "test", "build", "dist", "site-packages"))
 REQUESTS = ("*.har", "openapi.json", "openapi.yaml", "openapi.yml", "requests.jsonl", "requests.curl", "access.log")
 
@@ -74,8 +76,11 @@ def text_of(project: ProjectFile) -> str:
 
 
 def applications(folder: Path) -> list[str]:
-    """Return the applications that the folder's sources make at module level, as `MODULE:NAME`."""
-    found = []
+    """Return the applications that the folder's sources make at module level, as `MODULE:NAME`.
+
+    Where there is none, return the functions that make one, as `MODULE:NAME()`.
+    """
+    found, factories = [], []
     for path in _sources(folder):
         with path.open("rb") as file:
             text = file.read(SOURCE_BYTES).decode("utf-8", "replace")
@@ -83,8 +88,10 @@ def applications(folder: Path) -> list[str]:
         if parts[-1] == "__init__":
             parts.pop()
         if parts and all(part.isidentifier() for part in parts):
-            found += [f"{'.'.join(parts)}:{name}" for name in APPLICATION.findall(text)]
-    return found
+            module = ".".join(parts)
+            found += [f"{module}:{name}" for name in APPLICATION.findall(text)]
+            factories += [f"{module}:{name}()" for name in FACTORY.findall(text)]
+    return found or factories
 
 
 def requests_in(folder: Path) -> list[str]:

@@ -30,30 +30,28 @@ from local.load.plan import Plan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally
 from local.workloads.requests.answers import Expected, RecordedAnswer
+from local.workloads.requests.recorded import OWN, WITH_BODY
 
 PROGRESS_SECONDS = 0.2
 SPARE_FILES = 100
 """Open files that a process needs beside its connections."""
 
 
-WITH_BODY = ("POST", "PUT", "PATCH")
-"""Methods whose length is given even where it is 0."""
-END = "\r\n"
-
-
 def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[LoadRequest]:
     """Return the requests as they are sent."""
     results = [each.encode("latin-1") for each in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
-    after = f" HTTP/1.1\r\nHost: {target.host}\r\nUser-Agent: crossover\r\nAccept: */*\r\n{close}\r\n"
+    usual = (("host", target.host), *OWN)
     requests = []
     for service, path, result, *message in job["requests"]:
         method, headers, body, status, recorded = message or ("GET", (), "", 200, None)
         content = body.encode("latin-1")
-        fields = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        named = {name for name, _ in headers}
+        pairs = [*(pair for pair in usual if pair[0] not in named), *headers]
+        fields = close + "".join(f"{name}: {value}\r\n" for name, value in pairs)
         if message and (content or method in WITH_BODY):
             fields += f"content-length: {len(content)}\r\n"
-        head = f"{method} {target.base}{path}{after.removesuffix(END)}{fields}{END}".encode("latin-1", "replace")
+        head = f"{method} {target.base}{path} HTTP/1.1\r\n{fields}\r\n".encode("latin-1", "replace")
         requests.append(
             LoadRequest(
                 head + content,

@@ -45,7 +45,7 @@ def event_of(request: PreparedRequest) -> bytes:
     http_request = HttpRequest("GET", path, query, HEADERS)
     if message := request.message:
         length = (("content-length", str(len(message.body))),) if message.body else ()
-        http_request = HttpRequest(message.method, path, query, (*HEADERS, *message.headers, *length), message.body)
+        http_request = HttpRequest(message.method, path, query, (*message.headers, *length), message.body)
     return json.dumps(SOURCE.event(http_request, call)).encode()
 
 

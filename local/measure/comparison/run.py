@@ -57,6 +57,9 @@ def compare(
 class Rig:
     """Servers and functions that take turns."""
 
+    tolerated: float = 0.0
+    """Share of the answers that may be wrong or missing."""
+
     def __init__(
         self,
         configuration: ComparisonConfig,
@@ -179,7 +182,7 @@ class Rig:
     def _burst(self, service: str, requests: list[PreparedRequest]) -> None:
         size = max(self._configuration.memory_mb)
         burst, tally = self._emulated.burst(service, size, requests[: self._configuration.burst])
-        _refuse_faults(service, size, tally, but=THROTTLED)
+        _refuse_faults(service, size, tally, self.tolerated, but=THROTTLED)
         self._measured[service].burst = burst
 
     @property
@@ -194,7 +197,7 @@ class Rig:
         return (requests + requests)[first : first + count]
 
     def _count(self, service: str, size: int, tally: Tally) -> None:
-        _refuse_faults(service, size, tally)
+        _refuse_faults(service, size, tally, self.tolerated)
         self._measured[service].tally.add(tally)
 
     def _figures(self) -> dict[str, list[float]]:
@@ -207,10 +210,11 @@ class Rig:
         return found
 
 
-def _refuse_faults(service: str, size: int, tally: Tally, but: str = "") -> None:
-    """End the comparison where an answer was wrong or missing, an error `but` apart."""
+def _refuse_faults(service: str, size: int, tally: Tally, tolerated: float, but: str = "") -> None:
+    """End the comparison where more than a share of the answers was wrong or missing, an error `but` apart."""
     errors = {name: count for name, count in tally.errors.items() if name != but}
-    if tally.wrong or errors:
+    faults = tally.wrong + sum(errors.values())
+    if faults > tolerated * (tally.right + faults):
         told = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
         raise UserError(f"{service} on Lambda with {size} MB: {told}")
 

@@ -17,9 +17,11 @@ from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
 from local.emulator.spec import Function
 from local.workloads.requests.answers import RecordedAnswer
-from local.workloads.requests.recorded import RecordedRequest
+from local.workloads.requests.recorded import FORWARDED, WITH_BODY, RecordedRequest
 
 SOURCE = EVENT_SOURCES["url"]
+HOST = "localhost"
+"""The host that requests name on both platforms."""
 TIMES = 2
 SECONDS = 30.0
 """For an answer."""
@@ -36,9 +38,9 @@ class OnLambda:
     init_ms: float
 
 
-def ask_container(address: str, requests: Sequence[RecordedRequest]) -> list[list[RecordedAnswer]]:
-    """Return a server's answers, one list for each time that all requests were asked."""
-    return [[_over_http(address, request) for request in requests] for _ in range(TIMES)]
+def ask_container(address: str, requests: Sequence[RecordedRequest], host: str = HOST) -> list[list[RecordedAnswer]]:
+    """Return a server's answers, one list for each time that all requests were asked, as through a load balancer."""
+    return [[_over_http(address, request, host) for request in requests] for _ in range(TIMES)]
 
 
 def ask_lambda(function: Function, requests: Sequence[RecordedRequest]) -> OnLambda:
@@ -49,7 +51,7 @@ def ask_lambda(function: Function, requests: Sequence[RecordedRequest]) -> OnLam
 def http_request(request: RecordedRequest) -> HttpRequest:
     """Return a recorded request as an event source gets it."""
     path, _, query = request.target.partition("?")
-    headers = [("host", "localhost"), *request.headers]
+    headers = list(request.headers_sent(("host", HOST)))
     if request.body:
         headers.append(("content-length", str(len(request.body))))
     return HttpRequest(request.method, path, query, tuple(headers), request.body)
@@ -89,15 +91,20 @@ def _message(payload: bytes) -> str:
         return ""
 
 
-def _over_http(address: str, request: RecordedRequest) -> RecordedAnswer:
+def _over_http(address: str, request: RecordedRequest, host: str) -> RecordedAnswer:
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=SECONDS)
     try:
-        connection.request(request.method, request.target, request.body or None, dict(request.headers))
+        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in request.headers_sent(("host", host), *FORWARDED):
+            connection.putheader(name, value)
+        if request.body or request.method in WITH_BODY:
+            connection.putheader("content-length", str(len(request.body)))
+        connection.endheaders(request.body or None)
         response = connection.getresponse()
         body = response.read(MAX_ANSWER_BYTES)
         headers = tuple((name.lower(), value) for name, value in response.getheaders())
         return RecordedAnswer(response.status, headers, body)
-    except (OSError, http.client.HTTPException) as problem:
+    except (OSError, ValueError, http.client.HTTPException) as problem:
         return RecordedAnswer(0, error=str(problem) or type(problem).__name__)
     finally:
         connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlsplit
 
-from local.measure.comparison.result import Finding
+from local.measure.comparison.result import ContainerFigures, Finding, FunctionFigures
 from local.measure.guests.inspection import Inspection
 from local.workloads.requests.answers import RecordedAnswer, differences, volatile
 from local.workloads.requests.recorded import RecordedRequest
@@ -55,6 +55,25 @@ def _differing(
             yield f"{request.shown}: {difference} (container, Lambda)"
 
 
+def of_left_out(requests: Sequence[RecordedRequest], container: Pair, on_lambda: Pair) -> list[Finding]:
+    """Return which requests are compared but not measured, and why."""
+    measured = set(steady(requests, container, on_lambda))
+    lines = []
+    for number, request in enumerate(requests):
+        if number not in measured:
+            left, right = (_statuses(*(answers[number] for answers in platform)) for platform in (container, on_lambda))
+            why = left if left == right else f"{left} in the container, {right} on Lambda"
+            lines.append(f"{request.shown} is not measured: {why}")
+        elif request.method == "HEAD":
+            lines.append(f"{request.shown} is not measured: HEAD")
+    return _bounded("requests", lines)
+
+
+def _statuses(first: RecordedAnswer, second: RecordedAnswer) -> str:
+    one, other = (answer.error or str(answer.status) for answer in (first, second))
+    return one if one == other else f"{one}, then {other}"
+
+
 def of_inspection(requests: Sequence[RecordedRequest], inspection: Inspection) -> list[Finding]:
     """Return what the application does that Lambda does not do as a container does."""
     found = []
@@ -86,6 +105,17 @@ def of_memory(peak_mb: float, smallest_mb: int) -> list[Finding]:
     if smallest_mb <= 128:
         return []
     return [Finding("memory", f"needs {peak_mb:,.0f} MB; smaller functions than {smallest_mb:,} MB are left out")]
+
+
+def of_faults(container: ContainerFigures, function: FunctionFigures) -> list[Finding]:
+    """Return how many requests were answered with another status under load than alone."""
+    found = []
+    for where, figures in (("in the container", container), ("on Lambda", function)):
+        faults = figures.wrong + figures.errors
+        if faults:
+            said = f"under load, {faults:,} of {figures.requests:,} requests had another status or no answer {where}"
+            found.append(Finding("errors", said))
+    return found
 
 
 def of_store(url: str) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from local.errors import UserError
 from local.load.api import PreparedRequest
@@ -11,7 +12,7 @@ from local.measure.guests.asking import ask_container
 from local.measure.guests.findings import Pair, steady
 from local.workloads.mix import Message
 from local.workloads.requests.answers import Expected, RecordedAnswer, volatile
-from local.workloads.requests.recorded import RecordedRequest
+from local.workloads.requests.recorded import FORWARDED, RecordedRequest
 
 MAX_BYTES = 64 * 2**20
 """Bodies of recorded answers, together; the rest are checked by status and headers."""
@@ -38,7 +39,7 @@ def recorded_load(
     Raises:
         UserError: where nothing is left to send.
     """
-    return of_answers(name, requests, ask_container(address, requests), ignored)
+    return of_answers(name, requests, ask_container(address, requests, urlsplit(address).netloc), ignored)
 
 
 def of_answers(name: str, requests: Sequence[RecordedRequest], answers: Pair, ignored: Collection[str]) -> RecordedLoad:
@@ -63,7 +64,8 @@ def of_answers(name: str, requests: Sequence[RecordedRequest], answers: Pair, ig
 
 
 def _message(name: str, request: RecordedRequest, expected: Expected) -> Message:
-    return Message(name, request.method, request.headers, request.body, expected.answer.status, expected)
+    headers = request.headers_sent(*FORWARDED)
+    return Message(name, request.method, headers, request.body, expected.answer.status, expected)
 
 
 def _why(requests: Sequence[RecordedRequest], answers: Pair) -> str:

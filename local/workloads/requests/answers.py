@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ CARRIED = frozenset(
 SHOWN = 60
 """Characters of a value that a difference shows."""
 ERROR_SHOWN = 200
+BEFORE = 20
+"""Characters that a difference shows before the first one that differs."""
+LIST = re.compile(r",\s*")
 MAX_FIELDS = 2_000
 """Values of a JSON body that are compared one by one; a larger body is compared as a whole."""
 MAX_DEPTH = 50
@@ -36,6 +40,7 @@ def fields(answer: RecordedAnswer) -> dict[str, str]:
     for name, value in answer.headers:
         if name not in CARRIED:
             key = f"header {name}"
+            value = LIST.sub(", ", value)  # as proxies write it that join several headers to one
             said[key] = f"{said[key]}, {value}" if key in said else value
     document = _json(answer)
     values = dict(_leaves(document, "body", MAX_DEPTH)) if document is not None else {}
@@ -76,7 +81,7 @@ def differences(left: RecordedAnswer, right: RecordedAnswer, ignored: Collection
         return [] if left.error == right.error else [f"no answer: {', '.join(sides)}"]
     one, other = fields(left), fields(right)
     return [
-        f"{name}: {_shown(one, name)}, {_shown(other, name)}"
+        f"{name}{_values(one.get(name), other.get(name))}"
         for name in _differing(one, other)
         if not _is_ignored(name, ignored)
     ]
@@ -98,11 +103,21 @@ def _is_ignored(name: str, ignored: Collection[str]) -> bool:
     return any(prefix in ignored for prefix in prefixes) or any(part in ignored for part in parts[1:])
 
 
-def _shown(said: Mapping[str, str], name: str) -> str:
-    if name not in said:
+def _values(one: str | None, other: str | None) -> str:
+    """Return both values, long ones from where they begin to differ."""
+    start = 0
+    if one is not None and other is not None and max(len(one), len(other)) > SHOWN:
+        common = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
+        start = max(0, (common if common >= 0 else min(len(one), len(other))) - BEFORE)
+    where = f" at {start}" if start else ""
+    return f"{where}: {_shown(one, start)}, {_shown(other, start)}"
+
+
+def _shown(text: str | None, start: int) -> str:
+    if text is None:
         return "missing"
-    text = said[name]
-    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "...")
+    part = text[start : start + SHOWN]
+    return repr(("..." if start else "") + part + ("..." if len(text) > start + SHOWN else ""))
 
 
 def _json(answer: RecordedAnswer) -> Any:

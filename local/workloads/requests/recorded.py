@@ -18,6 +18,8 @@ MAX_BODY_BYTES = 6_000_000
 """What a Function URL passes on, headers left aside."""
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+WITH_BODY = ("POST", "PUT", "PATCH")
+"""Methods whose length is given even where it is 0."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8192}")
 DROPPED = frozenset(
@@ -27,6 +29,12 @@ DROPPED = frozenset(
     )
 )
 """Headers that belong to the recorded connection or to the browser's cache; compressed answers cannot be compared."""
+
+
+OWN = (("accept", "*/*"), ("user-agent", "crossover"))
+"""Headers of a request that names none of its own."""
+FORWARDED = (("x-forwarded-for", "127.0.0.1"), ("x-forwarded-port", "443"), ("x-forwarded-proto", "https"))
+"""What a load balancer in front of a container adds, as Lambda's event sources do."""
 
 
 class RecordedRequest(NamedTuple):
@@ -43,6 +51,11 @@ class RecordedRequest(NamedTuple):
     def shown(self) -> str:
         """Its method and target, as a report shows it."""
         return f"{self.method} {self.target if len(self.target) <= 80 else self.target[:77] + '...'}"
+
+    def headers_sent(self, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+        """Return its headers, the usual ones and `more`; those that it names itself take precedence."""
+        named = {name for name, _ in self.headers}
+        return (*(pair for pair in (*more, *OWN) if pair[0] not in named), *self.headers)
 
 
 class Recording(NamedTuple):

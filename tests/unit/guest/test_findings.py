@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.measure.comparison.result import Finding
-from local.measure.guests.findings import of_answers, of_inspection, of_memory, of_store, steady
+from local.measure.guests.findings import of_answers, of_inspection, of_left_out, of_memory, of_store, steady
 from local.measure.guests.inspection import Inspection, imports_of
 from local.workloads.requests.answers import RecordedAnswer, differences, volatile
 from local.workloads.requests.recorded import RecordedRequest
@@ -107,3 +107,33 @@ def test_a_store_is_named_without_its_password() -> None:
     assert "a file of its own" in of_store("sqlite:///shop.db")[0].detail
     assert "its database" in of_store("mysql://[")[0].detail
     assert of_store("") == []
+
+
+def test_requests_that_are_not_measured_are_named_with_their_reason() -> None:
+    requests = [GET, RecordedRequest("HEAD", "/b"), RecordedRequest("POST", "/c"), RecordedRequest("GET", "/d")]
+    first, second = (
+        [answer(1), answer(1), answer(1, 201), answer(1, 500)],
+        [answer(1), answer(1), answer(1, 409), answer(1, 500)],
+    )
+    failed = [*first[:3], RecordedAnswer(0, error="timeout")]
+    assert [finding.detail for finding in of_left_out(requests, (first, second), (failed, failed))] == [
+        "HEAD /b is not measured: HEAD",
+        "POST /c is not measured: 201, then 409 in the container, 201 on Lambda",
+        "GET /d is not measured: 500 in the container, timeout on Lambda",
+    ]
+
+
+def test_long_values_are_shown_from_where_they_differ() -> None:
+    text = "<html>" + "a" * 100
+    left, right = (
+        RecordedAnswer(200, (), (text + "left").encode()),
+        RecordedAnswer(200, (), (text + "right" * 20).encode()),
+    )
+    (said,) = differences(left, right, ())
+    assert said.startswith("body at 86: '...aaaaaaaaaaaaaaaaaaaaleft', '...aaaaaaaaaaaaaaaaaaaarightright")
+    assert said.endswith("...'")
+
+
+def test_a_header_with_several_values_may_be_joined_in_either_way() -> None:
+    left = RecordedAnswer(200, (("x-a", "1"), ("x-a", "2")))
+    assert differences(left, RecordedAnswer(200, (("x-a", "1,2"),)), ()) == []

@@ -79,6 +79,10 @@ def test_applications_and_requests_are_found_in_a_folder(tmp_path: Path) -> None
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     assert applications(tmp_path) == ["shop.main:app"]
+    (tmp_path / "shop" / "main.py").write_text(
+        "def create_app(config=None):\n    app = Flask(__name__)\n    return app\n"
+    )
+    assert applications(tmp_path) == ["shop.main:create_app()"]
     assert requests_in(tmp_path) == []
     (tmp_path / "visit.har").touch()
     assert requests_in(tmp_path) == ["visit.har"]
