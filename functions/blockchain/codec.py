@@ -57,7 +57,7 @@ def decode(
         raise Invalid("shape", "a text is not ASCII")
     if text.count(QUOTE) != 2 * strings:  # of a key given twice the parser takes the last
         raise Invalid("shape", "a key is given twice")
-    if not "".join([each.time for each in transactions]).encode().isdigit():
+    if not "".join([transaction.time for transaction in transactions]).encode().isdigit():
         raise Invalid("shape", "a time is not made of digits")
     return chain_request
 
@@ -126,9 +126,9 @@ def _check_kinds(chain_request: ChainRequest) -> int:
     for each in signed:
         if each.sig is UNSET or each.send is UNSET or each.fee is UNSET or each.hash is UNSET:
             raise _misplaced(chain_request, each, "has not the keys of a signed transaction")
-    for each in rewards:
-        if each.hash is UNSET or each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
-            raise _misplaced(chain_request, each, "has not the keys of a reward")
+    for reward in rewards:
+        if reward.hash is UNSET or reward.sig is not UNSET or reward.send is not UNSET or reward.fee is not UNSET:
+            raise _misplaced(chain_request, reward, "has not the keys of a reward")
     for each in own:
         if each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
             raise _misplaced(chain_request, each, "has not the keys of a transaction to be signed")

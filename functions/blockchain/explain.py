@@ -189,4 +189,4 @@ def _pairs(balances: dict[int, int] | None) -> list[list[int]] | None:
 
 
 def _plain(transactions: Iterable[Transaction]) -> list[dict[str, Any]]:
-    return [to_builtins(each) for each in transactions]
+    return [to_builtins(transaction) for transaction in transactions]

@@ -134,20 +134,20 @@ def walk_hashes(chain_request: ChainRequest) -> None:
     for number, transactions in enumerate(chain_request.by_place()):
         content = f"{number}|{previous}"
         for transaction in transactions:
-            given, send = transaction.hash, transaction.send
+            stated_hash, send = transaction.hash, transaction.send
             if send is UNSET:
-                if given is UNSET:
+                if stated_hash is UNSET:
                     continue
                 text = f"{transaction.time}||{transaction.recv}|{transaction.amt}|"
             else:
                 text = f"{transaction.time}|{send}|{transaction.recv}|{transaction.amt}|{transaction.fee}"
             hashing = begin_hash()
             hashing.update(text.encode())
-            if hashing.hexdigest()[:8] != given:
+            if hashing.hexdigest()[:8] != stated_hash:
                 raise _broken("tx-hash", chain_request, transaction, "its hash is another's")
-            if send is not UNSET and not verifies(transaction.sig, send, given):  # type: ignore[arg-type]
+            if send is not UNSET and not verifies(transaction.sig, send, stated_hash):  # type: ignore[arg-type]
                 raise _broken("signature", chain_request, transaction, "its signature does not verify")
-            content = f"{content}|{given}"
+            content = f"{content}|{stated_hash}"
         if number < blocks:
             block = chain[number]
             previous = short_hash(sha256_hex(content) + block.pow)

@@ -90,9 +90,9 @@ def compare(
             artifacts.check(folder)
             result = _compared_guest(guest, recording, [*guest.ignored, *(ignore or ())], configuration)
         else:
-            given = _given(work or [])
+            own_workloads = _given(work or [])
             artifacts.check(folder)
-            result = _compared(configuration, given)
+            result = _compared(configuration, own_workloads)
         artifacts.write(folder, artifacts.texts_of(result, comparison_of(result), _page(result, region)))
     _show(result, folder, as_json, region)
 
@@ -158,7 +158,7 @@ def _given(options: list[str]) -> dict[str, Data]:
     return found
 
 
-def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result:
+def _compared(configuration: ComparisonConfig, own_workloads: dict[str, Data]) -> Result:
     """Return the comparison of the services, shown in progress."""
     import os
 
@@ -166,10 +166,12 @@ def _compared(configuration: ComparisonConfig, given: dict[str, Data]) -> Result
     from local.measure.results import Result
     from local.serve.demo import with_demo_store
 
-    environ = with_demo_store(os.environ, [name for name in configuration.services if name not in given])
+    environ = with_demo_store(os.environ, [name for name in configuration.services if name not in own_workloads])
     with _progress(configuration) as step:
-        comparison = measure(configuration, given, environ, step)
-    return Result(kind="compare", config={**configuration.as_data(), "given": sorted(given)}, data=comparison.as_data())
+        comparison = measure(configuration, own_workloads, environ, step)
+    return Result(
+        kind="compare", config={**configuration.as_data(), "given": sorted(own_workloads)}, data=comparison.as_data()
+    )
 
 
 def _compared_guest(guest: Guest, recording: Recording, ignored: list[str], configuration: ComparisonConfig) -> Result:

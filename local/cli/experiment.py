@@ -58,8 +58,8 @@ def web_tier(
 
     if service not in SERVICES:
         raise UserError(f"the bundle has {', '.join(SERVICES)}")
-    given = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
-    configuration = replace(QUICK if quick else WebTierConfig(), service=service, seed=seed, **given)
+    options = _given(rounds=rounds, seconds=seconds, connections=connections, low_limit=low_limit)
+    configuration = replace(QUICK if quick else WebTierConfig(), service=service, seed=seed, **options)
     with _saving("web-tier", result, tables.web_tier, as_json) as save, _progress() as step:
         save(configuration.as_data(), measure(configuration, with_demo_store(os.environ, [service]), step))
 
@@ -88,8 +88,8 @@ def cold_start(
     from local.measure.experiments.cold_start import QUICK, ColdStartConfig, measure
     from local.serve.demo import with_demo_store
 
-    given = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
-    configuration = replace(QUICK if quick else ColdStartConfig(), seed=seed, **given)
+    options = _given(rounds=rounds, idle_seconds=idle_seconds, ping_seconds=ping_seconds, provisioned=provisioned)
+    configuration = replace(QUICK if quick else ColdStartConfig(), seed=seed, **options)
     with _saving("cold-start", result, tables.cold_start, as_json) as save, _progress() as step:
         environ = with_demo_store(os.environ, configuration.services)
         try:

@@ -75,7 +75,7 @@ def serve(
     from local.emulator.intrinsics import load_document
     from local.emulator.rds_proxy.settings import checked, from_template
 
-    given: dict[str, Any] = {
+    options: dict[str, Any] = {
         "max_connections_percent": max_connections_percent,
         "max_idle_connections_percent": max_idle_connections_percent,
         "connection_borrow_timeout": connection_borrow_timeout,
@@ -93,7 +93,7 @@ def serve(
         settings = from_template(load_document(template))
     except (OSError, ValueError) as problem:
         raise UserError(f"cannot take the settings of {template}: {problem}") from None
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in options.items() if value is not None}
     if max_connections_percent is not None and max_idle_connections_percent is None:
         chosen["max_idle_connections_percent"] = None
     _serve(url, checked(replace(settings, **chosen)), secret or [], port, page_port)

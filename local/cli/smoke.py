@@ -51,7 +51,7 @@ def smoke(
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         task = progress.add_task("asking", total=len(cases))
         outcomes = asyncio.run(ask_all(address, cases, seconds, lambda: progress.advance(task)))
-    print_json([_row(each) for each in outcomes]) if as_json else _tell(address, outcomes)
+    print_json([_row(outcome) for outcome in outcomes]) if as_json else _tell(address, outcomes)
     if not all(each.good for each in outcomes):
         raise typer.Exit(1)
 
@@ -90,10 +90,12 @@ def _tell(address: str, outcomes: list[Outcome]) -> None:
             Text(each.problem, overflow="fold"),
         )
     console.print(table)
-    for each in outcomes:
-        if each.verdict == "wrong" and len(each.case.path) < SHORT:
-            method = "" if each.case.method == "GET" else f" -X {each.case.method}"
-            console.print(f"curl -i{method} '{address}{each.case.path}'", highlight=False, markup=False, soft_wrap=True)
+    for outcome in outcomes:
+        if outcome.verdict == "wrong" and len(outcome.case.path) < SHORT:
+            method = "" if outcome.case.method == "GET" else f" -X {outcome.case.method}"
+            console.print(
+                f"curl -i{method} '{address}{outcome.case.path}'", highlight=False, markup=False, soft_wrap=True
+            )
     verdicts = Counter(each.verdict for each in outcomes)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()), highlight=False)
     for name in sorted({each.case.service for each in outcomes if each.verdict == "in form"}):

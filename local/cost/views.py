@@ -90,7 +90,7 @@ def bill(bill: Bill, *, assumed: bool) -> dict[str, Any]:
         "limit": None
         if limit is None
         else {"name": limit.name, "rate": number(known(limit.rate)), "why": str(limit.why)},
-        "quotas": [quantity(each) for each in bill.quotas],
+        "quotas": [quantity(quota) for quota in bill.quotas],
     }
 
 

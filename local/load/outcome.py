@@ -64,8 +64,8 @@ class Outcome:
     def total(self) -> Total:
         """All services together."""
         total = Total()
-        for each in self.services.values():
-            total.add(each)
+        for service in self.services.values():
+            total.add(service)
         return total
 
     @property

@@ -46,8 +46,8 @@ def run(
     processes = [GeneratorProcess({**job, "process": number}) for number in range(plan.processes)]
     try:
         deadline = time.monotonic() + READY_SECONDS + plan.timeout
-        for each in processes:
-            each.wait_until_ready(deadline)
+        for process in processes:
+            process.wait_until_ready(deadline)
         start = time.monotonic() + HEAD_START_SECONDS
         for each in processes:
             each.start(start)
@@ -60,7 +60,7 @@ def run(
 def _check(plan: Plan, requests: Sequence[PreparedRequest]) -> None:
     if not requests:
         raise UserError("there are no requests to send")
-    if not {each.service for each in requests} <= plan.mix.keys():
+    if not {request.service for request in requests} <= plan.mix.keys():
         raise UserError("the requests ask a service that is not in the mix")
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(plan.cores)
     if not allowed.issuperset(plan.cores):
@@ -71,9 +71,10 @@ def _job(plan: Plan, requests: Sequence[PreparedRequest]) -> dict[str, Any]:
     """Return what the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
     plain = [
-        [each.service, each.path, numbers.setdefault(each.result, len(numbers)), *_message(each)] for each in requests
+        [request.service, request.path, numbers.setdefault(request.result, len(numbers)), *_message(request)]
+        for request in requests
     ]
-    return {"plan": plan.as_data(), "requests": plain, "results": [each.decode("latin-1") for each in numbers]}
+    return {"plan": plan.as_data(), "requests": plain, "results": [number.decode("latin-1") for number in numbers]}
 
 
 def _message(request: PreparedRequest) -> list[Any]:

@@ -56,7 +56,7 @@ class Sender(ABC):
         if not self.keep_alive:
             return
         for first in range(0, len(self._connections), AT_ONCE):
-            await asyncio.gather(*(each.connect() for each in self._connections[first : first + AT_ONCE]))
+            await asyncio.gather(*(connection.connect() for connection in self._connections[first : first + AT_ONCE]))
 
     async def run(self, start: float) -> None:
         """Send from a moment of the monotonic clock on, until every request has come to its end."""
@@ -67,8 +67,8 @@ class Sender(ABC):
         try:
             await self._finished
         finally:
-            for each in self._connections:
-                each.give_up("")
+            for connection in self._connections:
+                connection.give_up("")
 
     @abstractmethod
     def _start(self, start: float) -> None:
@@ -225,8 +225,8 @@ class ClosedLoop(Sender):
         if early > 0:
             asyncio.get_running_loop().call_later(early, self._ask_all, start)
             return
-        for each in self._connections:
-            self._next(each)
+        for connection in self._connections:
+            self._next(connection)
 
     def _next(self, connection: Connection) -> None:
         if self._over():

@@ -37,11 +37,11 @@ class Sources:
 
     def of_workload(self, workload: Workload, result: Result) -> int:
         """Return the note of a service's figures: this run, or the source that the workload itself names."""
-        given = result.config.get("given")
-        given = given if isinstance(given, list) else []
-        if workload.measured and workload.name not in given:
+        own = result.config.get("given")
+        own = own if isinstance(own, list) else []
+        if workload.measured and workload.name not in own:
             return self.measured(result)
-        how = " (given with --work)" if workload.name in given else ""
+        how = " (given with --work)" if workload.name in own else ""
         return self.note(MEASURED if workload.measured else ASSUMED, f"{workload.name}: {workload.source}{how}")
 
 

@@ -105,7 +105,7 @@ class HttpRequest(Request):
     def header(self, name: str) -> str:
         """Return a header by its lower-case name: empty where it is missing, several joined by commas."""
         key = name.encode()
-        return ", ".join(value.decode("latin-1") for given, value in self.headers if given == key)
+        return ", ".join(value.decode("latin-1") for header, value in self.headers if header == key)
 
     def json(self) -> Any:
         """Return the body's JSON.

@@ -89,7 +89,7 @@ def _pyproject(path: Path) -> str | None:
     dependencies = project.get("dependencies", [])
     if not isinstance(dependencies, list) or not all(isinstance(each, str) for each in dependencies):
         raise UserError(f"cannot read {path}: project.dependencies is no list of texts")
-    return "".join(f"{each}\n" for each in dependencies)
+    return "".join(f"{dependency}\n" for dependency in dependencies)
 
 
 READERS: dict[str, Callable[[Path], str | None]] = {

@@ -104,7 +104,7 @@ def from_template(template: Mapping[str, Any]) -> ProxySettings:
         UserError: There is no proxy in it, or a value is none that AWS takes.
     """
     resources = template.get("Resources", {}).values()
-    proxies = [each.get("Properties", {}) for each in resources if each.get("Type") == "AWS::RDS::DBProxy"]
+    proxies = [resource.get("Properties", {}) for resource in resources if resource.get("Type") == "AWS::RDS::DBProxy"]
     groups = [each.get("Properties", {}) for each in resources if each.get("Type") == "AWS::RDS::DBProxyTargetGroup"]
     if not proxies:
         raise UserError("the template has no AWS::RDS::DBProxy")
@@ -121,8 +121,8 @@ def from_template(template: Mapping[str, Any]) -> ProxySettings:
         "iam_auth": auth.get("IAMAuth") and auth["IAMAuth"] == "REQUIRED",
         "client_password_auth_type": auth.get("ClientPasswordAuthType"),
     }
-    given = {name: value for name, value in found.items() if value is not None and not isinstance(value, dict)}
-    return checked(replace(ProxySettings(), **given))
+    settings = {name: value for name, value in found.items() if value is not None and not isinstance(value, dict)}
+    return checked(replace(ProxySettings(), **settings))
 
 
 def _aws_name(name: str) -> str:

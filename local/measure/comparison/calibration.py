@@ -118,14 +118,14 @@ def read(path: Path) -> Found:
     unread = 0
     for text, context in _messages(path):
         if not isinstance(text, str):
-            given: Mapping[str, Any] | None = text
+            fields: Mapping[str, Any] | None = text
         elif "REPORT RequestId:" in text:
             text = text.replace("\\t", "\t")  # as a JSON string or a YAML document writes a tab
-            given = {name: float(matched[1]) for name, field in FIELDS.items() if (matched := field.search(text))}
-            given["failed"] = "Status: " in text and "Status: success" not in text
+            fields = {name: float(matched[1]) for name, field in FIELDS.items() if (matched := field.search(text))}
+            fields["failed"] = "Status: " in text and "Status: success" not in text
         else:
             continue
-        report = _report(given, context) if given is not None else None
+        report = _report(fields, context) if fields is not None else None
         if report is None:
             unread += 1
         else:
@@ -193,14 +193,14 @@ def _message(event: Any, context: str) -> Message:
     record = message.get("record")
     if not isinstance(record, dict) or not isinstance(metrics := record.get("metrics"), dict):
         return {}, context
-    given: dict[str, Any] = {name: metrics[key] for name, key in METRICS.items() if key in metrics}
-    return {**given, "failed": record.get("status", "success") != "success"}, context
+    fields: dict[str, Any] = {name: metrics[key] for name, key in METRICS.items() if key in metrics}
+    return {**fields, "failed": record.get("status", "success") != "success"}, context
 
 
-def _report(given: Mapping[str, Any], context: str) -> Report | None:
+def _report(fields: Mapping[str, Any], context: str) -> Report | None:
     values: dict[str, float] = {}
     for name, most in BOUNDS.items():
-        value = given.get(name)
+        value = fields.get(name)
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
@@ -216,7 +216,7 @@ def _report(given: Mapping[str, Any], context: str) -> Report | None:
         int(values["memory"]),
         int(values.get("peak", 0)),
         values.get("init"),
-        bool(given.get("failed")),
+        bool(fields.get("failed")),
     )
 
 
@@ -225,8 +225,8 @@ def _by_service(reports: Iterable[Report], service: str | None, path: Path) -> d
     for report in reports:
         name = service or next((each for each in SERVICES if each in report.function.lower()), None)
         if name is None:
-            told = f"its function {report.function!r} is named like none of" if report.function else "say which of"
-            raise UserError(f"{path}: {told} {', '.join(SERVICES)}; name the service with --service")
+            problem = f"its function {report.function!r} is named like none of" if report.function else "say which of"
+            raise UserError(f"{path}: {problem} {', '.join(SERVICES)}; name the service with --service")
         found[name].append(report)
     return found
 

@@ -147,9 +147,9 @@ class LoadedContainer:
         total = outcome.total
         errors = {name: count for name, count in total.errors.items() if name not in OVERLOADED}
         if total.wrong + sum(errors.values()) > self.tolerated * total.asked:
-            told = "".join(f", {count} x {name}" for name, count in errors.items())
+            counts = "".join(f", {count} x {name}" for name, count in errors.items())
             raise UserError(
-                f"{self.name} in the container: of {total.asked} requests {total.wrong} wrong answers{told}; "
+                f"{self.name} in the container: of {total.asked} requests {total.wrong} wrong answers{counts}; "
                 "nothing was written"
             )
         assert outcome.watched is not None  # noqa: S101 - it was asked for

@@ -41,7 +41,7 @@ def measure(function: Function, requests: Sequence[PreparedRequest]) -> Parts:
         "path": [str(function.code), *(str(layer / "python") for layer in reversed(function.layers))],
         "module": module,
         "handler": name,
-        "events": [json.loads(event_of(each)) for each in requests],
+        "events": [json.loads(event_of(request)) for request in requests],
         "passes": PASSES,
     }
     try:

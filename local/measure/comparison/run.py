@@ -31,13 +31,13 @@ Step = Callable[[str], None]
 
 
 def compare(
-    configuration: ComparisonConfig, given: Mapping[str, workloads.Data], environ: Mapping[str, str], step: Step
+    configuration: ComparisonConfig, own_workloads: Mapping[str, workloads.Data], environ: Mapping[str, str], step: Step
 ) -> Comparison:
     """Measure what is not `given`. Raises `UserError`.
 
     The Twitter service reads the store that TWITTER_STORE in `environ` names.
     """
-    services = [name for name in configuration.services if name not in given]
+    services = [name for name in configuration.services if name not in own_workloads]
     cores = split_cores()
     with ExitStack() as stack:
         stack.enter_context(pinned(cores.generator))
@@ -51,7 +51,7 @@ def compare(
             bundle = from_template(Limits(), environ, say=step)
             bench.open(stack, bundle, step)
             bench.rounds(step)
-    return bench.comparison(given)
+    return bench.comparison(own_workloads)
 
 
 class Rig:
@@ -117,7 +117,7 @@ class Rig:
             step(f"burst: {service}")
             self._burst(service, requests)
 
-    def comparison(self, given: Mapping[str, workloads.Data]) -> Comparison:
+    def comparison(self, own_workloads: Mapping[str, workloads.Data]) -> Comparison:
         """Return everything that was measured, with the workloads that are `given` in its place."""
         containers = {name: loaded.figures() for name, loaded in self._containers.items()}
         functions = {service: measured.figures() for service, measured in self._measured.items()}
@@ -132,10 +132,10 @@ class Rig:
                 storage_figures = storage.stored(self._environ.get(f"{service.upper()}_STORE", ""), read)
         named = list(self._configuration.services)
         factor = workloads.mix_factor(containers, {name: self._configuration.weight(name) for name in named})
-        both = {**given, **{name: {**work, "mix_factor": factor} for name, work in derived.items()}}
+        both = {**own_workloads, **{name: {**work, "mix_factor": factor} for name, work in derived.items()}}
         url = self._environ.get("TWITTER_STORE", "")
         return Comparison(
-            works={name: dict(both[name]) for name in [*named, *(name for name in given if name not in named)]},
+            works={name: dict(both[name]) for name in [*named, *(name for name in own_workloads if name not in named)]},
             mix={name: self._configuration.weight(name) for name in named},
             container=containers,
             functions=functions,
@@ -215,8 +215,8 @@ def _refuse_faults(service: str, size: int, tally: Tally, tolerated: float, but:
     errors = {name: count for name, count in tally.errors.items() if name != but}
     faults = tally.wrong + sum(errors.values())
     if faults > tolerated * (tally.right + faults):
-        told = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
-        raise UserError(f"{service} on Lambda with {size} MB: {told}")
+        problem = f"{tally.wrong} wrong answers, errors {errors or 0}; nothing was written"
+        raise UserError(f"{service} on Lambda with {size} MB: {problem}")
 
 
 def mixed(

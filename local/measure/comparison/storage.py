@@ -67,9 +67,9 @@ def read_by(service: str, requests: Sequence[PreparedRequest], environ: Mapping[
         return None
     with closing(RecordingStore(store)) as watching:
         runner = InlineRunner(watching)
-        for each in requests:
+        for request in requests:
             with suppress(Invalid):
-                answer_at_once(found, each.path.partition("?")[2].encode(), runner)
+                answer_at_once(found, request.path.partition("?")[2].encode(), runner)
     sizes = watching.sizes
     there = [size for size in sizes if size]
     return Read(

@@ -95,12 +95,12 @@ def workloads_of(comparison: Comparison) -> dict[str, Workload]:
     factor = mix_factor(comparison.container, comparison.mix)
     for name, data in comparison.works.items():
         real = comparison.calibrated[name].memory if name in comparison.calibrated else {}
-        given = {
+        added = {
             "source": SOURCE,
             "mix_factor": factor if name in comparison.mix else 1,
             "lambda_emulated": {size: 1 for size in data.get("lambda_ms") or {} if size not in real},
         }
-        named = {"name": name, **given, **data}
+        named = {"name": name, **added, **data}
         known = {key: value for key, value in named.items() if key in settings(Workload) and value is not None}
         try:
             result[name] = parse(known, f"the result: {name}")

@@ -144,6 +144,6 @@ def _check(stores: dict[str, ComparedStore], samples: list[Sample]) -> None:
     """Every schema gives the same answers, or there is nothing to compare."""
     for sample in samples:
         for query in sample.requests:
-            answers = {answer_at_once(SERVICE, query, InlineRunner(each)) for each in stores.values()}
+            answers = {answer_at_once(SERVICE, query, InlineRunner(store)) for store in stores.values()}
             if len(answers) != 1:
                 raise AssertionError(f"the schemas disagree on {query!r}")

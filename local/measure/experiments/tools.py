@@ -52,8 +52,8 @@ class Tool:
     package: str | None = None
     module: str | None = None
     chosen: bool = False
-    given: str | None = None
-    """What it is given, if not the same as the others of its step."""
+    inputs_of: str | None = None
+    """The step whose inputs it takes, if not its own."""
 
 
 @cache
@@ -109,8 +109,8 @@ def _checked(value: Any) -> Any:
     return value
 
 
-def _by_primes(given: tuple[int, int, int]) -> bool:
-    signature, account, hashed = given
+def _by_primes(signed: tuple[int, int, int]) -> bool:
+    signature, account, hashed = signed
     account -= 1
     return (
         pow(signature, account % (P - 1) + 1, P) == hashed % P
@@ -142,16 +142,16 @@ TOOLS = (
     Tool(
         "verify",
         "gmpy2.powmod",
-        lambda given: gmpy2.powmod(given[0], given[1], MODULUS) == given[2],
+        lambda signed: gmpy2.powmod(signed[0], signed[1], MODULUS) == signed[2],
         "gmpy2",
         "gmpy2",
         chosen=True,
     ),
     Tool("verify", "pow by the two primes", _by_primes),
-    Tool("verify", "pow", lambda given: pow(given[0], given[1], MODULUS) == given[2]),
+    Tool("verify", "pow", lambda signed: pow(signed[0], signed[1], MODULUS) == signed[2]),
     Tool("write JSON", "msgspec", to_json, "msgspec", "msgspec", chosen=True),
-    Tool("write JSON", "orjson", orjson.dumps, "orjson", "orjson", given=DICTIONARIES),
-    Tool("write JSON", "json", _json, None, "json", given=DICTIONARIES),
+    Tool("write JSON", "orjson", orjson.dumps, "orjson", "orjson", inputs_of=DICTIONARIES),
+    Tool("write JSON", "json", _json, None, "json", inputs_of=DICTIONARIES),
     *[
         Tool("deflate", f"isal, level {level}", _isal(level), "isal", "isal.isal_zlib", level == 1)
         for level in (0, 1, 2)
@@ -191,7 +191,7 @@ def run(rounds: int) -> Iterator[ToolsResult]:
 
 def _call(tool: Tool) -> Callable[[], Call]:
     def make() -> Call:
-        following = cycle(inputs()[tool.given or tool.step]).__next__
+        following = cycle(inputs()[tool.inputs_of or tool.step]).__next__
         use = tool.use
         return lambda: use(following())
 

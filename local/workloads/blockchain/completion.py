@@ -66,8 +66,8 @@ class _Completion:
 
     def _block(self, block: Block, place: int, previous: str) -> dict[str, Any]:
         all_tx = [
-            self._reward(each, place, 0) if each.send is None else self._signed(each, each.send, 2 * MINUTE)
-            for each in block.payments
+            self._reward(payment, place, 0) if payment.send is None else self._signed(payment, payment.send, 2 * MINUTE)
+            for payment in block.payments
         ]
         fees = sum(each.get("fee", 0) for each in all_tx)
         all_tx.append(self._reward(block.reward, place, fees))

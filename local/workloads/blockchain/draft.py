@@ -130,7 +130,7 @@ def draw_target(random_: random.Random) -> str:
 def draw(random_: random.Random, shape: Shape, faulty: bool) -> Draft:
     """Return a draft of that shape. One to be made faulty has what faults need: two blocks, payments of all kinds."""
     least = 1 if faulty else 0
-    part = [OUR_ACCOUNT, *random_.sample([each.number for each in accounts()[1:]], 4)]
+    part = [OUR_ACCOUNT, *random_.sample([account.number for account in accounts()[1:]], 4)]
     random_.shuffle(part)
     stranger = part.pop() if part[-1] != OUR_ACCOUNT else part.pop(0)
     holders: list[int] = []

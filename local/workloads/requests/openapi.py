@@ -75,7 +75,7 @@ def _bodies(request_body: Any, document: Mapping[str, Any], where: str) -> Itera
     media = content.get("application/json") if isinstance(content, Mapping) else None
     if not isinstance(media, Mapping):
         raise Unusable(f"{where}: its body is not application/json")
-    values = [each.get("value", MISSING) for each in _examples(media, document)] or [_example(media, document)]
+    values = [example.get("value", MISSING) for example in _examples(media, document)] or [_example(media, document)]
     for value in values:
         if value is MISSING:
             raise Unusable(f"{where}: its body has no example")
@@ -84,7 +84,7 @@ def _bodies(request_body: Any, document: Mapping[str, Any], where: str) -> Itera
 
 def _examples(holder: Mapping[str, Any], document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     examples = holder.get("examples")
-    found = [_resolved(each, document) for each in examples.values()] if isinstance(examples, Mapping) else []
+    found = [_resolved(example, document) for example in examples.values()] if isinstance(examples, Mapping) else []
     return [each for each in found if isinstance(each, Mapping)]
 
 

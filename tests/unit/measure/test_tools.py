@@ -29,11 +29,11 @@ def plain(step: str, value: Any) -> Any:
 
 @pytest.mark.parametrize("step", sorted({tool.step for tool in TOOLS}))
 def test_all_tools_of_a_step_give_the_same(step: str) -> None:
-    given = [
-        [plain(step, tool.use(each)) for each in inputs()[tool.given or step]] for tool in TOOLS if tool.step == step
+    results = [
+        [plain(step, tool.use(each)) for each in inputs()[tool.inputs_of or step]] for tool in TOOLS if tool.step == step
     ]
-    assert len(given) > 1
-    assert all(each == given[0] for each in given)
+    assert len(results) > 1
+    assert all(result == results[0] for result in results)
 
 
 def test_one_tool_of_each_step_is_in_use() -> None:

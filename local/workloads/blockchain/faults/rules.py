@@ -166,13 +166,13 @@ _sets("signature-of-another-hash-new", "signature", _new, signs=_other)
 @_fault("signature-of-another-account", "signature")
 def _(draft: Draft, random_: random.Random) -> None:
     payment = _payment(draft, random_)
-    payment.signer = random_.choice([each for each in draft.accounts if each != payment.send])
+    payment.signer = random_.choice([account for account in draft.accounts if account != payment.send])
 
 
 @_fault("signature-of-another-account-new", "signature")
 def _(draft: Draft, random_: random.Random) -> None:
     payment = _new(draft, random_)
-    payment.signer = random_.choice([each for each in draft.accounts if each != payment.send])
+    payment.signer = random_.choice([account for account in draft.accounts if account != payment.send])
 
 
 @_fault("signature-is-the-hash", "signature")
