@@ -142,7 +142,7 @@ def _serve(url: str, settings: ProxySettings, secrets: list[str], port: int, pag
     from crossover_mysql.target import parse
     from local.emulator.rds_proxy.certificates import server_context
     from local.emulator.rds_proxy.database import DatabaseAddress, DatabaseError
-    from local.emulator.rds_proxy.proxy import HOST, RdsProxy
+    from local.emulator.rds_proxy.proxy import HOST, ProxyEndpoint, ProxyPorts, RdsProxy
     from local.emulator.rds_proxy.running import FOLDER, remember
     from local.emulator.rds_proxy.serving import BANNER, ProxyLog, serve_proxy
 
@@ -158,7 +158,7 @@ def _serve(url: str, settings: ProxySettings, secrets: list[str], port: int, pag
         target.host, target.port, ssl.create_default_context(cafile=target.ca) if target.tls else None
     )
     log = ProxyLog(show=not console.is_terminal)
-    proxy = RdsProxy(address, users, settings, port=port, tls=context, log=log)
+    proxy = RdsProxy(address, users, settings, ProxyEndpoint(port, context), ProxyPorts(log=log))
 
     def announce(page: str) -> None:
         options = {"auth": "iam"} if settings.iam_auth else {}

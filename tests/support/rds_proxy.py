@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,7 +17,7 @@ from pymysql.cursors import Cursor
 
 from local.emulator.rds_proxy.certificates import server_context
 from local.emulator.rds_proxy.database import DatabaseAddress
-from local.emulator.rds_proxy.proxy import RdsProxy
+from local.emulator.rds_proxy.proxy import ProxyEndpoint, ProxyPorts, RdsProxy
 from local.emulator.rds_proxy.settings import ProxySettings, ProxyUsers
 
 HOST = "127.0.0.1"
@@ -34,17 +35,18 @@ class RunningProxy:
         *,
         tls: Path | None = None,
         run: Callable[..., Any] = asyncio.run,
-        **options: Any,
+        **clocks: Callable[[], float],
     ) -> None:
         self.lines: list[str] = []
         self._address = DatabaseAddress(HOST, port)
         self._settings = settings
         self._users = users
-        self._options = options
+        self._clocks = clocks
+        self._tls: ssl.SSLContext | None = None
         self._run = run
         self.ca = ""
         if tls is not None:
-            self._options["tls"], certificate = server_context(tls)
+            self._tls, certificate = server_context(tls)
             self.ca = str(certificate)
 
     def __enter__(self) -> RunningProxy:
@@ -63,7 +65,11 @@ class RunningProxy:
         self._ended = asyncio.Event()
         try:
             async with RdsProxy(
-                self._address, self._users, self._settings, log=self.lines.append, **self._options
+                self._address,
+                self._users,
+                self._settings,
+                ProxyEndpoint(tls=self._tls),
+                ProxyPorts(log=self.lines.append, **self._clocks),
             ) as self.proxy:
                 started.set_result(None)
                 await self._ended.wait()

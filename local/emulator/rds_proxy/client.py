@@ -142,13 +142,13 @@ class ClientSession(asyncio.Protocol):
         self._proxy.client_gone(self)
 
     def pause_writing(self) -> None:
-        """The client reads slowly: read no more of the database, nor commands."""
+        """Read no more of the database, and no commands: the client reads slowly."""
         read_no_more(self.transport)
         if self.database is not None:
             read_no_more(self.database.transport)
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """Read on: the client takes more."""
         read_on(self.transport)
         if self.database is not None:
             read_on(self.database.transport)
@@ -414,7 +414,7 @@ class ClientSession(asyncio.Protocol):
             connection.state = in_database(connection.state, database)
 
     def _resolved(self, connection: DatabaseConnection) -> tuple[tuple[str, str], ...]:
-        """The assignments, with the values of expressions as the database reports them; without a report, pin."""
+        """Return the assignments with values, reported by the database for expressions; pin where it reports none."""
         reported = dict(connection.follower.variables)
         resolved = []
         for name, value in self._effect.assignments:
@@ -470,7 +470,7 @@ class ClientSession(asyncio.Protocol):
 
 
 def _literal(value: str) -> str:
-    """A value that the database reported, as SQL writes it."""
+    """Return a value that the database reported, as SQL writes it."""
     with suppress(ValueError):
         return str(int(value))
     if value in ("ON", "OFF"):

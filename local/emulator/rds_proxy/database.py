@@ -137,12 +137,12 @@ class DatabaseConnection(asyncio.Protocol):
             holder.database_lost()
 
     def pause_writing(self) -> None:
-        """The database reads slowly: read no more of the client."""
+        """Read no more of the client: the database reads slowly."""
         if self.holder is not None:
             read_no_more(self.holder.transport)
 
     def resume_writing(self) -> None:
-        """The database reads again."""
+        """Read on: the database takes more."""
         if self.holder is not None:
             read_on(self.holder.transport)
 

@@ -192,7 +192,7 @@ class ResponseFollower:
             self._stage = _Stage.ROWS
 
     def _ended(self, status: int) -> None:
-        """A result is over; another may follow."""
+        """Take note that a result is over; another may follow."""
         self.status = status
         if status & wire.MORE_RESULTS:
             self._stage = _Stage.FIRST

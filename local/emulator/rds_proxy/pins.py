@@ -256,7 +256,7 @@ class _Gathered:
 
 
 def _target(assignment: list[Token]) -> tuple[str, list[Token]]:
-    """The name that is set, and the tokens of its value."""
+    """Return the name that is set, and the tokens of its value."""
     first = assignment[0].text.removeprefix("@@").upper()
     if first == "NAMES":
         return first, assignment[1:]
@@ -268,7 +268,7 @@ def _target(assignment: list[Token]) -> tuple[str, list[Token]]:
 
 
 def _value(name: str, value: list[Token]) -> str:
-    """The value in one way of writing, or empty where only the database can tell it."""
+    """Return the value in one way of writing; empty where only the database knows it."""
     if name in ("NAMES", "CHARACTER SET"):
         if len(value) == 1 or (len(value) == 3 and value[1].text == "COLLATE"):
             return " COLLATE ".join(_quoted(token) for token in value[::2])
@@ -321,5 +321,5 @@ def _words(statement: list[Token]) -> list[str]:
 
 
 def _raw(token: Token) -> bytes:
-    """A name as bytes, without its quotes."""
+    """Return a name as bytes, without its quotes."""
     return (token.text if token.kind is TokenKind.NAME else token.written.strip("'\"")).encode("latin-1")

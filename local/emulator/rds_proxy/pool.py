@@ -139,14 +139,14 @@ class ConnectionPool(Generic[Lent]):
         self._serve(now)
 
     def opened(self, connection: Lent, now: float) -> None:
-        """Take a new connection, and serve who waits."""
+        """Take a new connection, and serve the tickets that wait."""
         self._opening -= 1
         connection.opened_at = connection.returned_at = now
         self._put(connection)
         self._serve(now)
 
     def open_failed(self, key: PoolKey, now: float, reason: str = "") -> None:
-        """A connection could not be opened: who waits goes on waiting, unless a reason refuses all of that key."""
+        """Take note that no connection could be opened. Tickets wait on; a `reason` refuses all of that key."""
         self._opening -= 1
         self._no_connect_before = now + RETRY_SECONDS
         if reason:
@@ -154,7 +154,7 @@ class ConnectionPool(Generic[Lent]):
                 self._refuse(ticket, reason)
 
     def tick(self, now: float) -> None:
-        """Do what time asks for: refuse who waited too long, close what was idle too long, connect again."""
+        """Do what time asks for: refuse tickets that waited too long, close what was idle too long, connect again."""
         while self._waiting and now - self._waiting[0].asked_at >= self.limits.borrow_timeout:
             self._refuse(self._waiting[0], "")
         self._close_idle(now)
@@ -182,7 +182,7 @@ class ConnectionPool(Generic[Lent]):
             self._connect(ticket.key, ticket.state)
 
     def _take(self, ticket: BorrowTicket[Lent]) -> Lent | None:
-        """An idle connection for a ticket: of equal state; one that can follow; at the limit, any that can be reset."""
+        """Return an idle connection: of equal state, one that can follow, or at the limit one to be reset."""
         for state in (ticket.also, ticket.state):
             same = self._by_state.get((ticket.key, state))
             if same:

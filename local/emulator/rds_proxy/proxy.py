@@ -39,44 +39,58 @@ class ServerFacts(NamedTuple):
     """Character set and collation by the id that a client names."""
 
 
-class RdsProxy:
-    """One proxy in front of one database; an asynchronous context manager.
+class ProxyEndpoint(NamedTuple):
+    """Where clients connect."""
 
-    Args:
-        address: Where the database is.
-        users: Who may sign in, and with what the proxy signs in for them.
-        settings: The proxy's settings.
-        port: Port on loopback; 0 takes a free one.
-        tls: The context of clients' TLS; without one none is offered.
-        log: What gets a line of the log.
-        clock: Seconds that only grow.
-        wall_clock: Seconds since 1970, for tokens and the log.
-    """
+    port: int = 0
+    """On loopback; 0 takes a free one."""
+    tls: ssl.SSLContext | None = None
+    """Of clients; without one TLS is not offered."""
+
+
+class ProxyPorts(NamedTuple):
+    """What the proxy uses of the world around it."""
+
+    log: Callable[[str], None] = lambda line: None
+    """Takes a line of the log."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds that only grow."""
+    wall_clock: Callable[[], float] = time.time
+    """Seconds since 1970, for tokens and the log."""
+
+
+class RdsProxy:
+    """One proxy in front of one database; an asynchronous context manager."""
 
     def __init__(
         self,
         address: DatabaseAddress,
         users: ProxyUsers,
         settings: ProxySettings,
-        *,
-        port: int = 0,
-        tls: ssl.SSLContext | None = None,
-        log: Callable[[str], None] = lambda line: None,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
+        endpoint: ProxyEndpoint = ProxyEndpoint(),  # noqa: B008 - cannot be changed
+        ports: ProxyPorts = ProxyPorts(),  # noqa: B008
     ) -> None:
+        """Prepare the proxy; entered, it listens.
+
+        Args:
+            address: Where the database is.
+            users: Names that may sign in, and the credentials that the proxy has for them.
+            settings: The proxy's settings.
+            endpoint: Where clients connect.
+            ports: Log and clocks.
+        """
         self.settings = settings
         self.pins = settings.pins
         self.users = users
-        self.tls = tls
-        self.clock = clock
-        self.wall_clock = wall_clock
+        self.tls = endpoint.tls
+        self.clock = ports.clock
+        self.wall_clock = ports.wall_clock
         self.figures = ProxyFigures()
         self.clients: dict[int, ClientSession] = {}
         self.endpoint = ""
         self._address = address
-        self._log = log
-        self._port = port
+        self._log = ports.log
+        self._port = endpoint.port
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: socket.socket | None = None
         self._number = 0
@@ -144,7 +158,7 @@ class RdsProxy:
         task.add_done_callback(self._tasks.discard)
 
     def gauges(self) -> dict[str, int]:
-        """The figures of this moment, under CloudWatch's names."""
+        """Return the figures of this moment, under CloudWatch's names."""
         secure = sum(session.secure for session in self.clients.values())
         lent = [session for session in self.clients.values() if session.database is not None]
         in_transaction = sum(
@@ -319,16 +333,16 @@ class RdsProxy:
         self._log(f"{at}Z [{level}] [proxyEndpoint=default] {text}")
 
     def log_connected(self, session: ClientSession) -> None:
-        """A client is in."""
+        """Count a client that has signed in."""
         self.figures.counts["ClientConnectionsSetupSucceeded"] += 1
 
     def log_refused(self, session: ClientSession, why: str) -> None:
-        """A client is not let in."""
+        """Count and log a client that is refused."""
         self.figures.counts["ClientConnectionsSetupFailedAuth"] += 1
         self._line("WARN", f"[clientConnection={session.id}] The client connection was refused: {why}.")
 
     def log_pin(self, session: ClientSession, connection: DatabaseConnection, pin: Pin, digest: str) -> None:
-        """A client is pinned."""
+        """Count and log a client that is pinned."""
         self.figures.counts["emulator_pins"] += 1
         self._line(
             "WARN",
@@ -348,7 +362,7 @@ class RdsProxy:
         )
 
     def log_closed_in_request(self, session: ClientSession, connection: DatabaseConnection) -> None:
-        """A client went away in the middle of a response."""
+        """Log that a client went away in the middle of a response."""
         self._line(
             "INFO",
             f"[dbConnection={connection.id}] The database connection closed. Reason: The client connection that "

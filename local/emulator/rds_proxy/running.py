@@ -22,7 +22,7 @@ def remember(url: str, folder: Path = FOLDER) -> Path:
 
 
 def running_url(folder: Path = FOLDER) -> str:
-    """The store URL of the proxy that runs.
+    """Return the store URL of the proxy that runs.
 
     Raises:
         UserError: None does.

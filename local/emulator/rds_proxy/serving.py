@@ -72,7 +72,7 @@ class ProxyPage:
 
 
 def live_table(proxy: RdsProxy, address: str) -> Table:
-    """The figures of this moment as a table."""
+    """Return the figures of this moment as a table."""
     gauges, summary = proxy.gauges(), proxy.figures.summary(proxy.gauges())
     drawn = Table(box=None, pad_edge=False, header_style="bold", title=f"{BANNER}\n{address}", title_justify="left")
     for column in ("clients", "database", "borrowed", "pinned", "waiting", "queries", "borrow p50 us", "p99 us"):

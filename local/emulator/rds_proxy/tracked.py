@@ -55,13 +55,13 @@ class SessionState(NamedTuple):
     """Values that differ from those of a connection just reset, sorted by name."""
 
     def value(self, name: str) -> str | None:
-        """The value of a variable, or None where it is as after a reset."""
+        """Return the value of a variable; None where it is as after a reset."""
         return dict(self.variables).get(name)
 
 
 @lru_cache(maxsize=4096)
 def assigned(state: SessionState, assignments: tuple[tuple[str, str], ...]) -> SessionState:
-    """The state after assignments, in their order."""
+    """Return the state after assignments, in their order."""
     values = dict(state.variables)
     for name, value in assignments:
         if name in _WHOLE:
@@ -74,7 +74,7 @@ def assigned(state: SessionState, assignments: tuple[tuple[str, str], ...]) -> S
 
 
 def in_database(state: SessionState, database: bytes) -> SessionState:
-    """The state after USE."""
+    """Return the state after USE."""
     return SessionState(database, state.variables)
 
 
@@ -96,7 +96,7 @@ def can_follow(have: SessionState, want: SessionState) -> bool:
 
 @lru_cache(maxsize=1024)
 def replay(have: SessionState, want: SessionState) -> tuple[str, ...]:
-    """The statements that lead a connection from a state to another that it can follow; at most three.
+    """Return the statements that lead a connection from a state to one that it can follow; at most three.
 
     Isolation and read-only have statements of their own, because their variables' names differ between versions.
     """

@@ -30,7 +30,9 @@ def plain(step: str, value: Any) -> Any:
 @pytest.mark.parametrize("step", sorted({tool.step for tool in TOOLS}))
 def test_all_tools_of_a_step_give_the_same(step: str) -> None:
     results = [
-        [plain(step, tool.use(each)) for each in inputs()[tool.inputs_of or step]] for tool in TOOLS if tool.step == step
+        [plain(step, tool.use(each)) for each in inputs()[tool.inputs_of or step]]
+        for tool in TOOLS
+        if tool.step == step
     ]
     assert len(results) > 1
     assert all(result == results[0] for result in results)
