@@ -83,18 +83,20 @@ function showCrossings(lines, found, ranges, now) {
 }
 
 function marksOf(found, ranges) {
-  const marks = ranges.slice(1).map(({ line, start }) => ({ rate: start, cost: line.priced.month(start * (1 + 1e-9)), text: rateText(start) }));
-  for (const { found: crossed } of found) {
-    for (const { rate, cost } of crossed.slice(0, 1)) {
-      if (marks.length < MAX_MARKS && marks.every((one) => Math.abs(Math.log(one.rate / rate)) > 0.02)) marks.push({ rate, cost, text: rateText(rate) });
-    }
-  }
+  const marks = [];
+  const mark = (rate, cost) => {
+    if (marks.length < MAX_MARKS && marks.every((one) => Math.abs(Math.log(one.rate / rate)) > 0.02)) marks.push({ rate, cost, text: rateText(rate) });
+  };
+  const change = ({ line, start }) => mark(start, line.priced.month(start * (1 + 1e-9)));
+  ranges.slice(1, 2).forEach(change); // the answer, then the first line's crossings, then what else changes
+  for (const { found: crossed } of found) crossed.slice(0, 1).forEach(({ rate, cost }) => mark(rate, cost));
+  ranges.slice(2).forEach(change);
   // Texts that would stand on each other: the first of them is enough, the circles stay.
   marks.sort((one, other) => one.rate - other.rate);
   let last = 0;
-  for (const mark of marks) {
-    if (Math.log10(mark.rate / last) < 0.12) mark.text = "";
-    else last = mark.rate;
+  for (const one of marks) {
+    if (Math.log10(one.rate / last) < 0.25) one.text = "";
+    else last = one.rate;
   }
   return marks;
 }
