@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from local.cost.errors import CostError
+from local.cost.price_book import region_named
 from local.cost.resources.databases import Database, DynamoDB
 from local.cost.resources.fargate import Fargate
 from local.cost.resources.ingress import Ingress
@@ -112,7 +113,13 @@ def _with_network(configuration: Configuration, **changes: object) -> Configurat
 
 
 def in_region(configuration: Configuration, region: str | None) -> Configuration:
-    """Return the configuration in another region; as it is where none is given."""
+    """Return the configuration in another region; as it is where none is given.
+
+    Raises:
+        CostError: It is not written like the name of a region.
+    """
+    if region:
+        region_named(region)
     return replace(configuration, heading=replace(configuration.heading, region=region)) if region else configuration
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.cost.configuration import Configuration, parse
 from local.cost.errors import CostError
-from local.cost.price_book import ALL, Price, PriceBook
+from local.cost.price_book import ALL, Price, PriceBook, region_named
 from local.cost.price_file import parse as parse_prices
 from local.cost.schema import read
 from local.cost.workload import Mix, Workload
@@ -119,7 +119,7 @@ def price_file(region: str, path: Path | None = None) -> Path:
     """
     path = path or PRICES
     if path.is_dir():
-        return path / f"{region}.toml"
+        return path / f"{region_named(region)}.toml"
     held = {row.region for row in parse_prices(toml(path), path.name)}
     if held != {region}:
         raise CostError(f"{path}: holds the prices of {', '.join(sorted(held))}, not of {region}; give a folder")

@@ -8,6 +8,7 @@ of them (free tiers, factors) stands under the region `ALL`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,6 +26,18 @@ ZERO = Fraction(0)
 CERTAINTIES = ("firm", "weak", "derived")
 ALL = "all-regions"
 """The region of rows that hold in all of them."""
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)*(-[0-9])?")
+
+
+def region_named(name: object) -> str:
+    """Return the name of a region.
+
+    Raises:
+        CostError: It is not written like one.
+    """
+    if not isinstance(name, str) or not _REGION.fullmatch(name):
+        raise CostError(f"region: {str(name)[:40]!r} must be the name of a region, such as us-east-1")
+    return name
 
 
 class Tier(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from local.cost.errors import CostError
 from local.cost.exact import exact, plain
-from local.cost.price_book import CERTAINTIES, Price, Tier
+from local.cost.price_book import CERTAINTIES, Price, Tier, region_named
 
 HEADER = """\
 # Prices of one region, on demand, in US dollars. Every price that the project knows stands in this folder.
@@ -20,7 +20,6 @@ HEADER = """\
 # old or alone. `crossover prices refresh --region REGION --write` rewrites this file.
 """
 HEADING = ("service", "unit", "per", "source", "read", "certainty")
-REGION = r"[a-z]{2,}(-[a-z]+)*(-[0-9])?"
 
 
 def render(rows: Sequence[Price]) -> str:
@@ -68,9 +67,10 @@ def parse(document: Mapping[str, Any], where: str) -> list[Price]:
     lists = document.get("list", [])
     if set(document) - {"region", "list"} or not isinstance(lists, list):
         raise CostError(f"{where}: may hold a region and [[list]] tables only")
-    region = document.get("region")
-    if not isinstance(region, str) or not re.fullmatch(REGION, region):
-        raise CostError(f"{where}: region: must be the name of a region, such as us-east-1")
+    try:
+        region = region_named(document.get("region"))
+    except CostError as problem:
+        raise CostError(f"{where}: {problem}") from None
     return [row for number, table in enumerate(lists, 1) for row in _rows_of(table, region, f"{where}: list {number}")]
 
 

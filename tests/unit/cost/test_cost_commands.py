@@ -180,6 +180,14 @@ def test_what_is_shipped_is_listed() -> None:
         (("crossings", "lambda-url", "eks-nodes", "--work", "qrcode", "--to", "0"), "--to: must be over 0"),
         (("audit", "nowhere"), "nowhere: is neither an audit file"),
         (("prices", "--region", "mars-1"), "--region: no prices of mars-1; `crossover prices refresh --region mars-1"),
+        (
+            ("prices", "refresh", "--region", "../x", "--from", "."),
+            "'../x' must be the name of a region, such as us-east-1",
+        ),
+        (
+            ("cost", "lambda-url", "--rate", "1", "--work", "qrcode", "--region", "EU"),
+            "'EU' must be the name of a region",
+        ),
         (("prices", "--service", "ec3"), "--service: ec3 is none of "),
         (
             ("cost", "lambda-snapstart", "--rate", "1", "--work", "qrcode", "--region", "eu-west-1"),

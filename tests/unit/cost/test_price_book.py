@@ -156,8 +156,8 @@ def test_a_price_is_stale_after_180_days_and_where_its_date_is_unknown() -> None
     ("text", "message"),
     [
         ("[prices]\n", "may hold a region"),
-        ("list = []\n", "region: must be the name"),
-        ('region = "US East"\n', "region: must be the name"),
+        ("list = []\n", "must be the name of a region"),
+        ('region = "US East"\n', "must be the name of a region"),
         ('region = "us-east-1"\nlist = 3\n', r"\[\[list\]\] tables only"),
         ('region = "us-east-1"\nlist = [3]\n', "list 1: must be a table"),
         (f"{HEAD}[list.prices]\n", "prices: is missing"),
