@@ -38,6 +38,10 @@ proxy: $(READY) ## Run an emulated RDS Proxy in front of make mysql and print it
 dynamodb: $(READY) ## Run a server of DynamoDB's interface in the foreground and print its store URL (settings: ENGINE=moto)
 	@$(BIN)/crossover dynamodb $(if $(ENGINE),--engine $(ENGINE)) || [ $$? = 130 ]
 
+.PHONY: redis
+redis: $(READY) ## Run a private Redis or Valkey in the foreground as a cache, and print what cache= of a store's URL takes
+	@$(BIN)/crossover redis || [ $$? = 130 ]
+
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)

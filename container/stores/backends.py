@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from container.compute_queue import Computing
 from container.metrics.recorder import Figures
@@ -15,10 +15,13 @@ from container.stores.fetch_batcher import GAUGES as BATCH_GAUGES
 from container.stores.fetch_batcher import BatchedFetcher
 from crossover.runner import Later, Refused, Unavailable
 from crossover.seam import Service
+from crossover.stores.caching import CachedStore
 from crossover.stores.lazy import LazyStore, store_of
 from crossover.stores.port import BudgetedStore, RemoteStore
 
 RETRY_SECONDS = 0.5
+Held = Callable[[bytes], tuple[bytes | None] | None]
+"""Gives what is in memory already, in a tuple; None where that is not known."""
 
 logger = logging.getLogger("crossover")
 
@@ -26,12 +29,15 @@ logger = logging.getLogger("crossover")
 class BatchingRunner(ContainerRunner):
     """Fetches keys that wait at the same moment in one round trip."""
 
-    def __init__(self, service: Service, fetcher: BatchedFetcher, computing: Computing) -> None:
+    def __init__(self, service: Service, fetcher: BatchedFetcher, computing: Computing, held: Held | None) -> None:
         super().__init__(service, None, computing)
         self.fetcher = fetcher
+        self._held = held
 
-    def fetch(self, key: bytes) -> Later:
-        """Return the record under `key` once the round trip is over that it is fetched in."""
+    def fetch(self, key: bytes) -> bytes | Later | None:
+        """Return the record under `key`: at once from memory, or once the round trip is over that it is fetched in."""
+        if self._held is not None and (found := self._held(key)) is not None:
+            return found[0]
         return Later(self.fetcher.fetch(key))
 
 
@@ -50,11 +56,14 @@ class ServiceBackend:
             self.runner = ContainerRunner(service, self.store, computing)
             return
         fetcher = BatchedFetcher(remote, remote.threads)
-        self.runner = BatchingRunner(service, fetcher, computing)
+        cached = remote if isinstance(remote, CachedStore) else None
+        self.runner = BatchingRunner(service, fetcher, computing, cached.held if cached else None)
         self.figures = [
             Figures("pool", service.name, remote.stats, remote.gauges),
             Figures("merging", service.name, fetcher.stats, BATCH_GAUGES),
         ]
+        if cached is not None:
+            self.figures.append(Figures("cache", service.name, cached.cache_stats, cached.cache_gauges))
 
     async def wait_until_ready(self) -> None:
         """Return once the store has answered; at once where the service has none, or its setting is empty."""

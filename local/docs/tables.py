@@ -12,6 +12,7 @@ from container.metrics import families
 from container.settings import ContainerSettings
 from crossover.lambda_entry import LambdaSettings
 from crossover.settings import documented
+from crossover.stores import cache_port
 from crossover_dynamodb import target as dynamodb_target
 from crossover_mysql import target
 from functions.registry import load
@@ -81,6 +82,11 @@ def dynamodb_options() -> str:
     return _options(dynamodb_target)
 
 
+def cache_options() -> str:
+    """Return the options of a store's URL that name its cache."""
+    return _options(cache_port)
+
+
 def _options(module: ModuleType) -> str:
     """Return the options of a store's URL, out of the table in their module's docstring."""
     lines = [line for line in (module.__doc__ or "").splitlines() if line.startswith("|")]
@@ -126,6 +132,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "mysql-options": mysql_options,
     "dynamodb-options": dynamodb_options,
     "dynamodb-clients": dynamodb_clients,
+    "cache-options": cache_options,
     "metrics": metrics,
     "rds-proxy-rules": proxy_rules,
     "compare": compared,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tests need beside Python, where root may: a browser, a database server, a clock that jumps.
+# Installs what tests need beside Python, where root may: a browser, a database server, a cache, a clock that jumps.
 # Usage: for_tests.sh BIN. NO_APT=1 installs nothing. Never fails: tests report what is missing as NOT RUN.
 set -u
 bin=$1
@@ -10,6 +10,7 @@ have_chromium() { have chromium || have chromium-browser || have google-chrome; 
 missing=""
 have_chromium || missing="chromium fonts-dejavu-core"
 have mariadbd || have mysqld || missing="$missing mariadb-server-core mariadb-client-core"
+have valkey-server || have redis-server || missing="$missing redis-server"
 [ "$(uname)" != Linux ] || ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 missing=${missing# }
 

@@ -26,4 +26,5 @@ lock() { extra "$1" | "${compile[@]}" - --constraint requirements/dev.txt --outp
 lock lambda layers/shared/requirements.txt
 lock container container/requirements.txt
 lock mysql layers/mysql/requirements.txt
+lock cache layers/cache/requirements.txt
 lock blockchain layers/blockchain/requirements.txt

@@ -114,7 +114,7 @@ def test_the_build_context_is_a_list_of_what_goes_in_and_the_dockerfile_copies_n
 
 SOURCES = (
     *("functions", "container", "layers/shared/crossover"),
-    *("layers/mysql/crossover_mysql", "layers/dynamodb/crossover_dynamodb"),
+    *("layers/mysql/crossover_mysql", "layers/dynamodb/crossover_dynamodb", "layers/cache/crossover_cache"),
 )
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 BUNDLE = Path(__file__).parent / "bundle"
-IMPORTED_FROM = (BUNDLE, BUNDLE / "layers" / "shared", BUNDLE / "layers" / "mysql", BUNDLE / "layers" / "dynamodb")
+IMPORTED_FROM = (BUNDLE, *(BUNDLE / "layers" / name for name in ("shared", "mysql", "dynamodb", "cache")))
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Redis or Valkey on this machine, for caches."""
