@@ -1,0 +1,82 @@
+"""HPA, Cluster Autoscaler and ECS target tracking by their documented rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.simulate.cluster_autoscaler import Nodes
+from local.simulate.hpa import Autoscaler
+from local.simulate.target_tracking import TargetTracking
+from local.simulate.validation import sequences
+
+
+@pytest.mark.parametrize(
+    ("what", "found", "documented"), sequences(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_hpa_does_what_the_documents_write_out(what: str, found: list[int], documented: list[int]) -> None:
+    assert found == documented
+
+
+def test_pods_that_are_not_ready_count_as_idle_when_it_scales_up() -> None:
+    scaler = Autoscaler(0.5, 1, 100)
+    assert scaler.desired(4, 1.0, ready=4) == 8
+    assert scaler.desired(4, 1.0, ready=3) == 6
+    assert scaler.desired(4, 1.0, ready=2) == 4, "within the tolerance once the others count"
+
+
+def test_without_a_metric_nothing_changes() -> None:
+    assert Autoscaler(0.5, 1, 100).decide(0, 7, None) == 7
+    assert TargetTracking(0.5, 1, 100).decide(0, 7, None) == 7
+
+
+def test_the_hpa_scales_down_only_after_its_window() -> None:
+    scaler = Autoscaler(0.5, 1, 100)
+    scaler.decide(0, 10, 0.5)
+    found = {at: scaler.decide(at, 10, 0.1) for at in range(15, 330, 15)}
+    assert all(replicas == 10 for at, replicas in found.items() if at < 300)
+    assert found[300] == 2
+
+
+def test_the_hpa_keeps_its_bounds() -> None:
+    assert Autoscaler(0.5, 3, 5).decide(0, 4, 1.0) == 5
+    assert Autoscaler(0.5, 3, 5).decide(0, 1, 0.5) == 3
+
+
+def test_ecs_scales_out_after_three_datapoints_and_again_after_its_cooldown() -> None:
+    scaler, tasks, seen = TargetTracking(0.5, 1, 100), 2, []
+    for minute in range(1, 10):
+        tasks = scaler.decide(minute * 60, tasks, 1.0)
+        seen.append(tasks)
+    assert seen == [2, 2, 4, 4, 4, 4, 4, 8, 8]
+
+
+def test_ecs_scales_in_after_fifteen_datapoints_below_nine_tenths_of_the_target() -> None:
+    scaler = TargetTracking(0.5, 1, 100)
+    seen = [scaler.decide(minute * 60, 8, 0.25) for minute in range(1, 16)]
+    assert seen == [8] * 14 + [4]
+    near = TargetTracking(0.5, 1, 100)
+    assert [near.decide(minute * 60, 8, 0.46) for minute in range(1, 30)] == [8] * 29
+
+
+def test_pods_wait_for_a_node_to_boot() -> None:
+    nodes = Nodes(2, minimum=1, boot=60, ready=1)
+    assert nodes.step(0, 5) == 2
+    assert nodes.billed == 3
+    assert nodes.step(59, 5) == 2
+    assert nodes.step(60, 5) == 5
+
+
+def test_a_node_goes_when_it_was_unneeded_for_ten_minutes() -> None:
+    nodes = Nodes(2, minimum=1, boot=0, ready=3)
+    sizes = {}
+    for second in range(0, 700, 10):
+        nodes.step(second, 1)
+        sizes[second] = nodes.ready
+    assert (sizes[590], sizes[600]) == (3, 1)
+
+
+def test_lost_nodes_are_replaced() -> None:
+    nodes = Nodes(2, minimum=2, boot=30, ready=4)
+    nodes.lose(1)
+    assert nodes.step(0, 8) == 6
+    assert nodes.step(30, 8) == 8
