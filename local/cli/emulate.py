@@ -6,12 +6,14 @@ import asyncio
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from local.cli.options import App, Directory, Env, Json, Python, ThroughProxy, host_of, through_proxy
+from local.cli.template_options import ConfigEnv, Imports, Overrides, TemplateFile, stack_from
 from local.console import console, print_json, stderr
 from local.errors import UserError
 from local.paths import ROOT
@@ -19,6 +21,7 @@ from local.paths import ROOT
 if TYPE_CHECKING:
     from local.emulator.bill import Record
     from local.emulator.bundle import Bundle, Limits
+    from local.emulator.event_sources.base import HttpRequest
     from local.emulator.function import Outcome
     from local.emulator.spec import Function
     from local.guest.application import Guest
@@ -30,6 +33,7 @@ Shape = Literal["url", "v2", "v1", "alb", "alb-multi"]
 Service = Annotated[str, typer.Argument(help="The service as in its path, qrcode, or its function, QrcodeFunction.")]
 Memory = Annotated[int | None, typer.Option("--memory", help="MB for every function; the template's by default.")]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds; the template's by default.")]
+Sample = Literal["sqs", "sns", "s3", "eventbridge", "schedule"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,12 +45,18 @@ def add_to(app: typer.Typer) -> None:
 
 def serve_lambda(
     app: App = None,
+    template: TemplateFile = None,
+    parameter_overrides: Overrides = None,
+    import_value: Imports = None,
+    config_env: ConfigEnv = "default",
     directory: Directory = None,
     python: Python = None,
     env: Env = None,
     host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.", callback=host_of)] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="PORT", min=0, max=65_535, help="Port; 0 takes a free one.")] = 8081,
-    event_shape: Annotated[Shape, typer.Option(help="The event source.")] = "url",
+    event_shape: Annotated[
+        Shape | None, typer.Option(help="The event source.", show_default="url; with --template as it says")
+    ] = None,
     memory: Memory = None,
     timeout: Timeout = None,
     reserved: Annotated[int | None, typer.Option(help="Reserved concurrency of every function.")] = None,
@@ -60,9 +70,9 @@ def serve_lambda(
     control_groups: Annotated[bool, typer.Option(help="Use control groups where this user may.")] = True,
     proxy: ThroughProxy = False,
 ) -> None:
-    """Serve the functions of the template, or with --app your own application, through emulated Lambda environments.
+    """Serve the services through emulated Lambda environments; or your own --app, or your own SAM --template.
 
-    Ctrl-C ends it.
+    With --template each API answers on its routes, a Function URL at http://NAME.localhost:PORT/. Ctrl-C ends it.
     """
     from local.emulator.bundle import Limits
     from local.emulator.event_sources import EVENT_SOURCES
@@ -72,11 +82,13 @@ def serve_lambda(
     from local.emulator.runtime_files import Missing
     from local.emulator.serve import ServeOptions, listen, serve
     from local.emulator.spec import BadSpec
+    from local.emulator.stack import addresses
     from local.guest.options import named_guest
 
     limits = Limits(memory, timeout, reserved, provisioned, idle_lifetime)
-    guest = named_guest(app, directory, python, env)
-    bundle = _guest_bundle(guest, limits) if guest else _bundle(limits, proxy)
+    stack = stack_from(template, (parameter_overrides, import_value, config_env, env), app, limits, event_shape)
+    guest = None if stack else named_guest(app, directory, python, env)
+    bundle = stack.bundle if stack else _guest_bundle(guest, limits) if guest else _bundle(limits, proxy)
     try:
         listener = listen(host, port)
     except OSError as problem:
@@ -88,9 +100,10 @@ def serve_lambda(
             on_log=print_log if logs else None,
             show=console.is_terminal and not logs,
             groups=control_groups,
+            announce=partial(addresses, bundle),
         )
         try:
-            asyncio.run(serve(bundle, EVENT_SOURCES[event_shape], listener, options))
+            asyncio.run(serve(bundle, EVENT_SOURCES[event_shape or "url"], listener, options))
         except (BadSpec, Missing) as problem:
             raise UserError(str(problem)) from None
         except OSError as problem:
@@ -102,11 +115,19 @@ def invoke(
         str | None,
         typer.Argument(help="The service as in its path, qrcode, or its function, QrcodeFunction; none with --app."),
     ] = None,
+    template: TemplateFile = None,
+    parameter_overrides: Overrides = None,
+    import_value: Imports = None,
+    config_env: ConfigEnv = "default",
+    event_source: Annotated[
+        Sample | None,
+        typer.Option(help="Make the event: of --data, which is a message, BUCKET/KEY, a detail as JSON, or a rule."),
+    ] = None,
     event: Annotated[str, typer.Option(help="A file with the event as JSON, or - for standard input.")] = "-",
     request: Annotated[
-        str | None, typer.Option(metavar="'METHOD PATH'", help="With --app: a Function URL's event is made of it.")
+        str | None, typer.Option(metavar="'METHOD PATH'", help="Make a Function URL's event of it.")
     ] = None,
-    data: Annotated[str | None, typer.Option(help="Body of --request, JSON.")] = None,
+    data: Annotated[str | None, typer.Option(help="Body of --request, JSON; or what --event-source takes.")] = None,
     app: App = None,
     directory: Directory = None,
     python: Python = None,
@@ -122,16 +143,22 @@ def invoke(
     from local.emulator.spec import BadSpec
     from local.guest.options import named_guest
 
-    if data is not None and request is None:
-        raise UserError("--data is the body of a request; give --request 'METHOD PATH' too")
+    if data is not None and request is None and event_source is None:
+        raise UserError("--data goes with --request 'METHOD PATH' or --event-source; give one")
     limits = Limits(memory_mb=memory, timeout=timeout)
-    guest = named_guest(app, directory, python, env) if service is None or app is None else None
-    if guest is None:
-        service = _service(_required(service, app))
-    payload = _event(event) if request is None else _event_of(request, data)
+    guest = None
+    if template is None:
+        guest = named_guest(app, directory, python, env) if service is None or app is None else None
+        if guest is None:
+            service = _service(_required(service, app))
+    stack = stack_from(template, (parameter_overrides, import_value, config_env, env), app, limits)
+    http = _http(request, data) if stack and request is not None else None
+    payload = b"" if http else _payload(event, event_source, request, data)
+    if stack and http:
+        service, payload = stack.event_of(http, service)
     try:
-        bundle = _guest_bundle(guest, limits) if guest else _bundle(limits)
-        function = bundle.functions[guest.name if guest else str(service)]
+        bundle = stack.bundle if stack else _guest_bundle(guest, limits) if guest else _bundle(limits)
+        function = stack.named(service) if stack else bundle.functions[guest.name if guest else str(service)]
         results = asyncio.run(_run(function, payload, repeat))
     except (BadSpec, Missing) as problem:
         raise UserError(str(problem)) from None
@@ -141,7 +168,8 @@ def invoke(
     else:
         for outcome, record, log in results:
             if log:
-                stderr.print(log.decode("utf-8", "replace").rstrip("\n"), markup=False, highlight=False)
+                text = log.decode("utf-8", "replace").rstrip("\n").replace("\xa0", " ")  # as AWS's client indents
+                stderr.print(text, soft_wrap=True, markup=False, highlight=False)
             typer.echo(outcome.payload.decode("utf-8", "replace") or record.reason)
             typer.echo(record.report_line())
     if results[-1][1].ending != "success":
@@ -228,8 +256,20 @@ def _event_of(request: str, data: str | None) -> bytes:
     from datetime import UTC, datetime
 
     from local.emulator.event_sources import EVENT_SOURCES
-    from local.emulator.event_sources.base import Call, HttpRequest
+    from local.emulator.event_sources.base import Call
     from local.emulator.function import new_id, new_trace
+
+    source = EVENT_SOURCES["url"]
+    http = _http(request, data)
+    fault = source.refuse(http)
+    if fault:
+        raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
+    return json.dumps(source.event(http, Call(new_id(), datetime.now(UTC), new_trace()))).encode()
+
+
+def _http(request: str, data: str | None) -> HttpRequest:
+    """Return `METHOD PATH` and a body of JSON as a request. Raises `UserError`."""
+    from local.emulator.event_sources.base import HttpRequest
 
     method, _, target = request.partition(" ")
     if not target.startswith("/") or not method.isalpha() or not target.isascii() or not target.isprintable():
@@ -239,12 +279,21 @@ def _event_of(request: str, data: str | None) -> bytes:
     body = (data or "").encode()
     if body:
         headers += [("content-type", "application/json"), ("content-length", str(len(body)))]
-    source = EVENT_SOURCES["url"]
-    http = HttpRequest(method.upper(), path, query, tuple(headers), body)
-    fault = source.refuse(http)
-    if fault:
-        raise UserError(f"{source.title} refuses this request: {fault.value}; see docs/reference/event-sources.md")
-    return json.dumps(source.event(http, Call(new_id(), datetime.now(UTC), new_trace()))).encode()
+    return HttpRequest(method.upper(), path, query, tuple(headers), body)
+
+
+def _payload(event: str, sample: str | None, request: str | None, data: str | None) -> bytes:
+    """Return the event that the options name. Raises `UserError`."""
+    if sample is not None and request is not None:
+        raise UserError("invoke takes --event-source or --request, not both")
+    if sample is not None:
+        from local.emulator.sample_events import SAMPLES
+
+        try:
+            return json.dumps(SAMPLES[sample](data or "")).encode()
+        except ValueError:
+            raise UserError("--data is no JSON, which the detail of an eventbridge event has to be") from None
+    return _event(event) if request is None else _event_of(request, data)
 
 
 def _event(source: str) -> bytes:

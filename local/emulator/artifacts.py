@@ -19,6 +19,13 @@ Target = Literal["host", "lambda"]
 TEMPLATE = ROOT / "template.yaml"
 MAKE_SECONDS = 900
 """For one Makefile, which may download libraries."""
+
+
+UNSHIPPED = frozenset(
+    ("__pycache__", ".git", ".venv", "venv", ".aws-sam", "node_modules", ".pytest_cache", ".mypy_cache")
+)
+"""Folders that are no part of a function."""
+
 MARKER = ".crossover-artifacts"
 """The file beside the artifacts that says that a folder is a build's, to be emptied by the next one."""
 
@@ -75,7 +82,8 @@ def _layer(layer: Layer, target: Target, out: Path, root: Path, say: Callable[[s
     if layer.made:
         _make(root / layer.content, layer.name, destination, target, say)
     else:
-        shutil.copytree(root / layer.content, destination, ignore=shutil.ignore_patterns(".*"))
+        inside = destination / "python" if layer.built else destination
+        shutil.copytree(root / layer.content, inside, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     return destination
 
 
@@ -89,7 +97,7 @@ def _function(function: Function, target: Target, out: Path, root: Path, say: Ca
         (destination / "index.py").write_text(function.inline)
     else:
         package = destination / Path(*function.package.split("."))
-        shutil.copytree(root / function.code, package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(root / function.code, package, ignore=shutil.ignore_patterns(*UNSHIPPED))
     return destination
 
 

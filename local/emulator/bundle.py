@@ -7,15 +7,18 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.emulator.artifacts import ROOT, TEMPLATE, Artifacts, build
+from local.emulator.artifacts import ROOT, TEMPLATE, UNSHIPPED, Artifacts, build
+from local.emulator.routing import Door
 from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.template import ANY, Template, read_template
 from local.paths import BUILD
 
+Install = Callable[[Path, Callable[[str], None]], None]
+"""Puts what a copied folder requires into it."""
 OVERRIDES = ("BASE_PATH", "TEAM_NAME", "TEAM_AWS_ACCOUNT", "TWITTER_STORE")
 """Settings of the emulator's own environment that override the template's."""
 
@@ -49,6 +52,8 @@ class Bundle:
 
     functions: Mapping[str, Function]
     routes: Mapping[tuple[str, str], str]
+    doors: tuple[Door, ...] = ()
+    """In place of `routes`, where the template says which event source is before which function."""
 
 
 def from_template(
@@ -69,13 +74,25 @@ def from_template(
     return assemble(read, built_once(read, out or BUILD / "emulated", say), limits, environ)
 
 
-def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> Artifacts:
-    """Return the artifacts, in a folder named after what they are made of: concurrent commands do not collide."""
-    folder = parent / _digest(template)
+def built_once(
+    template: Template, parent: Path, say: Callable[[str], None], root: Path = ROOT, install: Install | None = None
+) -> Artifacts:
+    """Return the artifacts, in a folder named after what they are made of: concurrent commands do not collide.
+
+    `root` is the template's folder; `install` is called with each copied folder.
+    """
+    folder = parent / _digest(template, root)
     if not folder.exists():
-        _forget_old(parent)
+        forget_old(parent)
         making = folder.with_name(f"{folder.name}.{os.getpid()}")
-        build(template, "host", making, say=say)
+        try:
+            build(template, "host", making, root, say)
+            if install is not None:
+                for copied in _copied(template):
+                    install(making / copied, say)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
         try:
             making.rename(folder)
         except OSError:  # another command was first
@@ -86,21 +103,28 @@ def built_once(template: Template, parent: Path, say: Callable[[str], None]) -> 
     )
 
 
-def _digest(template: Template) -> str:
-    digest = hashlib.sha256(f"{sys.version}{template}".encode())
+def _copied(template: Template) -> Iterator[str]:
+    """Yield the folders of functions and of layers that SAM builds for Python by copying."""
+    yield from (name for name, function in template.functions.items() if not function.made)
+    yield from (f"{name}/python" for name, layer in template.layers.items() if layer.built)
+
+
+def _digest(template: Template, root: Path) -> str:
+    digest = hashlib.sha256(f"{sys.version}{template}{root}".encode())
     sources = {function.code for function in template.functions.values()}
     sources |= {layer.content for layer in template.layers.values()}
     for source in sorted(sources - {""}):
-        for path in sorted((ROOT / source).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+        for path in sorted((root / source).rglob("*")):
+            if not UNSHIPPED.intersection(path.relative_to(root).parts) and path.is_file():
                 status = path.stat()
                 large = status.st_size > LARGE_BYTES
                 content = status.st_mtime_ns if large else hashlib.sha256(path.read_bytes()).hexdigest()
-                digest.update(f"{path.relative_to(ROOT)}:{content}\n".encode())
+                digest.update(f"{path.relative_to(root)}:{content}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def _forget_old(parent: Path) -> None:
+def forget_old(parent: Path) -> None:
+    """Remove what was built more than a day ago."""
     for folder in parent.glob("*"):
         if time.time() - folder.stat().st_mtime > MAX_AGE_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

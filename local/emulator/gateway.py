@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from local.emulator import quotas
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator
+from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import FRAMING, BadAnswer, Call, EventSource, Fault, HttpRequest, HttpResponse
 from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
 from local.emulator.invoke_api import InvokeApi
 from local.emulator.metrics import FunctionMetrics
-from local.emulator.routing import Routes, parameters, route
-from local.emulator.template import DEFAULT_ROUTE
+from local.emulator.routing import Door, Key, Routes, behind, called, route
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,12 +39,14 @@ FAULTS = {
 class Gateway:
     """The ASGI application."""
 
-    def __init__(self, emulator: Emulator, source: EventSource, routes: Routes) -> None:
+    def __init__(self, emulator: Emulator, source: EventSource, routes: Routes, doors: Sequence[Door] = ()) -> None:
+        """Answer on `routes` behind `source`, or on each of `doors` behind its own event source."""
         self.emulator = emulator
         self.source = source
         self.routes = dict(routes)
+        self._doors = doors
         self._invoke_api = InvokeApi(emulator.functions)
-        self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in routes.values()}
+        self.metrics: dict[str, FunctionMetrics] = {name: FunctionMetrics() for name in self._all_routes().values()}
 
     def add(self, record: Record) -> None:
         """Add a record to the figures."""
@@ -52,54 +54,50 @@ class Gateway:
 
     def summary(self) -> dict[str, Any]:
         """Return everything that page and table show."""
-        functions = []
+        functions, routes = [], self._all_routes()
         for name, function in self.emulator.functions.items():
             scaling = function.function.scaling
             functions.append(
                 {
                     "name": name,
-                    "paths": list(dict.fromkeys(path for (_, path), owner in self.routes.items() if owner == name)),
+                    "paths": list(dict.fromkeys(path for (_, path), owner in routes.items() if owner == name)),
                     "memory_mb": scaling.memory_mb,
                     "timeout_s": scaling.timeout,
                     "states": {state.value: count for state, count in function.fleet.states().items()},
                     **self.metrics.setdefault(name, FunctionMetrics()).summary(),
                 }
             )
-        return {"source": self.source.title, "note": self.emulator.note, "functions": functions}
+        title = " and ".join(dict.fromkeys(EVENT_SOURCES[door.shape].title for door in self._doors))
+        return {"source": title or self.source.title, "note": self.emulator.note, "functions": functions}
+
+    def _all_routes(self) -> dict[Key, str]:
+        doors = [door.routes for door in self._doors]
+        return {key: name for routes in (self.routes, *doors) for key, name in routes.items()}
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request as the event source does."""
-        fault = self.source.refuse(request)
-        if fault:
-            return self.source.fault(fault)
-        key = route(self.source, self.routes, request)
-        if key is None:
-            return self.source.fault(Fault.NO_ROUTE)
-        named = key[1] if key[1] == DEFAULT_ROUTE else " ".join(key)
-        values = parameters(self.source, key, request.path)
-        call = Call(new_id(), datetime.now(UTC), new_trace(), named, values)
-        return await self._invoke(self.emulator.functions[self.routes[key]], request, call)
+        if self._doors:
+            source, routes, key = behind(self._doors, request)
+        else:
+            source, routes, key = self.source, self.routes, route(self.source, self.routes, request)
+        fault = source.refuse(request)
+        if fault or key is None:
+            return source.fault(fault or Fault.NO_ROUTE)
+        call = called(source, key, request, Call(new_id(), datetime.now(UTC), new_trace()))
+        return await self._invoke(source, self.emulator.functions[routes[key]], request, call)
 
-    async def _invoke(self, function: EmulatedFunction, request: HttpRequest, call: Call) -> HttpResponse:
-        event = json.dumps(self.source.event(request, call), separators=(",", ":")).encode()
+    async def _invoke(
+        self, source: EventSource, function: EmulatedFunction, request: HttpRequest, call: Call
+    ) -> HttpResponse:
+        event = json.dumps(source.event(request, call), separators=(",", ":")).encode()
         if len(event) > quotas.PAYLOAD:
-            return self.source.fault(Fault.EVENT_TOO_LARGE)
+            return source.fault(Fault.EVENT_TOO_LARGE)
         invoking = function.invoke(event, trace=call.trace)
-        if self.source.timeout is None or function.function.scaling.timeout < self.source.timeout:
-            return self._answer(await invoking)
+        if source.timeout is None or function.function.scaling.timeout < source.timeout:
+            return answered(source, await invoking)
         task = asyncio.ensure_future(invoking)
-        done, _ = await asyncio.wait({task}, timeout=self.source.timeout)
-        return self._answer(task.result()) if done else self.source.fault(Fault.SOURCE_TIMEOUT)
-
-    def _answer(self, outcome: Outcome) -> HttpResponse:
-        if outcome.ending is not Ending.SUCCESS:
-            return self.source.fault(FAULTS[outcome.ending])
-        if self.source.answer_limit is not None and len(outcome.payload) > self.source.answer_limit:
-            return self.source.fault(Fault.ANSWER_TOO_LARGE)
-        try:
-            return self.source.response(outcome.payload)
-        except BadAnswer:
-            return self.source.fault(Fault.BAD_ANSWER)
+        done, _ = await asyncio.wait({task}, timeout=source.timeout)
+        return answered(source, task.result()) if done else source.fault(Fault.SOURCE_TIMEOUT)
 
     # --- ASGI ---
 
@@ -124,6 +122,18 @@ class Gateway:
             headers.append((b"content-length", b"%d" % len(response.body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
+
+
+def answered(source: EventSource, outcome: Outcome) -> HttpResponse:
+    """Return what the caller gets for an invocation's outcome."""
+    if outcome.ending is not Ending.SUCCESS:
+        return source.fault(FAULTS[outcome.ending])
+    if source.answer_limit is not None and len(outcome.payload) > source.answer_limit:
+        return source.fault(Fault.ANSWER_TOO_LARGE)
+    try:
+        return source.response(outcome.payload)
+    except BadAnswer:
+        return source.fault(Fault.BAD_ANSWER)
 
 
 MAX_BODY = 10 * quotas.MB + 1

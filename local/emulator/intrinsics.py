@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ PSEUDO_PARAMETERS: Mapping[str, Any] = {
 }
 """Values of an account on this machine. CloudFormation user guide, "Get AWS values using pseudo parameters"."""
 
+FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
@@ -28,8 +32,21 @@ class TemplateError(ValueError):
     """A template cannot be used here. The message is one line and names the resource and the key."""
 
 
+class Located(dict[str, Any]):
+    """A mapping of the document that knows the line of each of its keys, the first line being 1."""
+
+    lines: Mapping[str, int]
+
+
 class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags, kept as one-key mappings such as {"Ref": "Name"}."""
+
+
+def _located(loader: _Loader, node: yaml.MappingNode) -> Iterator[Located]:
+    mapping = Located()
+    yield mapping
+    mapping.update(loader.construct_mapping(node))  # type: ignore[arg-type]  # a key may be true, as in a condition
+    mapping.lines = {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
 
 
 def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -43,6 +60,7 @@ def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 
 
 _Loader.add_multi_constructor("!", _short_tag)
+_Loader.add_constructor("tag:yaml.org,2002:map", _located)
 
 
 def load_document(path: Path) -> dict[str, Any]:
@@ -53,7 +71,7 @@ def load_document(path: Path) -> dict[str, Any]:
     """
     try:
         document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
-    except (OSError, ValueError, yaml.YAMLError) as problem:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as problem:
         raise TemplateError(f"cannot read {path}: {' '.join(str(problem).split())}") from None
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
         raise TemplateError(f"{path} is no template: it has no Resources")
@@ -65,10 +83,29 @@ def is_intrinsic(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("Ref", "Condition", *_FUNCTIONS)
 
 
+MAX_DOCUMENT_BYTES = 1_000_000
+"""CloudFormation takes a template of 1 MB (CloudFormation user guide, quotas)."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is known of a stack besides its template."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Values of other stacks' exports, by their names."""
+    pseudo: Mapping[str, str] = field(default_factory=dict)
+    """Pseudo parameters that are not those of `PSEUDO_PARAMETERS`."""
+    on_unknown: Callable[[str], None] | None = None
+    """Called with what is not known here, for which a text stands in; None where that is an error."""
+
+
 class Resolver:
     """Evaluates what a template says with its parameters' values."""
 
-    def __init__(self, document: Mapping[str, Any], overrides: Mapping[str, str]) -> None:
+    def __init__(self, document: Mapping[str, Any], overrides: Mapping[str, str], given: Given | None = None) -> None:
+        self._given = given or Given()
+        self._pseudo = {**PSEUDO_PARAMETERS, **self._given.pseudo}
         self._parameters = {
             name: _typed(overrides.get(name, parameter.get("Default", "")), parameter.get("Type", "String"))
             for name, parameter in (document.get("Parameters") or {}).items()
@@ -113,19 +150,46 @@ class Resolver:
             text, local = (argument, {}) if isinstance(argument, str) else argument
             values = self(local)
             return _PLACEHOLDER.sub(lambda match: self._substitute(match, values), text)
+        if name == "Fn::GetAtt":
+            return self.attribute(argument)
         function = _FUNCTIONS.get(name)
         if function is None:
             raise TemplateError(f"{name} cannot be evaluated on this machine")
         return function(self, self(argument))
 
     def _reference(self, name: str) -> Any:
-        if name in PSEUDO_PARAMETERS:
-            return PSEUDO_PARAMETERS[name]
+        if name in self._pseudo:
+            return self._pseudo[name]
         if name in self._parameters:
             return self._parameters[name]
         if name in self._resources:
             return name
-        raise TemplateError(f"{name} is neither a parameter nor a resource")
+        return self._unknown(f"{name} is neither a parameter nor a resource", str(name))
+
+    def attribute(self, argument: Any) -> Any:
+        """Return an attribute of a resource: a function's ARN is known; another is an error, or a text stands in."""
+        name, _, attribute = argument.partition(".") if isinstance(argument, str) else (argument[0], "", argument[1])
+        kind = (self._resources.get(name) or {}).get("Type", "")
+        arn = f"arn:aws:lambda:{self._pseudo['AWS::Region']}:{self._pseudo['AWS::AccountId']}:function:{name}"
+        if attribute == "Arn" and kind in FUNCTION_TYPES:
+            return arn
+        stands_in = f"{name}.{attribute}"
+        if attribute.endswith("Arn"):
+            service = kind.split("::")[1].lower() if kind.count("::") == 2 else "local"
+            stands_in = f"arn:aws:{service}:{self._pseudo['AWS::Region']}:{self._pseudo['AWS::AccountId']}:{name}"
+        return self._unknown(f"{name}.{attribute} is an attribute of what is not emulated", stands_in)
+
+    def imported(self, name: Any) -> Any:
+        """Return the value of another stack's export."""
+        if name in self._given.imports:
+            return self._given.imports[name]
+        return self._unknown(f"{name} is exported by another stack; give --import-value '{name}=VALUE'", str(name))
+
+    def _unknown(self, problem: str, stands_in: str) -> str:
+        if self._given.on_unknown is None:
+            raise TemplateError(problem)
+        self._given.on_unknown(f"{problem}; {stands_in!r} stands in for it")
+        return stands_in
 
     def _substitute(self, match: re.Match[str], values: Mapping[str, Any]) -> str:
         literal, name = match.groups()
@@ -134,7 +198,7 @@ class Resolver:
         if name in values:
             return text_of(values[name])
         if "." in name:
-            raise TemplateError(f"Fn::Sub with {name}, an attribute of a resource, cannot be evaluated on this machine")
+            return text_of(self.attribute(name))
         return text_of(self._reference(name))
 
     def _true(self, condition: Any) -> bool:
@@ -163,7 +227,11 @@ _FUNCTIONS: dict[str, Any] = {
     "Fn::If": None,
     "Fn::Sub": None,
     "Fn::GetAtt": None,
-    "Fn::ImportValue": None,
+    "Fn::ImportValue": Resolver.imported,
+    "Fn::Base64": lambda _, argument: base64.b64encode(text_of(argument).encode()).decode(),
+    "Fn::GetAZs": lambda _, region: [f"{region or 'us-east-1'}{zone}" for zone in "abc"],
+    "Fn::Length": lambda _, argument: len(argument),
+    "Fn::ToJsonString": lambda _, argument: json.dumps(argument, separators=(",", ":")),
     "Fn::FindInMap": Resolver.find_in_map,
     "Fn::Join": lambda _, arguments: arguments[0].join(map(text_of, arguments[1])),
     "Fn::Select": lambda _, arguments: arguments[1][int(arguments[0])],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,8 @@ class ServeOptions:
     """Whether the terminal shows the live table."""
     groups: bool = True
     """Whether control groups may be used."""
+    announce: Callable[[str, int], Iterable[str]] = lambda _host, _port: ()
+    """Returns lines to print before anything is served, for the address that is listened on."""
 
 
 async def serve(bundle: Bundle, source: EventSource, listener: socket.socket, options: ServeOptions) -> None:
@@ -85,13 +87,17 @@ async def serve(bundle: Bundle, source: EventSource, listener: socket.socket, op
         config = EmulatorConfig(concurrency=options.concurrency, groups=options.groups)
         on_log = options.on_log or (lambda _name, _chunk: None)
         async with Emulator(bundle.functions.values(), config, on_record, on_log) as emulator:
-            gateway = Gateway(emulator, source, bundle.routes)
+            gateway = Gateway(emulator, source, bundle.routes, bundle.doors)
             server = uvicorn.Server(_server_config(gateway))
             host, port = listener.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            for line in options.announce(f"[{host}]" if ":" in host else host, port):
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
             drawing = asyncio.create_task(_draw(gateway, address)) if options.show else None
             if not options.show:
-                console.print(f"{address} as {source.title}; {address}/_lambda shows the inside", soft_wrap=True)
+                console.print(
+                    f"{address} as {gateway.summary()['source']}; {address}/_lambda shows the inside", soft_wrap=True
+                )
                 console.print(emulator.note, soft_wrap=True)
             try:
                 await server.serve(sockets=[listener])

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from local.emulator.intrinsics import Resolver, TemplateError, is_intrinsic, load_document, text_of
+from crossover.path_template import BadTemplate, PathTemplate
+from local.emulator.intrinsics import (
+    FUNCTION_TYPES,
+    Resolver,
+    TemplateError,
+    is_intrinsic,
+    load_document,
+    text_of,
+)
 
 ANY = "ANY"
 """An HTTP API event's method where it takes all of them, which is SAM's default."""
@@ -15,6 +23,8 @@ DEFAULT_ROUTE = "$default"
 """The path of an HTTP API event that names none: every path that no other route takes."""
 
 Value = TypeVar("Value")
+Note = Callable[[int, str], None]
+"""Takes the line of what is not emulated, and a text that says what."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,13 @@ class Function:
     """The method, `ANY` for all of them, and the path of each HTTP API event."""
     reserved_concurrency: int | None
     provisioned_concurrency: int
+    rest_routes: tuple[tuple[str, str], ...] = ()
+    """As `routes`, of each event of a REST API."""
+    url: bool = False
+    """Whether it has a Function URL."""
+    triggers: tuple[str, ...] = ()
+    """The types of its other events, such as SQS."""
+    runtime: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -58,6 +75,8 @@ class Layer:
     name: str
     content: str
     made: bool
+    built: bool = False
+    """Whether SAM builds it for Python: the folder and its requirements become `python/`."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,13 @@ class Template:
 
     functions: Mapping[str, Function]
     layers: Mapping[str, Layer]
+    notes: tuple[str, ...] = ()
+    """What was not understood, each with its line; only where it is not an error."""
+
+
+def line_of(mapping: Any, key: str) -> int:
+    """Return the line of a key of a document's mapping; 0 where it is not known."""
+    return getattr(mapping, "lines", {}).get(key, 0)  # type: ignore[no-any-return]
 
 
 def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Template:
@@ -86,9 +112,9 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
         if "Condition" in resource and not resolve.holds(resource["Condition"]):
             continue
         if resource["Type"] == "AWS::Serverless::Function":
-            functions[name] = _function(_Resource(name, resource, common, resolve))
+            functions[name] = function_of(Resource(name, resource, common, resolve))
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            layer = _Resource(name, resource, {}, resolve)
+            layer = Resource(name, resource, {}, resolve)
             layers[name] = Layer(name, layer.folder("ContentUri"), layer.made)
     for function in functions.values():
         for layer_name in function.layers:
@@ -100,13 +126,23 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
     return Template(functions, layers)
 
 
-class _Resource:
+class Resource:
     """A resource's properties, with the globals merged in and evaluated one by one."""
 
-    def __init__(self, name: str, resource: Mapping[str, Any], common: Mapping[str, Any], resolve: Resolver) -> None:
+    def __init__(
+        self,
+        name: str,
+        resource: Mapping[str, Any],
+        common: Mapping[str, Any],
+        resolve: Resolver,
+        note: Note | None = None,
+    ) -> None:
         self.name = name
+        self.note = note
         metadata = resource.get("Metadata") or {}
         self.made = metadata.get("BuildMethod") == "makefile"
+        self.built = str(metadata.get("BuildMethod")).startswith("python")
+        self.plain = resource["Type"] == FUNCTION_TYPES[1]
         self.package = str((metadata.get("BuildProperties") or {}).get("ParentPackages") or "")
         self._properties = _merged(common, resource.get("Properties") or {})
         self._resolve = resolve
@@ -141,6 +177,15 @@ class _Resource:
             raise TemplateError(f"{self.name}: {key} is {value}; only a folder beside the template can be built here")
         return value
 
+    def events(self) -> Mapping[str, Any]:
+        """Return the events as they are written: what they are about need not be known here."""
+        events = self._properties.get("Events")
+        return events if isinstance(events, dict) and not is_intrinsic(events) else self.map("Events")
+
+    def evaluated(self, value: Any) -> Any:
+        """Return a value of a property, evaluated. Raises `TemplateError`."""
+        return self._resolve(value)
+
     def map(self, key: str) -> Mapping[str, Any]:
         """Return a property that is a map."""
         value = self.value(key, {})
@@ -149,11 +194,17 @@ class _Resource:
         return value
 
 
-def _function(resource: _Resource) -> Function:
+def function_of(resource: Resource) -> Function:
+    """Return a function as its resource describes it. Raises `TemplateError`."""
     runtime = resource.value("Runtime", "python")
     if resource.value("PackageType", "Zip") != "Zip" or not str(runtime).startswith("python"):
         raise TemplateError(f"{resource.name}: only Python functions in zip packages are built and emulated here")
     inline = resource.value("InlineCode", "")
+    folder = "CodeUri"
+    if resource.plain:
+        code = resource.value("Code", "")
+        inline = code.get("ZipFile", "") if isinstance(code, dict) else ""
+        folder = "Code"
     reserved = resource.value("ReservedConcurrentExecutions")
     provisioned = resource.map("ProvisionedConcurrencyConfig").get("ProvisionedConcurrentExecutions", 0)
     layers = resource.value("Layers", [])
@@ -161,7 +212,7 @@ def _function(resource: _Resource) -> Function:
         raise TemplateError(f"{resource.name}: Layers is no list")
     return Function(
         name=resource.name,
-        code="" if inline else resource.folder("CodeUri"),
+        code="" if inline else resource.folder(folder),
         package=resource.package,
         made=resource.made,
         inline=str(inline),
@@ -170,13 +221,17 @@ def _function(resource: _Resource) -> Function:
         timeout=resource.number("Timeout", float, 3),
         layers=tuple(map(str, layers)),
         environment=_variables(resource),
-        routes=tuple(_routes(resource)),
+        routes=tuple(_routes(resource, "HttpApi")),
+        rest_routes=tuple(_routes(resource, "Api")),
+        url=bool(resource.value("FunctionUrlConfig")),
+        triggers=tuple(_triggers(resource)),
+        runtime=str(runtime),
         reserved_concurrency=None if reserved is None else resource.number("ReservedConcurrentExecutions", int, None),
         provisioned_concurrency=int(provisioned),
     )
 
 
-def _variables(resource: _Resource) -> dict[str, str]:
+def _variables(resource: Resource) -> dict[str, str]:
     variables = resource.map("Environment").get("Variables") or {}
     if not isinstance(variables, dict):
         raise TemplateError(f"{resource.name}: Environment.Variables is no map")
@@ -189,13 +244,32 @@ def _variables(resource: _Resource) -> dict[str, str]:
     return texts
 
 
-def _routes(resource: _Resource) -> list[tuple[str, str]]:
+def _routes(resource: Resource, kind: str) -> list[tuple[str, str]]:
+    """Return the method and the path of each event of an API: `HttpApi`, or `Api`, whose events have both."""
     routes = []
-    for event in resource.map("Events").values():
-        if isinstance(event, dict) and event.get("Type") == "HttpApi":
-            properties = event.get("Properties") or {}
-            routes.append((str(properties.get("Method", ANY)).upper(), str(properties.get("Path", DEFAULT_ROUTE))))
+    for name, event in resource.events().items():
+        if not isinstance(event, dict) or event.get("Type") != kind:
+            continue
+        properties = event.get("Properties") or {}
+        method = str(resource.evaluated(properties.get("Method", ANY))).upper()
+        path = str(resource.evaluated(properties.get("Path", DEFAULT_ROUTE)))
+        method = ANY if method == "*" else method
+        if path != DEFAULT_ROUTE:
+            try:
+                PathTemplate(path)
+            except BadTemplate as problem:
+                raise TemplateError(f"{resource.name}: Events.{name}: {problem}") from None
+        routes.append((method, path))
+        for key in ("Auth", "PayloadFormatVersion"):
+            given = properties.get(key)
+            if given is not None and str(given) != "2.0" and resource.note:
+                resource.note(line_of(properties, key), f"{resource.name}: {key} of the event {name} is not emulated")
     return routes
+
+
+def _triggers(resource: Resource) -> list[str]:
+    events = (event.get("Type") for event in resource.events().values() if isinstance(event, dict))
+    return [str(kind) for kind in events if kind not in ("Api", "HttpApi")]
 
 
 def _merged(common: Any, own: Any) -> Any:

@@ -33,7 +33,7 @@ from local.emulator.bundle import Bundle, Limits, from_template
 from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import Fault
-from local.emulator.gateway import Gateway
+from local.emulator.gateway import Gateway, answered
 from local.emulator.serve import listen
 from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
@@ -206,7 +206,7 @@ async def test_an_answer_that_http_cannot_carry_is_a_bad_answer(name: str, tmp_p
             outcome = await app.emulator.functions["Odd"].invoke(
                 json.dumps({"do": "reply", "answer": UNSENDABLE[name]}).encode()
             )
-            assert app._answer(outcome) == source.fault(Fault.BAD_ANSWER), shape
+            assert answered(source, outcome) == source.fault(Fault.BAD_ANSWER), shape
 
 
 @pytest.fixture(scope="module")

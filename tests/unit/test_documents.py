@@ -38,7 +38,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 
 def test_every_module_of_commands_is_registered() -> None:
-    shared = {"__init__", "cost_options", "options"}
+    shared = {"__init__", "cost_options", "options", "template_options"}
     assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == {
         name for names in PANELS.values() for name in names
     }
