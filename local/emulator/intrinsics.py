@@ -24,6 +24,10 @@ PSEUDO_PARAMETERS: Mapping[str, Any] = {
 }
 """Values of an account on this machine. CloudFormation user guide, "Get AWS values using pseudo parameters"."""
 
+MAX_DOCUMENT_BYTES = 1_000_000
+"""CloudFormation takes a template of 1 MB (CloudFormation user guide, quotas)."""
+MAX_VALUES = 1_000_000
+"""Values that are evaluated of one template: YAML's aliases can write more than any machine holds."""
 FUNCTION_TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 
@@ -70,6 +74,8 @@ def load_document(path: Path) -> dict[str, Any]:
         TemplateError: where the file cannot be read or is no template.
     """
     try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            raise TemplateError(f"{path} is larger than a template may be: {MAX_DOCUMENT_BYTES:,} bytes")
         document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as problem:
         raise TemplateError(f"cannot read {path}: {' '.join(str(problem).split())}") from None
@@ -81,10 +87,6 @@ def load_document(path: Path) -> dict[str, Any]:
 def is_intrinsic(value: Any) -> bool:
     """Return whether a value is one call of an intrinsic function."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("Ref", "Condition", *_FUNCTIONS)
-
-
-MAX_DOCUMENT_BYTES = 1_000_000
-"""CloudFormation takes a template of 1 MB (CloudFormation user guide, quotas)."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Resolver:
 
     def __init__(self, document: Mapping[str, Any], overrides: Mapping[str, str], given: Given | None = None) -> None:
         self._given = given or Given()
+        self._values = 0
         self._pseudo = {**PSEUDO_PARAMETERS, **self._given.pseudo}
         self._parameters = {
             name: _typed(overrides.get(name, parameter.get("Default", "")), parameter.get("Type", "String"))
@@ -120,6 +123,9 @@ class Resolver:
         Raises:
             TemplateError: for a function that cannot be evaluated here, naming it.
         """
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise TemplateError("the template writes more values than can be evaluated here")
         if isinstance(value, list):
             return [item for item in map(self, value) if item is not None]
         if not isinstance(value, dict):

@@ -85,7 +85,7 @@ class _Reading:
                 self._read(str(name), resource, resolve)
             except TemplateError as problem:
                 self.note(self.line, f"{problem}; it is left out")
-            except (AttributeError, TypeError, KeyError, ValueError):
+            except (AttributeError, TypeError, KeyError, ValueError, RecursionError):
                 self.note(self.line, f"{name} is not understood; it is left out")
         for function in list(self.functions.values()):
             self._check_layers(function, line_of(resources, function.name))

@@ -181,6 +181,26 @@ def test_a_resource_that_cannot_be_read_is_left_out_alone(tmp_path: Path, resour
     assert f"template.yaml{note}" in read.notes
 
 
+def test_a_template_that_has_no_end_is_left_out_in_time(tmp_path: Path) -> None:
+    aliases = ["x0: &x0 [y, y, y, y, y, y, y, y, y, y]"]
+    aliases += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 9)]
+    function = "{Type: AWS::Serverless::Function, Properties: {Handler: a.b, InlineCode: x%s}}"
+    text = "\n".join(aliases) + "\nConditions: {C: !Not [!Condition C]}\nResources:\n"
+    text += f"  Good: {function % ''}\n  Round: {function.replace('Prop', 'Condition: C, Prop') % ''}\n"
+    text += f"  Large: {function % ', Environment: {Variables: {A: *x8}}'}\n"
+    read = lenient(tmp_path, text)
+    assert set(read.functions) == {"Good"}
+    assert {note.partition(": ")[2].partition(":")[0] for note in read.notes} == {
+        "Round is not understood; it is left out",
+        "Large",
+    }
+
+
+def test_a_template_beyond_cloudformations_own_limit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="larger than a template may be"):
+        lenient(tmp_path, "Resources: {}\n#" + "x" * 1_000_000)
+
+
 def test_a_published_layer_of_powertools_is_kept(tmp_path: Path) -> None:
     arn = "arn:aws:lambda:us-east-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:3"
     function = f"{{Type: AWS::Serverless::Function, Properties: {{Handler: a.b, InlineCode: x, Layers: ['{arn}']}}}}"
