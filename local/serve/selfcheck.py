@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import httpx
 
 from crossover.seam import Service
 from crossover.settings import Identity, load
@@ -40,6 +43,9 @@ def self_check(address: str, services: list[Service], environ: Mapping[str, str]
     identity = load(Identity, environ)
     first_line = f"{identity.team_name},{identity.team_aws_account}\n".encode()
     for service in services:
+        if service.routes:
+            yield _check_routes(address, service, environ)
+            continue
         cases = cases_here(service, environ)
         over_http = asyncio.run(ask_all(address, cases, ANSWER_SECONDS, first_line=first_line))
         answers = zip(cases, ask_lambda(service.name, cases, environ), strict=True)
@@ -48,8 +54,24 @@ def self_check(address: str, services: list[Service], environ: Mapping[str, str]
         problems += [_problem("the Lambda entry", outcome) for outcome in through_lambda if not outcome.good]
         made = [sample["query"] for sample in samples.get(service.name, ())]
         queries = made + [example.query for example in service.examples]
-        address_of_one = f"{address}/{service.name}" + (f"?{queries[0]}" if queries else "")
-        yield Check(service.name, address_of_one, problems)
+        yield Check(service.name, f"{address}/{service.name}?{queries[0]}", problems)
+
+
+def _check_routes(address: str, service: Service, environ: Mapping[str, str]) -> Check:
+    """Ask the examples of a service of routes on both platforms, which have to give the same answer."""
+    examples = [route.example for route in service.routes if route.example]
+    events = [function_url_event(*example.partition("?")[::2]) for example in examples]
+    problems = []
+    answers = lambda_entry.invoke(service.name, events, environ) if examples else []
+    for example, through_lambda in zip(examples, answers, strict=True):
+        over_http = httpx.get(f"{address}{example}", timeout=ANSWER_SECONDS)
+        sent = through_lambda["body"]
+        body = base64.b64decode(sent) if through_lambda["isBase64Encoded"] else sent.encode()
+        if (over_http.status_code, over_http.content) != (through_lambda["statusCode"], body):
+            problems.append(f"{example}: HTTP and the Lambda entry give different answers")
+        elif over_http.is_error:
+            problems.append(f"{example}: the answer is {over_http.status_code}")
+    return Check(service.name, f"{address}{examples[0] if examples else '/docs'}", problems)
 
 
 def _problem(platform: str, outcome: Outcome) -> str:
@@ -72,6 +94,7 @@ def function_url_event(path: str, query: str) -> dict[str, Any]:
         "rawQueryString": query,
         "headers": {"host": "localhost", "x-forwarded-proto": "https", "x-forwarded-port": "443"},
         "requestContext": {
+            "accountId": "anonymous",
             "http": {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
             "stage": "$default",
         },

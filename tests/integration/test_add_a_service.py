@@ -142,6 +142,13 @@ connection.send(b"0\\r\\n\\r\\n")
 answer = connection.getresponse()
 print(json.dumps([answers, answer.status, answer.read().decode()]))
 """
+SELF_CHECK = """
+import os, sys
+from functions import registry
+from local.serve.selfcheck import self_check
+(check,) = self_check(f"http://127.0.0.1:{sys.argv[1]}", registry.load(["prices"]), os.environ)
+print(check.url, check.problems)
+"""
 THROUGH_LAMBDA = """
 import json
 from datetime import UTC, datetime
@@ -179,11 +186,12 @@ def over_http(copy: Path) -> list[Any]:
     }
     with container(copy, environ) as port:
         found: list[Any] = json.loads(run(copy, ASKED + OVER_HTTP, arguments=(str(port),)))
-    return found
+        checked = run(copy, SELF_CHECK, arguments=(str(port),)).replace(str(port), "PORT")
+    return [*found, checked]
 
 
 def test_the_container_answers_a_service_of_routes(over_http: list[Any]) -> None:
-    answers, status, body = over_http
+    answers, status, body, _ = over_http
     assert [answer[0] for answer in answers] == [200, 200, 200, 404, 400, 201, 422, 400, 415, 413, 405, 204, 404]
     assert json.loads(answers[1][2]) == {"item": "café au lait", "cents": 480}
     assert answers[2][2] == ""
@@ -191,6 +199,10 @@ def test_the_container_answers_a_service_of_routes(over_http: list[Any]) -> None
     assert answers[10][1]["allow"] == "POST, OPTIONS"
     assert answers[11][1] == {"allow": "GET, HEAD, OPTIONS"}
     assert (status, body) == (201, '{"cents":1050}')
+
+
+def test_the_examples_of_routes_are_asked_on_both_platforms(over_http: list[Any]) -> None:
+    assert over_http[3] == "http://127.0.0.1:PORT/prices/tea []\n"
 
 
 def test_lambda_gives_the_same_answers_behind_every_api(copy: Path, over_http: list[Any]) -> None:

@@ -147,6 +147,8 @@ class Route:
     """Of the query, documented; not checked."""
     body: Mapping[str, Any] | None = None
     """JSON schema of the body, documented; not checked."""
+    example: str = ""
+    """Of a GET: a path and query worth trying, such as `/notes/one?page=2`; asked at the start on both platforms."""
 
     @cached_property
     def template(self) -> PathTemplate:
