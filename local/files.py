@@ -1,10 +1,20 @@
-"""Files written whole or not at all: beside their place first, then renamed."""
+"""Files read up to a bound, and written whole or not at all: beside their place first, then renamed."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """Return a file's content. Raises OSError, also where it has more than `max_bytes`."""
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {max_bytes:,} bytes", str(path))
+    return content
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -15,6 +15,7 @@ from local.cost.price_book import ALL, Price, PriceBook, region_named
 from local.cost.price_file import parse as parse_prices
 from local.cost.schema import read
 from local.cost.workload import Mix, Workload
+from local.files import read_bounded
 
 PACKAGE = Path(__file__).parent
 PRICES = PACKAGE / "prices"
@@ -32,12 +33,9 @@ def toml(path: Path) -> dict[str, Any]:
         CostError: The file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_bounded(path, MAX_BYTES)
     except OSError as problem:
         raise CostError(f"{path}: {(problem.strerror or 'cannot be read').lower()}") from None
-    if len(content) > MAX_BYTES:
-        raise CostError(f"{path}: is over {MAX_BYTES:,} bytes; no such file needs so many")
     try:
         return tomllib.loads(content.decode(), parse_float=Decimal)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:

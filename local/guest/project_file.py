@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from local.errors import UserError
+from local.files import read_bounded
 
 NAME = "crossover.toml"
 MAX_BYTES = 65_536
@@ -48,14 +49,11 @@ def read(folder: Path) -> ProjectFile | None:
     """Return the folder's file; None where it has none. Raises `UserError` in one line."""
     path = folder / NAME
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_bounded(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise UserError(f"{path} has more than {MAX_BYTES:,} bytes")
     try:
         return msgspec.convert(tomllib.loads(content.decode()), ProjectFile)
     except (ValueError, RecursionError) as problem:

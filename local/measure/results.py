@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import UserError
-from local.files import write_atomically
+from local.files import read_bounded, write_atomically
 from local.paths import IS_CLONE, REPORT, ROOT
 
 FORMAT = 2
@@ -77,11 +77,7 @@ def text_of(result: Result) -> str:
 def read(path: Path, kind: str) -> Result:
     """Read the result of that kind in a file. Raises `UserError`."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes")
-        result = Result(**json.loads(content))
+        result = Result(**json.loads(read_bounded(path, MAX_BYTES)))
         if not all(isinstance(getattr(result, name), kind_) for name, kind_ in KINDS_OF_PARTS.items()):
             raise TypeError
     except OSError as problem:

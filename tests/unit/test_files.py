@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.files import write_all_atomically, write_atomically
+from local.files import read_bounded, write_all_atomically, write_atomically
 
 
 def test_a_file_and_its_folder_are_made_and_a_second_write_replaces_it(tmp_path: Path) -> None:
@@ -24,3 +24,11 @@ def test_where_one_of_several_files_cannot_be_written_none_is_replaced(tmp_path:
         write_all_atomically({first: "changed", impossible: "never"})
     assert first.read_text() == "as it was"
     assert [file.name for file in tmp_path.iterdir()] == ["first"]
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1234")
+    assert read_bounded(path, 4) == b"1234"
+    with pytest.raises(OSError, match="it has more than 3 bytes"):
+        read_bounded(path, 3)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local.errors import UserError
+from local.files import read_bounded
 
 MAX_BYTES = 8 * 2**20
 EXPORT_SECONDS = 120
@@ -126,11 +127,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise UserError(f"{path} has more than {MAX_BYTES:,} bytes")
-        return content.decode()
+        return read_bounded(path, MAX_BYTES).decode()
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from None
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from local.errors import UserError
+from local.files import read_bounded
 from local.workloads.requests import access_log, curl, har, json_lines, openapi
 from local.workloads.requests.recorded import MAX_FILE_BYTES, Recording
 
@@ -20,12 +21,9 @@ def read(path: Path) -> Recording:
         UserError: in one line, where the file cannot be read or holds no request.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        content = read_bounded(path, MAX_FILE_BYTES)
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise UserError(f"{path} has more than {MAX_FILE_BYTES:,} bytes; give a part of it")
     try:
         return of_text(content.decode("utf-8-sig", "surrogateescape"), path.suffix.lower())
     except UserError as problem:

@@ -123,7 +123,7 @@ def test_files_are_found_by_path_or_shipped_name_and_refused_otherwise(tmp_path:
     with pytest.raises(CostError, match="is not TOML"):
         files.configuration(str(path))
     path.write_text("#" * (files.MAX_BYTES + 1))
-    with pytest.raises(CostError, match="is over 1,000,000 bytes"):
+    with pytest.raises(CostError, match="it has more than 1,000,000 bytes"):
         files.configuration(str(path))
     path.write_text("a = " + "[" * 100_000)
     with pytest.raises(CostError, match="is not TOML"):
