@@ -45,6 +45,12 @@ class HttpRequest(NamedTuple):
         return len(self.method) + len(self.target) + 10
 
 
+def gateway_context(request: HttpRequest, account: str = "000000000000") -> dict[str, Any]:
+    """Return what the request context of API Gateway and of Function URLs says of the API, in its order."""
+    domain = request.header("host")
+    return {"accountId": account, "apiId": "local", "domainName": domain, "domainPrefix": domain.partition(".")[0]}
+
+
 class HttpResponse(NamedTuple):
     """What the caller gets."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.emulator import quotas
 from local.emulator.event_sources import payload2
-from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, json_response
+from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, gateway_context, json_response
 
 DEFAULT_ROUTE = "$default"
 """The only route of a Function URL."""
@@ -50,14 +50,7 @@ class FunctionUrl:
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; the path stays encoded."""
-        domain = request.header("host")
-        context = {
-            "accountId": "anonymous",
-            "apiId": "local",
-            "authentication": None,
-            "domainName": domain,
-            "domainPrefix": domain.partition(".")[0],
-        }
+        context = {**gateway_context(request, "anonymous"), "authentication": None}
         return payload2.event(request, call._replace(route=DEFAULT_ROUTE, parameters={}), request.path, context)
 
     def response(self, payload: bytes) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.emulator.event_sources import payload2
-from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, json_response
+from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, gateway_context, json_response
 
 MAX_LINE_AND_HEADERS = 10_240
 MAX_BODY = 10 * 1024 * 1024
@@ -49,14 +49,7 @@ class HttpApi:
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; `rawPath` is decoded, whatever its name says."""
-        domain = request.header("host")
-        context = {
-            "accountId": "000000000000",
-            "apiId": "local",
-            "domainName": domain,
-            "domainPrefix": domain.partition(".")[0],
-        }
-        return payload2.event(request, call, unquote(request.path), context)
+        return payload2.event(request, call, unquote(request.path), gateway_context(request))
 
     def response(self, payload: bytes) -> HttpResponse:
         """Return the answer of payload format 2.0."""
