@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 import httptools
 
 from local.load.address import Target
-from local.load.tally import Durations, Tally
+from local.load.latencies import Durations
+from local.load.tally import Tally
 from local.workloads.requests.answers import Expected
 
 SPARE_BYTES = 4_096

@@ -8,8 +8,9 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
+from local.load.latencies import histogram, milliseconds
 from local.load.plan import Plan
-from local.load.tally import Total, histogram, milliseconds
+from local.load.tally import Total
 
 MAX_CPU_SHARE = 0.7
 """Of a core: a generator that is busier measures itself."""

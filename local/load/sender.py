@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from local.load.address import Target
 from local.load.client import Connection, LoadRequest
+from local.load.latencies import Durations
 from local.load.metronome import Metronome
 from local.load.plan import Plan
 from local.load.sameness import same
 from local.load.schedule import arrivals
-from local.load.tally import Durations
 from local.workloads.requests.answers import RecordedAnswer
 
 NOT_SENT = "not sent"

@@ -8,8 +8,8 @@ from typing import Any
 from rich.table import Table
 
 from local.console import console
+from local.load.latencies import PERCENTILES
 from local.load.outcome import Outcome
-from local.load.tally import PERCENTILES
 
 ADVICE = "For rates and latencies take more --processes, a lower --rate, or a machine with less else to do."
 Cell = Callable[[dict[str, Any]], str]

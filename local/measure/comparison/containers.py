@@ -17,8 +17,8 @@ from msgspec import convert
 
 from local.errors import UserError
 from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, Total, cpu_seconds, run
+from local.load.latencies import histogram, milliseconds
 from local.load.sender import NOT_SENT
-from local.load.tally import histogram, milliseconds
 from local.measure.affinity import Cores, pinned, real_time
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.result import ContainerFigures, Latency

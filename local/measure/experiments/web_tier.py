@@ -16,8 +16,8 @@ from typing import Any
 
 from local.errors import UserError
 from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, cpu_seconds, requests_of, run
+from local.load.latencies import milliseconds
 from local.load.sender import NOT_SENT
-from local.load.tally import milliseconds
 from local.measure.affinity import Cores, pinned, split_cores
 from local.measure.experiments.result import Change, VariantFigures, WebTierResult
 from local.measure.memory import peak_mb

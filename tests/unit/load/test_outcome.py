@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from local.cli.load import exit_status
+from local.load.latencies import Durations, histogram, milliseconds
 from local.load.outcome import Outcome, discard_reasons
 from local.load.plan import Plan
 from local.load.show import remarks
-from local.load.tally import Durations, Tally, Total, histogram, milliseconds
+from local.load.tally import Tally, Total
 
 
 def plan(**values: Any) -> Plan:
