@@ -20,7 +20,7 @@ PANELS = {
     "Lambda on this machine": ("emulate", "build", "aws"),
     "Measure": ("load", "bench", "compare", "report", "experiment"),
     "Price": ("prices", "cost", "crossings", "audit", "plan", "mixed", "configurations"),
-    "Simulate": ("simulate",),
+    "Simulate": ("simulate", "tune"),
     "Data and requests": ("tweets", "etl", "mysql", "rds_proxy", "dynamodb", "redis", "cache", "twitter", "blockchain"),
     "Deploy": (
         "image",

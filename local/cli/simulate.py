@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -78,6 +78,14 @@ def simulate(
     region: Region = None,
     book: Book = None,
     check: Annotated[bool, typer.Option("--validate", help="Print how far the models are off, and stop.")] = False,
+    claims: Annotated[
+        bool,
+        typer.Option("--claims", help="Print what the course project claimed of scaling beside a simulation."),
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where the page goes.", show_default="report/simulate/index.html")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Draw the day as a page, with sliders.")] = True,
     json: Json = False,
 ) -> None:
     """Put a day of traffic through Lambda and containers: scaling, latency, losses and the bill.
@@ -93,6 +101,9 @@ def simulate(
     if check:
         validate(json=json)
         return
+    if claims:
+        compare_claims(json=json)
+        return
     check_region(region) if book is None else None
     settings = Settings(
         memory, schedule(provisioned), concurrency, idle, target, minimum, maximum, instance,
@@ -104,13 +115,42 @@ def simulate(
     with user_errors():
         mix = files.mix(weights(work))
         prices = files.price_book(book)
-        outcomes = run_all([Job(name, day, mix, settings, faults) for name in names], prices, region)
-    if json:
-        from local.simulate.day import as_json
+        jobs = [Job(name, day, mix, settings, faults) for name in names]
+        outcomes = run_all(jobs, prices, region)
+        if json:
+            from local.simulate.day import as_json
 
-        print_json(as_json(day, outcomes))
-        return
-    show(day, outcomes, mix)
+            print_json(as_json(day, outcomes))
+        else:
+            show(day, outcomes, mix)
+        if output is not None or (page and not json):
+            write_page(jobs, outcomes, prices, region, output)
+
+
+def write_page(
+    jobs: Sequence[Job], outcomes: Sequence[Outcome], book: PriceBook, region: str | None, output: Path | None
+) -> None:
+    """Write the page, with the runs behind its sliders."""
+    from rich.progress import Progress
+
+    from local.paths import REPORT
+    from local.report.day_page import render
+    from local.report.render import write
+    from local.simulate.grid import runs
+
+    path, where = output or REPORT / "simulate" / "index.html", region or "us-east-1"
+    found: list[dict[str, Any]] = []
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
+        for job in jobs:
+            task = progress.add_task(f"page: {job.platform}", total=1.0)
+
+            def tell(share: float, task: TaskID = task) -> None:
+                progress.update(task, completed=share)
+
+            found += runs(job, book, where, tell)
+            progress.update(task, completed=1.0)
+    write(render(jobs[0], outcomes, found, where), path)
+    stderr.print(f"Page: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def platforms(text: str) -> list[str]:
@@ -211,4 +251,21 @@ def validate(*, json: bool) -> None:
     made = table("", ("what", "against"), ("error %", "at most %", "holds"))
     for one in found:
         made.add_row(one.what, one.against, number(one.error), number(one.limit), "yes" if one.holds else "no")
+    console.print(made)
+
+
+def compare_claims(*, json: bool) -> None:
+    """Print what the course project claimed of scaling, and what the simulation finds."""
+    from local.formatting import table
+    from local.simulate.claims import compare
+
+    found = compare()
+    if json:
+        print_json(found)
+        return
+    made = table("", ("what",), ())
+    made.add_column("claimed")
+    made.add_column("simulated", overflow="fold")
+    for one in found:
+        made.add_row(one["what"], one["claimed"], one["found"])
     console.print(made)

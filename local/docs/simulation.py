@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from local.formatting import markdown, number
+from local.simulate import claims
 from local.simulate.rules import rules
 from local.simulate.validation import KEPT
 
@@ -13,6 +14,12 @@ def rules_table() -> str:
     """Return every constant with its basis and its source."""
     rows = ((one.name, f"{one.value:g} {one.unit}".strip(), one.basis, one.source) for one in rules())
     return markdown(("rule", "value", "basis", "source"), rows)
+
+
+def claims_table() -> str:
+    """Return the course project's claims of scaling beside what was simulated."""
+    kept = json.loads(claims.KEPT.read_text(encoding="utf-8"))
+    return markdown(("what", "claimed", "simulated"), ((one["what"], one["claimed"], one["found"]) for one in kept))
 
 
 def validation_table() -> str:

@@ -20,7 +20,7 @@ from local.cli import command_group
 from local.docs import cost
 from local.docs.cli import command_reference
 from local.docs.comparison import compared, decision
-from local.docs.simulation import rules_table, validation_table
+from local.docs.simulation import claims_table, rules_table, validation_table
 from local.emulator.rds_proxy.rules import rules
 from local.formatting import markdown, number
 from local.measure import results
@@ -137,6 +137,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "rds-proxy-rules": proxy_rules,
     "simulate-rules": rules_table,
+    "simulate-claims": claims_table,
     "simulate-validation": validation_table,
     "compare": compared,
     "decision": decision,

@@ -218,6 +218,7 @@ def _fluid(job: Job) -> Recorder:
     duration, init = service_on_lambda(mix, settings)
     fleet = FluidFleet(duration, init, settings.idle, settings.concurrency, settings.seed)
     recorder, clients, step = Recorder(), Clients(settings.retries), traffic.step
+    _warm_up(fleet, job)
     coming = sorted(((fault.second - traffic.start) % DAY, fault.kind) for fault in job.faults)
     queries, dark = query_share(mix), 0.0
     for at, fresh in enumerate(traffic.rates):
@@ -257,6 +258,18 @@ def _fluid(job: Job) -> Recorder:
             job.tell(at / len(traffic.rates))
     recorder.close(traffic.seconds)
     return recorder
+
+
+def _warm_up(fleet: FluidFleet, job: Job) -> None:
+    """Let the first rate last before the period, so that it begins with the environments of a day before."""
+    steps = min(MAX_WARM_UP, math.ceil(2 * job.settings.idle / job.traffic.step))
+    ready = job.settings.provisioned_at(job.traffic.start)
+    for at in range(-steps, 0):
+        fleet.step(at * job.traffic.step, job.traffic.step, job.traffic.rates[0], ready)
+
+
+MAX_WARM_UP = 7_200
+"""Steps."""
 
 
 def query_share(mix: Mix) -> float:
