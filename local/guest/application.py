@@ -16,6 +16,10 @@ from local.paths import ROOT
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)?", re.ASCII)
 """MODULE[:ATTRIBUTE[()]], as uvicorn and gunicorn write it."""
 VARIABLE = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+UNTELLING = frozenset(("api", "app", "application", "asgi", "backend", "main", "server", "src", "web", "wsgi"))
+"""Names of modules and folders that say nothing of an application."""
+PROJECT_FILES = ("pyproject.toml", "requirements.txt", "setup.py")
+"""What makes the folder above the application's the project's: its environment may be there."""
 ENVIRONMENTS = (".venv", "venv", "env")
 """Folders of a guest's directory that may hold its virtual environment, in this order."""
 BOOT = "import sys; sys.path.append(sys.argv.pop(1)); from crossover_guest.{module} import main; main()"
@@ -47,10 +51,10 @@ class Guest:
 
     @property
     def name(self) -> str:
-        """Its name in results: the package of its module, or its folder's."""
-        module = self.reference.partition(":")[0]
-        package, _, rest = module.partition(".")
-        name = package if rest else self.directory.name or package
+        """Its name in results: the first of its package's, its folder's and the one's above that says something."""
+        package = self.reference.partition(":")[0].partition(".")[0]
+        names = (package, self.directory.name, self.directory.parent.name)
+        name = next((name for name in names if name and name not in UNTELLING), package)
         return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:40] or "app"
 
     def command(self, module: str, *arguments: str) -> list[str]:
@@ -86,10 +90,14 @@ def _interpreter(python: str | None, folder: Path) -> str:
         if os.sep in python and not path.exists():
             raise UserError(f"--python: there is no {path}")
         return str(path.absolute()) if os.sep in str(path) else python
-    for name in ENVIRONMENTS:
-        path = folder / name / "bin" / "python"
-        if path.exists():
-            return str(path)
+    places = [folder]
+    if any((folder.parent / name).is_file() for name in PROJECT_FILES):
+        places.append(folder.parent)
+    for place in places:
+        for name in ENVIRONMENTS:
+            path = place / name / "bin" / "python"
+            if path.exists():
+                return str(path)
     return sys.executable
 
 

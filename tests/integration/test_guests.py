@@ -115,7 +115,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     if scope["method"] == "POST":
         Path("notes.txt").open("w").close()
-        sqlite3.connect("notes.db").close()
+        sqlite3.connect(Path("notes.db")).close()
         sqlite3.connect(":memory:").close()
         tasks.append(asyncio.create_task(asyncio.sleep(60)))
         await send({"type": "http.response.body", "body": b"kept"})

@@ -39,9 +39,9 @@ class Inspector:
             return
         else:
             path = arguments[0]
-        if not isinstance(path, (str, bytes)):
-            return
-        name = os.path.abspath(os.fsdecode(path).removeprefix("file:").partition("?")[0])  # noqa: PTH100
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            return  # the number of an open file
+        name = os.path.abspath(os.fsdecode(os.fspath(path)).removeprefix("file:").partition("?")[0])  # noqa: PTH100
         own = name.startswith(f"{self._directory}/")
         if (own or not name.startswith(TEMPORARY)) and "__pycache__" not in name:
             self.written[name] = None

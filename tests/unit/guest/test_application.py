@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.errors import UserError
-from local.guest.application import environment_of, guest_of
+from local.guest.application import Guest, environment_of, guest_of
 from local.guest.check import checked
 from local.guest.inside.loading import LoadError, as_asgi, described, load
 from local.guest.options import named_guest
@@ -113,3 +113,27 @@ def test_options_of_an_application_need_one() -> None:
 def test_a_guest_sees_no_folder_of_this_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), str(ROOT / "layers" / "shared"), "/opt/theirs")))
     assert environment_of(guest_of("main", tmp_path, None, ("A=b",)))["PYTHONPATH"] == "/opt/theirs"
+
+
+@pytest.mark.parametrize(
+    ("reference", "folder", "name"),
+    [
+        ("shop.main:app", "site", "shop"),
+        ("blog:app", "src", "blog"),
+        ("main:app", "my shop", "my-shop"),
+        ("app.main:app", "shop/src", "shop"),
+        ("app", "src/app", "app"),
+    ],
+)
+def test_a_guest_has_the_first_name_that_says_something(reference: str, folder: str, name: str) -> None:
+    assert Guest(reference, Path("/srv" if folder != "src/app" else "/") / folder).name == name
+
+
+def test_an_environment_may_be_in_the_projects_folder_above(tmp_path: Path) -> None:
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (tmp_path / "src").mkdir()
+    assert guest_of("main", tmp_path / "src", None, ()).python == sys.executable
+    (tmp_path / "pyproject.toml").touch()
+    assert guest_of("main", tmp_path / "src", None, ()).python == str(python)
