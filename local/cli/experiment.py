@@ -34,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     group.command()(connections)
     group.command("storage-tier")(storage_tier)
     group.command("dynamodb-clients")(dynamodb_clients)
+    group.command()(storage)
     app.add_typer(group, name="experiment")
 
 
@@ -202,6 +203,29 @@ def dynamodb_clients(
 
     with _saving("dynamodb-clients", result, tables.dynamodb_clients, as_json) as save, _progress() as step:
         save({"rounds": rounds}, measure(rounds, step))
+
+
+def storage(
+    quick: Quick = False,
+    tweets: Annotated[int | None, typer.Option(min=1_000, max=1_000_000, help="Tweets to generate; 20,000.")] = None,
+    requests: Annotated[
+        int | None, typer.Option(min=100, max=1_000_000, help="Of each store and cache; 3,000.")
+    ] = None,
+    exponent: Annotated[float | None, typer.Option(min=0, max=5, help="Zipf's, of the users asked for; 0.9.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Compare SQLite, MySQL, RDS Proxy and DynamoDB, bare and cached, and price the storage tier at six rates."""
+    from dataclasses import asdict, replace
+
+    from local.measure.experiments import tables
+    from local.measure.experiments.storage import StorageConfig, measure
+
+    base = StorageConfig(tweets=5_000, requests=500) if quick else StorageConfig()
+    configuration = replace(base, seed=seed, **_given(tweets=tweets, requests=requests, exponent=exponent))
+    with _saving("storage", result, tables.storage, as_json) as save, _progress() as step:
+        save(asdict(configuration), measure(configuration, step))
 
 
 Save = Callable[[Mapping[str, Any], Any], None]

@@ -25,6 +25,7 @@ class PricingContext:
         speed: Speed of every vCPU relative to the one that the workload was measured on.
         on_lambda: Whether requests are passed on to Lambda functions.
         addresses: Public IPv4 addresses that the resources hold.
+        stored: Share of the reads that come to the store: a cache answers the others.
         rate: Requests/s while there is load: the open input that bills are lines over.
         missing: Prices that were asked for and that the book lacks in this region.
     """
@@ -37,6 +38,7 @@ class PricingContext:
     speed: Amount = Fraction(1)
     on_lambda: bool = False
     addresses: Amount = Fraction(0)
+    stored: Amount = Fraction(1)
     rate: Amount = OPEN_RATE
     missing: list[str] = field(default_factory=list)
 

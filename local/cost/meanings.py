@@ -54,6 +54,8 @@ MEANINGS = {
     "database-io": "Aurora's storage requests",
     "proxy": "RDS Proxy, by the target's vCPUs, at least two",
     "dynamodb-reads": "read request units, or read capacity units",
+    "dynamodb-reads-upfront": "what reserved read capacity costs in advance, spread over its term",
+    "dynamodb-writes-upfront": "what reserved write capacity costs in advance, spread over its term",
     "dynamodb-writes": "write request units, or write capacity units",
     "dynamodb-storage": "the table's GB",
     "dax": "DynamoDB Accelerator nodes",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import mul
 
 from local.cost.bill import Bill, OpenBill
 from local.cost.configuration import Choice, Configuration
@@ -64,6 +66,7 @@ def open_bill(
         usage.speed,
         on_lambda=choice.on_lambda,
         addresses=total(resource.addresses for resource in resources),
+        stored=reduce(mul, (resource.passed for resource in resources), Fraction(1)),
     )
     items = tuple(item for resource in resources for item in resource.items(context) if possible(item.when))
     name = configuration.name + (f" ({choice.label})" if choice.label else "")

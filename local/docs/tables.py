@@ -24,7 +24,8 @@ from local.docs.simulation import claims_table, rules_table, validation_table
 from local.emulator.rds_proxy.rules import rules
 from local.formatting import markdown, number
 from local.measure import results
-from local.measure.experiments.result import ClientsResult, decode
+from local.measure.experiments import tables as experiments
+from local.measure.experiments.result import ClientsResult, StorageResult, decode
 from local.paths import ROOT
 
 README = ROOT / "README.md"
@@ -107,6 +108,27 @@ def dynamodb_clients() -> str:
     return markdown(head, rows, right=1)
 
 
+def storage_figures() -> str:
+    """Return the kept comparison of the stores."""
+    result = _storage()
+    head = ("store", "cache", *experiments.STORE_COLUMNS)
+    return markdown(head, experiments.store_rows(result), right=2)
+
+
+def storage_costs() -> str:
+    """Return what the storage tiers cost, for what the kept comparison's requests read."""
+    result = _storage()
+    head = ("storage tier, $ an hour at requests/s", *(f"{rate:,}" for rate in result.rates))
+    rows = [tuple(cell.replace("*", "\\*") for cell in row) for row in experiments.tier_rows(result)]
+    return "\n".join(
+        [markdown(head, rows, right=1), "", *(f"- {line}" for line in experiments.storage_sentences(result))]
+    )
+
+
+def _storage() -> StorageResult:
+    return decode(results.read(results.REFERENCE_RESULTS / "storage.json", "storage"), StorageResult)
+
+
 def metrics() -> str:
     """Return the metrics of the container, and what stands in their place on Lambda."""
     rows = (
@@ -134,6 +156,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "dynamodb-options": dynamodb_options,
     "dynamodb-clients": dynamodb_clients,
     "cache-options": cache_options,
+    "storage-figures": storage_figures,
+    "storage-costs": storage_costs,
     "metrics": metrics,
     "rds-proxy-rules": proxy_rules,
     "simulate-rules": rules_table,

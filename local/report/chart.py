@@ -30,8 +30,15 @@ STYLES: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "dynamodb-on-demand": ("#e8590c", ()),
     "dynamodb-on-demand-strong": ("#d6336c", (2, 2)),
     "dynamodb-provisioned": ("#2f9e44", (6, 3)),
+    "dynamodb-reserved": ("#2f9e44", ()),
+    "dynamodb-dax": ("#e8590c", (6, 3)),
+    "dynamodb-elasticache": ("#f08c00", (2, 2)),
+    "rds-mysql": ("#1098ad", ()),
+    "rds-mysql-multi-az": ("#1098ad", (6, 3)),
+    "rds-mysql-replicas": ("#7048e8", (6, 3)),
+    "rds-mysql-elasticache": ("#7048e8", (2, 2)),
 }
-"""Colour and dashes of each line: Lambda warm, containers cold, told apart by dashes too."""
+"""Colour and dashes of each line: Lambda warm, containers cold, with dashes where colours are alike."""
 PLAIN_STYLE: tuple[str, tuple[int, ...]] = ("#8a8f98", ())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 from local.cost import files
 from local.cost.configuration import Configuration, parse
@@ -25,7 +24,7 @@ DRAWN = (
 """The configurations whose lines are drawn from the start."""
 FURTHER = ("lambda-rest-api", "lambda-snapstart", "lambda-provisioned", "lambda-managed-instances")
 """Those that a reader may add."""
-STORAGE = Path(__file__).parent / "storage"
+STORAGE = files.PACKAGE / "storage"
 """The storage tier alone, for the services that use one."""
 
 

@@ -407,7 +407,8 @@ def test_the_storage_tier_follows_the_mix(report: Page) -> None:
     before = cost.inner_text()
     report.get_by_role("button", name="twitter alone").click()
     expect(cost).not_to_have_text(before)
-    assert report.locator("#storage-chart svg .mark-line path").count() == 4
+    assert report.locator("#storage-chart svg .mark-line path").count() == 11
+    expect(report.locator("#storage-answer")).to_contain_text("requests/s the cheapest storage tier is ")
 
 
 def test_it_fits_a_telephone_and_reads_in_the_dark_and_in_print(browser: Browser, address: str) -> None:

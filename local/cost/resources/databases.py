@@ -9,6 +9,7 @@ from fractions import Fraction
 from local.cost.bill import CapacityLimit, Explanation, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.errors import CostError
+from local.cost.exact import HOURS_PER_MONTH
 from local.cost.formulas import Amount, ceiling, choose, known, maximum, minimum, possible
 from local.cost.instances import baseline, vcpus
 from local.cost.resources.resource import Resource
@@ -26,6 +27,10 @@ READ_BLOCK = 4096
 """Bytes of one DynamoDB read unit; an eventually consistent read takes half a unit (DynamoDB pricing)."""
 WRITE_BLOCK = 1024
 """Bytes of one DynamoDB write unit (DynamoDB pricing)."""
+RESERVED = {"reserved-1yr": 1, "reserved-3yr": 3}
+"""Modes whose capacity is bought for so many years, and paid a part in advance; the whole year is paid, used or not."""
+RESERVED_BLOCK = 100
+"""Capacity units that are reserved together (DynamoDB pricing)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +40,7 @@ class Database(Resource):
     engine: str = text("which service", among=("rds-mysql", "rds-postgresql", "aurora-mysql"), open=True)
     instance: str = text("instance class, such as db.r7g.xlarge", open=True)
     multi_az: bool = switch("whether a standby waits in another zone (RDS)", False)
-    replicas: Amount = whole("read replicas", 0, high=15)
+    replicas: Amount = whole("read replicas", 0, high=15, open=True)
     storage_gb: Amount = number("the volume", 20, high=131_072)
     volume: str = text("kind of volume (RDS)", "gp3", among=("gp3", "io1", "io2"), open=True)
     iops: Amount = whole("provisioned IOPS (RDS); gp3 includes 3,000, or 12,000 from 400 GB", 0, high=256_000)
@@ -96,7 +101,7 @@ class Database(Resource):
 
     def limits(self, context: PricingContext) -> Iterator[CapacityLimit]:
         """Yield the rate at which the database's CPU is as busy as it may be."""
-        ms = context.mix.mean(_query_ms)
+        ms = context.mix.mean(_query_ms) * context.stored
         template = "{} vCPU × {} % busy / {} ms of its CPU a request"
         busy = minimum(self.utilisation, baseline(self.instance))
         why = explain(template, self._vcpus, busy * 100, ms)
@@ -156,7 +161,7 @@ def _query_ms(workload: Workload) -> Amount:
 class DynamoDB(Resource):
     """`[dynamodb]`: one table."""
 
-    mode: str = text("how it is billed", "on-demand", among=("on-demand", "provisioned"), open=True)
+    mode: str = text("how it is billed", "on-demand", among=("on-demand", "provisioned", *RESERVED), open=True)
     consistency: str = text("of its reads", "eventual", among=("eventual", "strong"))
     storage_gb: Amount = number("the table's size", 0)
     utilisation: Amount = number("busy share of provisioned capacity", Fraction(7, 10), low=Fraction(1, 100), high=1)
@@ -164,28 +169,46 @@ class DynamoDB(Resource):
     def items(self, context: PricingContext) -> Iterator[Item]:
         """Yield reads, writes and the table's storage."""
         share = Fraction(1) if self.consistency == "strong" else Fraction(1, 2)
-        reads = context.mix.mean(lambda workload: workload.reads * _blocks(workload) * share)
+        reads = context.mix.mean(lambda workload: workload.reads * _blocks(workload) * share) * context.stored
         writes = context.mix.mean(lambda workload: workload.writes * ceiling(workload.item_bytes / WRITE_BLOCK))
         how_read = explain("reads × blocks of {} bytes × {} ({})", READ_BLOCK, share, self.consistency)
+        if context.stored != 1:
+            template = "reads × blocks of {} bytes × {} ({}) × {} that no cache answers"
+            how_read = explain(template, READ_BLOCK, share, self.consistency, context.stored)
         how_written = explain("writes × blocks of {} bytes", WRITE_BLOCK)
         if possible(reads):
-            yield self._units(context, "dynamodb-reads", "read", reads, how_read)
+            yield from self._units(context, "dynamodb-reads", "read", reads, how_read)
         if possible(writes):
-            yield self._units(context, "dynamodb-writes", "write", writes, how_written)
+            yield from self._units(context, "dynamodb-writes", "write", writes, how_written)
         if possible(self.storage_gb):
             storage = (Quantity("GB", self.storage_gb, "GB"), context.kept())
             yield Item("dynamodb-storage", storage, context.price("dynamodb", "storage"), when=self.storage_gb)
 
-    def _units(self, context: PricingContext, name: str, verb: str, units: Amount, how: Explanation) -> Item:
+    def _units(self, context: PricingContext, name: str, verb: str, units: Amount, how: Explanation) -> Iterator[Item]:
         per_request = Quantity(f"{verb} units per request", units, how=how)
         if self.mode == "on-demand":
             price = context.price("dynamodb", f"{verb}-request-units")
-            return Item(name, (context.requests(), per_request), price, when=units)
+            yield Item(name, (context.requests(), per_request), price, when=units)
+            return
         capacity = ceiling(context.rate * (units / self.utilisation))
         shown = explain("{}/s × {} / {}, rounded up", context.rate, units, self.utilisation)
+        prefix, years = "", RESERVED.get(self.mode)
+        if years is not None:
+            capacity = RESERVED_BLOCK * ceiling(context.rate * (units / self.utilisation) / RESERVED_BLOCK)
+            template = "{}/s × {} / {}, rounded up to {}"
+            shown = explain(template, context.rate, units, self.utilisation, RESERVED_BLOCK)
+            prefix = f"{self.mode}-"
         factor = Quantity("capacity units", capacity, how=shown)
-        price = context.price("dynamodb", f"{verb}-capacity-hours")
-        return Item(name, (factor, context.running()), price, inputs=(per_request,), when=units)
+        price = context.price("dynamodb", f"{prefix}{verb}-capacity-hours")
+        yield Item(name, (factor, context.running()), price, inputs=(per_request,), when=units)
+        if years is not None:
+            share = Quantity(
+                "of the term",
+                context.hours / (HOURS_PER_MONTH * 12 * years),
+                how=explain("{} h of {} years of {} h a month", context.hours, years, HOURS_PER_MONTH),
+            )
+            price = context.price("dynamodb", f"{prefix}{verb}-upfront")
+            yield Item(f"{name}-upfront", (factor, share), price, when=units)
 
 
 def _blocks(workload: Workload) -> Amount:

@@ -27,6 +27,11 @@ class Resource:
         return iter(())
 
     @property
+    def passed(self) -> Amount:
+        """Share of the reads that come to the store behind it."""
+        return Fraction(1)
+
+    @property
     def addresses(self) -> Amount:
         """Public IPv4 addresses that it holds."""
         return Fraction(0)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from local.cost.bill import Item, Quantity, explain
 from local.cost.context import PricingContext
-from local.cost.formulas import Amount, possible
+from local.cost.formulas import Amount, ceiling, maximum, possible
 from local.cost.resources.resource import Resource
 from local.cost.schema import number, switch, text, whole
 
@@ -19,11 +19,23 @@ class Cache(Resource):
 
     engine: str = text("which", among=("redis", "valkey", "dax"), open=True)
     instance: str = text("node type, such as cache.m7g.large or dax.r5.large", open=True)
-    nodes: Amount = whole("nodes", 1, low=1, high=500)
+    nodes: Amount = whole("nodes, at least", 1, low=1, high=500)
+    requests_per_node: Amount = number("requests/s that a node serves; 0 adds none", 0)
+    hit_ratio: Amount = number("share of the reads that it answers, so that the store is not asked", 0, high=1)
+
+    @property
+    def passed(self) -> Amount:
+        """Share of the reads that come to the store."""
+        return 1 - self.hit_ratio
 
     def items(self, context: PricingContext) -> Iterator[Item]:
         """Yield the nodes."""
-        factors = [Quantity("nodes", self.nodes), context.running()]
+        nodes = Quantity("nodes", self.nodes)
+        if possible(self.requests_per_node):
+            needed = ceiling(context.rate / self.requests_per_node)
+            how = explain("{}/s / {}/s each, rounded up, at least {}", context.rate, self.requests_per_node, self.nodes)
+            nodes = Quantity("nodes", maximum(self.nodes, needed), how=how)
+        factors = [nodes, context.running()]
         if self.engine == "dax":
             yield Item("dax", tuple(factors), context.price("dax", self.instance))
             return

@@ -275,3 +275,64 @@ class ClientsResult(Struct, frozen=True, kw_only=True):
     clients: list[ClientFigures]
     rounds: Count
     reads: Count
+
+
+class StoreFigures(Struct, frozen=True, kw_only=True):
+    """One store with one cache, for a request."""
+
+    store: str
+    cache: str
+    asked: Count
+    wrong: Count
+    client_us: Amount
+    """CPU of the process that answers."""
+    database_us: Amount
+    """CPU of the database behind; 0 where it is not measured."""
+    p50_ms: Amount
+    p99_ms: Amount
+    answer_bytes: Amount
+    read_units: Amount
+    hit_ratio: Amount
+
+
+class TierCost(Struct, frozen=True, kw_only=True):
+    """Dollars an hour of a storage tier at each of the rates; None where none of its sizes serves it."""
+
+    tier: str
+    dollars: list[Amount | None]
+
+
+class CheapestFrom(Struct, frozen=True, kw_only=True):
+    """The tier that is the cheapest from a rate on."""
+
+    rate: Amount
+    tier: str
+
+
+class ReportedCost(Struct, frozen=True, kw_only=True):
+    """A claim of the report, and the least that a tier of that kind costs at its rate."""
+
+    tier: str
+    rate: Amount
+    reported: Amount
+    priced: Amount
+
+
+class StorageResult(Struct, frozen=True, kw_only=True):
+    """The data of a result of the kind `storage`."""
+
+    figures: list[StoreFigures]
+    records: Count
+    requests: Count
+    exponent: Amount
+    item_bytes: Amount
+    """Of a request, as DynamoDB counts them."""
+    read_blocks: Amount
+    """Of 4 KB."""
+    hit_ratio: Amount
+    """That caches are priced with."""
+    database_us: Amount
+    rates: list[Count]
+    costs: list[TierCost]
+    cheapest: list[CheapestFrom]
+    reported: list[ReportedCost]

@@ -124,10 +124,12 @@ def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample]
                 chosen[name].append(pair)
             elif (at := chance.randrange(counted[name])) < SAMPLE:
                 chosen[name][at] = pair
-    return [Sample(name, [_request(pair, chance) for pair in some]) for name, some in chosen.items() if some], counted
+    return [
+        Sample(name, [request_for(pair, chance) for pair in some]) for name, some in chosen.items() if some
+    ], counted
 
 
-def _request(pair: Pair, chance: random.Random) -> bytes:
+def request_for(pair: Pair, chance: random.Random) -> bytes:
     """Return a request for a record, with a word and a hashtag of one of its tweets: little of it matches."""
     key, record = pair
     tweet = chance.choice(chance.choice(unpack(record)).tweets)

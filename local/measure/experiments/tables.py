@@ -15,6 +15,7 @@ from local.measure.experiments.result import (
     ConnectionsResult,
     FloodResult,
     ProbeFigures,
+    StorageResult,
     StorageTierResult,
     ToolsResult,
     TrafficFigures,
@@ -147,6 +148,59 @@ def storage_tier(result: StorageTierResult) -> Iterator[RenderableType]:
         before = rate
     yield drawn
     yield f"{result.records:,} records, {result.store_mb:,.0f} MB; {result.clients} clients; us: CPU for a record"
+
+
+STORE_COLUMNS = ("client us", "database us", "p50 ms", "p99 ms", "answer bytes", "read units", "hit %", "wrong")
+
+
+def store_rows(result: StorageResult) -> Iterator[tuple[str, ...]]:
+    """Yield one row for each store and cache."""
+    for row in result.figures:
+        figures = (row.client_us, row.database_us, row.p50_ms, row.p99_ms, row.answer_bytes)
+        hits = f"{row.hit_ratio:.1%}".rstrip("%") if row.cache != "bare" else "-"
+        units = f"{row.read_units:.3f}" if row.store.startswith("DynamoDB") else "-"
+        shown = (number(figure) if figure else "-" for figure in figures)
+        yield row.store, row.cache, *shown, units, hits, f"{row.wrong:,}"
+
+
+def tier_rows(result: StorageResult) -> Iterator[tuple[str, ...]]:
+    """Yield dollars an hour of one tier for each row, the cheapest of a rate marked."""
+    by_rate = zip(*(tier.dollars for tier in result.costs), strict=True)
+    least = [min(cost for cost in costs if cost is not None) for costs in by_rate]
+    for tier in result.costs:
+        priced = zip(tier.dollars, least, strict=True)
+        cells = ("-" if cost is None else f"{'*' * (cost == low)}{cost:,.3f}" for cost, low in priced)
+        yield tier.tier, *cells
+
+
+def storage(result: StorageResult) -> Iterator[RenderableType]:
+    """Draw every store, then what each tier costs, and the report's claims."""
+    drawn = table("The same requests of every store", ("store", "cache"), STORE_COLUMNS)
+    for row in store_rows(result):
+        drawn.add_row(*row)
+    yield drawn
+    yield (
+        f"{result.requests:,} requests by Zipf {result.exponent:g} over {result.records:,} records, one by one; "
+        "us: CPU for a request, the database's without the proxy's"
+    )
+    costs = table(
+        "Dollars an hour by requests/s; * is the least", ("storage tier",), [f"{rate:,}" for rate in result.rates]
+    )
+    for row in tier_rows(result):
+        costs.add_row(*row)
+    yield costs
+    yield from storage_sentences(result)
+
+
+def storage_sentences(result: StorageResult) -> Iterator[str]:
+    """Say which tier is the cheapest where, and what became of the report's claims."""
+    ranges = [f"{each.tier} from {each.rate:,g}/s" for each in result.cheapest]
+    yield f"The cheapest: {', '.join(ranges)}."
+    for claim in result.reported:
+        yield (
+            f"The report: {claim.tier}, {claim.rate:,.0f} requests/s for ${claim.reported:.2f} an hour; "
+            f"the cheapest of that kind costs ${claim.priced:.2f} at this rate."
+        )
 
 
 def dynamodb_clients(result: ClientsResult) -> Iterator[RenderableType]:

@@ -43,7 +43,7 @@ export function headings(names, right = () => false) {
   return make("tr", {}, ...names.map((text, at) => make("th", { scope: "col", text, class: right(at) ? "n" : null })));
 }
 
-const CHOICES = { memory_mb: (value) => `${plain(value)} MB`, vcpu: (value) => `${value} vCPU` };
+const CHOICES = { memory_mb: (value) => `${plain(value)} MB`, vcpu: (value) => `${value} vCPU`, replicas: (value) => `${value} replicas` };
 
 // What was chosen from a configuration's lists, as people say it.
 export function choiceOf({ chosen }) {

@@ -1,7 +1,7 @@
 // The page: takes what the reader asks for, works out the lines and bills again, and shows them.
 import { read, written } from "page/address.js";
 import { YOURS, allInputs, changedWorkloads, input, settingsTable, workloadsTable } from "page/assumptions.js";
-import { Priced, cheapestRanges, crossings, grid, hoursAndDuty, lineOf, sharedInputs } from "page/bill.js";
+import { HOURS_PER_MONTH, Priced, cheapestRanges, crossings, grid, hoursAndDuty, lineOf, sharedInputs } from "page/bill.js";
 import { amounts, choiceOf, fitness, headings, itemised, lineTable, notesOf } from "page/bills.js";
 import { LineChart } from "page/chart.js";
 import { Controls } from "page/controls.js";
@@ -197,7 +197,19 @@ async function showStorage(now) {
   const lines = data.storage.map((one) => lineFor(one, now));
   const bills = showBills(by("storage-bills").tBodies[0], data.storage, now, false);
   showItemised(by("storage-itemised"), bills, now);
+  by("storage-answer").replaceChildren(...cheapestStorage(now, bills));
   await storageChart.draw(lines, marksOf([], cheapestRanges(lines)), now.rate);
+}
+
+// One sentence: which storage tier is the cheapest at the chosen rate, and which comes next.
+function cheapestStorage(now, bills) {
+  const serving = bills.filter(({ bill }) => bill.serves).sort((a, b) => a.bill.month - b.bill.month);
+  if (!serving.length) return ["No storage tier here serves this rate."];
+  const [best, next] = serving;
+  const money = ({ bill }) => make("strong", {}, figure(dollars(bill.month / HOURS_PER_MONTH), "computed", notesOf(bill, data.prices, now.notes), "its bill below, an hour"));
+  const parts = [`At ${plain(now.rate)} requests/s the cheapest storage tier is `, make("strong", { text: best.one.name }), ", which costs ", money(best), " an hour"];
+  if (next) parts.push(`; ${next.one.name} comes next with `, money(next));
+  return [...parts, "."];
 }
 
 // What the handlers take: the field of each service that moves all that depends on it.

@@ -109,6 +109,25 @@ def test_provisioned_capacity_is_whole_units(hour: Hour) -> None:
     assert items["dynamodb-writes"] == 5 * F("0.00065")
 
 
+@pytest.mark.parametrize(("term", "hourly", "upfront"), [("1yr", "0.000025", "0.3"), ("3yr", "0.000016", "0.36")])
+def test_reserved_capacity_is_bought_in_hundreds_and_a_part_of_it_in_advance(
+    hour: Hour, term: str, hourly: str, upfront: str
+) -> None:
+    items = hour(dynamodb(f"reserved-{term}", "eventual", "utilisation = 1"), 202, reads=1, item_bytes=4096)
+    assert items["dynamodb-reads"] == 200 * F(hourly)  # 101 units
+    assert items["dynamodb-reads-upfront"] == 200 * F(upfront) / (int(term[0]) * 12 * 730)
+
+
+def test_a_cache_takes_its_share_of_the_reads_and_has_a_node_for_so_many_requests(hour: Hour) -> None:
+    cache = '[cache]\nengine = "redis"\ninstance = "cache.m7g.large"\nnodes = 2\nrequests_per_node = 400\n'
+    table = dynamodb("on-demand", "eventual")
+    alone, cached = (
+        hour(f"{text}", 1000, reads=1, item_bytes=4096) for text in (table, f"{table}\n{cache}hit_ratio = 0.75")
+    )
+    assert cached["dynamodb-reads"] == alone["dynamodb-reads"] / 4
+    assert cached["cache"] == 3 * F("0.158")
+
+
 def test_caches(hour: Hour) -> None:
     text = '[cache]\nengine = "{}"\ninstance = "{}"\nnodes = 2'
     assert hour(text.format("redis", "cache.m7g.large")) == {"cache": 2 * F("0.158")}
