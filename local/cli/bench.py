@@ -16,7 +16,7 @@ from local.errors import UserError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from local.measure.microbench.measure import Bench, Result
+    from local.measure.microbench.measure import Bench, BenchResult
 
 PURPOSES = (
     "local.measure.microbench.qrcode",
@@ -67,7 +67,7 @@ def bench(
         raise typer.Exit(1)
 
 
-def _table(results: Sequence[Result]) -> Table:
+def _table(results: Sequence[BenchResult]) -> Table:
     from rich.table import Table
 
     from local.measure.microbench.measure import UNIT
@@ -94,7 +94,7 @@ def _table(results: Sequence[Result]) -> Table:
     return table
 
 
-def _as_data(results: Sequence[Result], misses: list[str]) -> dict[str, Any]:
+def _as_data(results: Sequence[BenchResult], misses: list[str]) -> dict[str, Any]:
     from local.measure.microbench.measure import UNIT
 
     return {

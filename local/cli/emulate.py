@@ -20,9 +20,9 @@ from local.paths import ROOT
 
 if TYPE_CHECKING:
     from local.emulator.bill import Record
-    from local.emulator.bundle import Bundle, Limits
+    from local.emulator.bundle import Bundle, FunctionLimits
     from local.emulator.event_sources.base import HttpRequest
-    from local.emulator.function import Outcome
+    from local.emulator.function import InvocationOutcome
     from local.emulator.spec import Function
     from local.guest.application import Guest
 
@@ -74,7 +74,7 @@ def serve_lambda(
 
     With --template each API answers on its routes, a Function URL at http://NAME.localhost:PORT/. Ctrl-C ends it.
     """
-    from local.emulator.bundle import Limits
+    from local.emulator.bundle import FunctionLimits
     from local.emulator.event_sources import EVENT_SOURCES
     from local.emulator.log_printer import LogPrinter
     from local.emulator.machine import room
@@ -85,7 +85,7 @@ def serve_lambda(
     from local.emulator.stack import addresses
     from local.guest.options import named_guest
 
-    limits = Limits(memory, timeout, reserved, provisioned, idle_lifetime)
+    limits = FunctionLimits(memory, timeout, reserved, provisioned, idle_lifetime)
     stack = stack_from(template, (parameter_overrides, import_value, config_env, env), app, limits, event_shape)
     guest = None if stack else named_guest(app, directory, python, env)
     bundle = stack.bundle if stack else _guest_bundle(guest, limits) if guest else _bundle(limits, proxy)
@@ -138,14 +138,14 @@ def invoke(
     as_json: Json = False,
 ) -> None:
     """Run one event in an emulated environment; print the answer and the REPORT line."""
-    from local.emulator.bundle import Limits
+    from local.emulator.bundle import FunctionLimits
     from local.emulator.runtime_files import Missing
     from local.emulator.spec import BadSpec
     from local.guest.options import named_guest
 
     if data is not None and request is None and event_source is None:
         raise UserError("--data goes with --request 'METHOD PATH' or --event-source; give one")
-    limits = Limits(memory_mb=memory, timeout=timeout)
+    limits = FunctionLimits(memory_mb=memory, timeout=timeout)
     guest = None
     if template is None:
         guest = named_guest(app, directory, python, env) if service is None or app is None else None
@@ -214,7 +214,7 @@ def _service(name: str) -> str:
         raise UserError(str(problem)) from None
 
 
-def _bundle(limits: Limits, proxy: bool = False) -> Bundle:
+def _bundle(limits: FunctionLimits, proxy: bool = False) -> Bundle:
     from local.emulator.artifacts import BuildError
     from local.emulator.bundle import from_template
     from local.emulator.spec import BadSpec
@@ -238,7 +238,7 @@ def _required(service: str | None, app: str | None) -> str:
     return service
 
 
-def _guest_bundle(guest: Guest, limits: Limits) -> Bundle:
+def _guest_bundle(guest: Guest, limits: FunctionLimits) -> Bundle:
     """Import the guest once in a process of its own, so that what is wrong with it is one line, and make its bundle."""
     from local.emulator.spec import BadSpec
     from local.guest.check import checked
@@ -316,7 +316,7 @@ def _event(source: str) -> bytes:
     return payload
 
 
-async def _run(function: Function, event: bytes, repeat: int) -> list[tuple[Outcome, Record, bytes]]:
+async def _run(function: Function, event: bytes, repeat: int) -> list[tuple[InvocationOutcome, Record, bytes]]:
     from local.emulator.emulator import Emulator
 
     records: list[Record] = []

@@ -12,11 +12,11 @@ import typer
 from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
 from local.console import console, error_line, print_json, stderr
 from local.errors import UserError
-from local.load.plan import Arrivals, Plan
+from local.load.plan import Arrivals, LoadPlan
 
 if TYPE_CHECKING:
     from local.guest.application import Guest
-    from local.load.outcome import Outcome
+    from local.load.outcome import LoadOutcome
     from local.workloads.mix import PreparedRequest
 
 CLOSED_REQUESTS = 100_000
@@ -98,7 +98,7 @@ def load(
         raise UserError("name what to ask: one of --service twitter, --mix qrcode=2,twitter=1, --app MODULE:NAME")
     if seconds is None and requests is None:
         seconds, requests = (OPEN_SECONDS, None) if rate is not None or guest else (None, CLOSED_REQUESTS)
-    plan = Plan(
+    plan = LoadPlan(
         mix={guest.name: 1} if guest else {service: 1} if service else parse(mix or ""),
         rate=rate,
         arrivals=arrivals,
@@ -129,7 +129,7 @@ def load(
     raise typer.Exit(exit_status(outcome))
 
 
-def exit_status(outcome: Outcome) -> int:
+def exit_status(outcome: LoadOutcome) -> int:
     """Return how `crossover load` ends: first whether all was right, then whether rates and latencies count."""
     return NOT_RIGHT if not outcome.all_right else DISCARDED if outcome.discarded else 0
 
@@ -147,7 +147,7 @@ def profile(
 
     from local.measure.profiler import profiled
 
-    plan = Plan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
+    plan = LoadPlan(mix={service: 1}, requests=requests, connections=PROFILE_CONNECTIONS, behaviour=True)
     environ = _own_environ(plan)
     prepared = _prepared(plan, environ)
     hottest = profiled(service, environ, lambda address: _sent(plan, address, prepared), requests * 9 // 10)
@@ -171,14 +171,14 @@ def _cores(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _loaded(plan: Plan, url: str) -> Outcome:
+def _loaded(plan: LoadPlan, url: str) -> LoadOutcome:
     from local.load.address import find
 
     find(url, remote=plan.remote)  # Before the requests are made, which takes a while.
     return _sent(plan, url, _prepared(plan))
 
 
-def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
+def _own_server_loaded(plan: LoadPlan) -> tuple[LoadOutcome, float]:
     """Start a server for the load; log too how many us of CPU its processes used for a request."""
     from local.load.server_cpu import cpu_seconds
     from local.serve.process import served
@@ -191,8 +191,8 @@ def _own_server_loaded(plan: Plan) -> tuple[Outcome, float]:
 
 
 def _guest_loaded(
-    guest: Guest, plan: Plan, url: str | None, request_file: Path | None, ignore: list[str] | None
-) -> tuple[Outcome, float | None]:
+    guest: Guest, plan: LoadPlan, url: str | None, request_file: Path | None, ignore: list[str] | None
+) -> tuple[LoadOutcome, float | None]:
     """Load an application's server, started here unless there is a URL, with its recorded requests."""
     from contextlib import nullcontext
 
@@ -221,21 +221,21 @@ def _guest_loaded(
     return outcome, _cpu_us(outcome)
 
 
-def _cpu_us(outcome: Outcome) -> float:
+def _cpu_us(outcome: LoadOutcome) -> float:
     """Return the CPU time of the server for a request, in us."""
     assert outcome.watched is not None  # noqa: S101 - both callers watch
     before, after = outcome.watched
     return round(float(after - before) / max(1, outcome.total.answered) * 1e6, 1)
 
 
-def _own_environ(plan: Plan) -> dict[str, str]:
+def _own_environ(plan: LoadPlan) -> dict[str, str]:
     """Return the environment of a server that this command starts: with a demo store where none is named."""
     from local.serve.demo import with_demo_store
 
     return with_demo_store(os.environ, list(plan.mix))
 
 
-def _prepared(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[PreparedRequest]:
+def _prepared(plan: LoadPlan, environ: Mapping[str, str] = os.environ) -> list[PreparedRequest]:
     """Return the requests of a plan, no more than it needs."""
     from local.workloads.mix import PREPARED, requests_of
 
@@ -244,8 +244,8 @@ def _prepared(plan: Plan, environ: Mapping[str, str] = os.environ) -> list[Prepa
 
 
 def _sent(
-    plan: Plan, address: str, requests: list[PreparedRequest], watch: Callable[[], float] | None = None
-) -> Outcome:
+    plan: LoadPlan, address: str, requests: list[PreparedRequest], watch: Callable[[], float] | None = None
+) -> LoadOutcome:
     """Run the plan with a progress bar."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 

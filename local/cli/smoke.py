@@ -12,7 +12,7 @@ from local.console import console, print_json, stderr
 from local.errors import UserError
 
 if TYPE_CHECKING:
-    from local.load.smoke.client import Outcome
+    from local.load.smoke.client import CaseOutcome
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +56,7 @@ def smoke(
         raise typer.Exit(1)
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: CaseOutcome) -> dict[str, Any]:
     case = outcome.case
     return {
         "service": case.service,
@@ -75,7 +75,7 @@ SHORT = 500
 COLOURS = {"right": "green", "in form": "yellow", "wrong": "bold red", "no answer": "bold red", "not asked": "dim"}
 
 
-def _tell(address: str, outcomes: list[Outcome]) -> None:
+def _tell(address: str, outcomes: list[CaseOutcome]) -> None:
     from rich.table import Table
     from rich.text import Text
 

@@ -11,7 +11,7 @@ from local.console import stderr
 from local.errors import UserError
 
 if TYPE_CHECKING:
-    from local.emulator.bundle import Limits
+    from local.emulator.bundle import FunctionLimits
     from local.emulator.stack import Stack
 
 TemplateFile = Annotated[
@@ -35,7 +35,7 @@ Given = tuple[list[str] | None, list[str] | None, str, list[str] | None]
 
 
 def stack_from(
-    template: Path | None, given: Given, app: str | None, limits: Limits, shape: str | None = None
+    template: Path | None, given: Given, app: str | None, limits: FunctionLimits, shape: str | None = None
 ) -> Stack | None:
     """Return the stack that the options name, built, and print what is to be said of it; None without a template.
 

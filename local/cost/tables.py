@@ -18,7 +18,7 @@ from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
 from local.cost.plan import Plan, Planner
 from local.cost.price_book import STALE_AFTER_DAYS, Price
-from local.cost.refresh.compare import CHANGED, CONFIRMED, Change
+from local.cost.refresh.compare import CHANGED, CONFIRMED, PriceChange
 
 SHOWN_CROSSINGS = 12
 DIGITS = 6
@@ -151,7 +151,7 @@ def comparison(lines: Sequence[Line], title: str) -> Group:
     return Group(table, ranges, *ends)
 
 
-def refresh(changes: Sequence[Change]) -> Group:
+def refresh(changes: Sequence[PriceChange]) -> Group:
     """Return what the list says, the confirmed rows only counted."""
     table = titled("The book against the list", "price", "is", "note")
     for one in changes:

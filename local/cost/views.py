@@ -17,7 +17,7 @@ from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
 from local.cost.plan import Plan
 from local.cost.price_book import Price
-from local.cost.refresh.compare import Change
+from local.cost.refresh.compare import PriceChange
 
 PLACES = 12
 
@@ -182,7 +182,7 @@ def comparison(lines: Sequence[Line], *, workload: str, assumed: bool) -> dict[s
     }
 
 
-def change(change: Change) -> dict[str, Any]:
+def change(change: PriceChange) -> dict[str, Any]:
     """Return what a refresh says of a row."""
     return {
         "price": change.row.name,

@@ -67,7 +67,7 @@ class Kill(NamedTuple):
     environment: int
 
 
-class Answer(NamedTuple):
+class InvocationAnswer(NamedTuple):
     """Answer the caller. `throttle` says why where `ending` is THROTTLED."""
 
     request: str
@@ -75,7 +75,7 @@ class Answer(NamedTuple):
     throttle: Throttle | None = None
 
 
-class Report(NamedTuple):
+class InvocationReport(NamedTuple):
     """An invocation is over, times in seconds: what its bill is made of."""
 
     request: str
@@ -89,4 +89,4 @@ class Report(NamedTuple):
     provisioned: bool
 
 
-Action = Start | Thaw | Freeze | Deliver | Kill | Answer | Report
+Action = Start | Thaw | Freeze | Deliver | Kill | InvocationAnswer | InvocationReport

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, NamedTuple
 
-from local.emulator.actions import Ending, Report, Throttle
+from local.emulator.actions import Ending, InvocationReport, Throttle
 from local.emulator.spec import Function
 
 STATUS = {Ending.TIMEOUT: "timeout", Ending.EXIT: "error", Ending.MEMORY: "error", Ending.INIT_ERROR: "error"}
@@ -19,7 +19,7 @@ ERROR_TYPE = {
 }
 
 
-def billed_ms(report: Report) -> int:
+def billed_ms(report: InvocationReport) -> int:
     """Billed Duration: INIT and duration together, rounded up to whole milliseconds, at least one.
 
     INIT of an on-demand environment is billed for zip functions since 2025-08-01 (AWS Compute Blog, "AWS Lambda
@@ -89,7 +89,7 @@ class Sizes(NamedTuple):
     answer: int
 
 
-def record(report: Report, function: Function, sizes: Sizes) -> Record:
+def record(report: InvocationReport, function: Function, sizes: Sizes) -> Record:
     """Put together what the fleet, the process and the wire know of one invocation."""
     memory_mb = function.scaling.memory_mb
     peak = memory_mb if report.ending is Ending.MEMORY else min(memory_mb, math.ceil(sizes.peak / 1024 / 1024))

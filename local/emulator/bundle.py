@@ -31,7 +31,7 @@ LARGE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Limits:
+class FunctionLimits:
     """Options that override what the template says of every function; None leaves the template's."""
 
     memory_mb: int | None = None
@@ -57,7 +57,7 @@ class Bundle:
 
 
 def from_template(
-    limits: Limits,
+    limits: FunctionLimits,
     environ: Mapping[str, str] = os.environ,
     out: Path | None = None,
     template: Path = TEMPLATE,
@@ -130,7 +130,7 @@ def forget_old(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def assemble(template: Template, built: Artifacts, limits: Limits, environ: Mapping[str, str]) -> Bundle:
+def assemble(template: Template, built: Artifacts, limits: FunctionLimits, environ: Mapping[str, str]) -> Bundle:
     """Put together what the emulator needs of a template and its artifacts. Raises `BadSpec`."""
     overrides = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
     functions: dict[str, Function] = {}

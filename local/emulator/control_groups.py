@@ -16,7 +16,7 @@ PERIOD_US = 20_000
 MOUNT = Path("/sys/fs/cgroup")
 
 
-class Group(Protocol):
+class ControlGroup(Protocol):
     """The control group of one environment."""
 
     @property
@@ -45,7 +45,7 @@ class Groups(Protocol):
     label: str
     folders: tuple[Path, ...]
 
-    def make(self, memory_mb: int) -> Group:
+    def make(self, memory_mb: int) -> ControlGroup:
         """Make a group with a memory limit, swap excluded. Raises OSError."""
 
 
@@ -99,7 +99,7 @@ class _Groups2:
             _remove(base)
             raise
 
-    def make(self, memory_mb: int) -> Group:
+    def make(self, memory_mb: int) -> ControlGroup:
         folder = self.folders[0] / str(next(_numbers))
         folder.mkdir()
         (folder / "memory.max").write_text(str(memory_mb * quotas.MB))
@@ -146,7 +146,7 @@ class _Groups1:
             raise
         self.folders: tuple[Path, ...] = tuple(made)
 
-    def make(self, memory_mb: int) -> Group:
+    def make(self, memory_mb: int) -> ControlGroup:
         name = str(next(_numbers))
         cpu, memory = (base / name for base in self.folders)
         cpu.mkdir()

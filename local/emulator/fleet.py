@@ -20,7 +20,18 @@ from itertools import count
 
 from local.emulator import quotas
 from local.emulator.account import Account
-from local.emulator.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
+from local.emulator.actions import (
+    Action,
+    Deliver,
+    Ending,
+    Freeze,
+    InvocationAnswer,
+    InvocationReport,
+    Kill,
+    Start,
+    Thaw,
+    Throttle,
+)
 from local.emulator.spec import Scaling
 from local.emulator.token_bucket import TokenBucket
 
@@ -263,7 +274,7 @@ class Fleet:
     def _refuse(self, request: str, throttle: Throttle) -> list[Action]:
         self.counts[f"throttle:{throttle.value}"] += 1
         self.counts[Ending.THROTTLED.value] += 1
-        return [Answer(request, Ending.THROTTLED, throttle)]
+        return [InvocationAnswer(request, Ending.THROTTLED, throttle)]
 
     def _finish(self, environment: Environment, request: str, ending: Ending) -> list[Action]:
         """End an invocation: an answer, a report, a place that is free again."""
@@ -272,7 +283,7 @@ class Fleet:
         if environment.shared:
             self.account.busy -= 1
             environment.shared = False
-        report = Report(
+        report = InvocationReport(
             request,
             environment.id,
             ending,
@@ -284,7 +295,7 @@ class Fleet:
         environment.init = None
         environment.failed_init = 0.0
         environment.attempt = 1
-        return [Answer(request, ending), report]
+        return [InvocationAnswer(request, ending), report]
 
     def _share(self, environment: Environment) -> None:
         if self.scaling.reserved is None:

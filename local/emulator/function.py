@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 from local.emulator import bill, errors, quotas
 from local.emulator.account import Account
-from local.emulator.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
+from local.emulator.actions import (
+    Action,
+    Deliver,
+    Ending,
+    Freeze,
+    InvocationAnswer,
+    InvocationReport,
+    Kill,
+    Start,
+    Thaw,
+    Throttle,
+)
 from local.emulator.environment import EnvironmentProcess, Host
 from local.emulator.fleet import Fleet
 from local.emulator.runtime_api import Event
@@ -27,7 +38,7 @@ class Observers(NamedTuple):
     """Called with the function's name and what it printed."""
 
 
-class Outcome(NamedTuple):
+class InvocationOutcome(NamedTuple):
     """The result of a synchronous Invoke."""
 
     request: str
@@ -70,7 +81,7 @@ class Invocation:
         self.trace = trace
         self.client_context = client_context
         self.event = event
-        self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[InvocationOutcome] = asyncio.get_running_loop().create_future()
         self.payload = b""
         """What the runtime answered, or reported."""
         self.answer_bytes = 0
@@ -106,7 +117,7 @@ class EmulatedFunction:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
 
-    async def invoke(self, event: bytes, trace: str | None = None, client_context: str = "") -> Outcome:
+    async def invoke(self, event: bytes, trace: str | None = None, client_context: str = "") -> InvocationOutcome:
         """Invoke the function synchronously with an event within the payload quota."""
         invocation = Invocation(event, trace or new_trace(), client_context)
         self.invocations[invocation.request] = invocation
@@ -133,7 +144,7 @@ class EmulatedFunction:
         for identity in tuple(self._environments):
             self._kill(identity)
         for request in tuple(self.invocations):
-            self._answer(Answer(request, Ending.EXIT))
+            self._answer(InvocationAnswer(request, Ending.EXIT))
         self.invocations.clear()
 
     @property
@@ -209,9 +220,9 @@ class EmulatedFunction:
                     self._environments[identity].thaw()
                 case Freeze(identity):
                     self._environments[identity].freeze()
-                case Answer():
+                case InvocationAnswer():
                     self._answer(action)
-                case Report():
+                case InvocationReport():
                     self._report(action)
                 case Kill(identity):
                     self._kill(identity)
@@ -243,7 +254,7 @@ class EmulatedFunction:
         )
         self._environments[identity].deliver(event)
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer: InvocationAnswer) -> None:
         invocation = self.invocations[answer.request]
         match answer.ending:
             case Ending.SUCCESS | Ending.ERROR | Ending.INIT_ERROR:
@@ -261,10 +272,10 @@ class EmulatedFunction:
                 )
         if not invocation.future.done():
             invocation.future.set_result(
-                Outcome(answer.request, answer.ending, payload, answer.throttle, invocation.log_tail)
+                InvocationOutcome(answer.request, answer.ending, payload, answer.throttle, invocation.log_tail)
             )
 
-    def _report(self, report: Report) -> None:
+    def _report(self, report: InvocationReport) -> None:
         invocation = self.invocations.pop(report.request)
         environment = self._environments.get(report.environment)
         peak = environment.measure() if environment else self._peaks.pop(report.environment, 0)

@@ -14,8 +14,16 @@ from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import FRAMING, BadAnswer, Call, EventSource, Fault, HttpRequest, HttpResponse
-from local.emulator.function import EmulatedFunction, Outcome, new_id, new_trace
+from local.emulator.event_sources.base import (
+    FRAMING,
+    BadAnswer,
+    Call,
+    EventSource,
+    HttpRequest,
+    HttpResponse,
+    SourceFault,
+)
+from local.emulator.function import EmulatedFunction, InvocationOutcome, new_id, new_trace
 from local.emulator.invoke_api import InvokeApi
 from local.emulator.metrics import FunctionMetrics
 from local.emulator.routing import Door, Key, Routes, behind, called, route
@@ -26,13 +34,13 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 PAGE = Path(__file__).with_name("page.html")
 
 FAULTS = {
-    Ending.ERROR: Fault.FUNCTION_ERROR,
-    Ending.EXIT: Fault.FUNCTION_ERROR,
-    Ending.MEMORY: Fault.FUNCTION_ERROR,
-    Ending.INIT_ERROR: Fault.FUNCTION_ERROR,
-    Ending.TIMEOUT: Fault.FUNCTION_TIMEOUT,
-    Ending.TOO_LARGE: Fault.ANSWER_TOO_LARGE,
-    Ending.THROTTLED: Fault.THROTTLED,
+    Ending.ERROR: SourceFault.FUNCTION_ERROR,
+    Ending.EXIT: SourceFault.FUNCTION_ERROR,
+    Ending.MEMORY: SourceFault.FUNCTION_ERROR,
+    Ending.INIT_ERROR: SourceFault.FUNCTION_ERROR,
+    Ending.TIMEOUT: SourceFault.FUNCTION_TIMEOUT,
+    Ending.TOO_LARGE: SourceFault.ANSWER_TOO_LARGE,
+    Ending.THROTTLED: SourceFault.THROTTLED,
 }
 
 
@@ -82,7 +90,7 @@ class Gateway:
             source, routes, key = self.source, self.routes, route(self.source, self.routes, request)
         fault = source.refuse(request)
         if fault or key is None:
-            return source.fault(fault or Fault.NO_ROUTE)
+            return source.fault(fault or SourceFault.NO_ROUTE)
         call = called(source, key, request, Call(new_id(), datetime.now(UTC), new_trace()))
         return await self._invoke(source, self.emulator.functions[routes[key]], request, call)
 
@@ -91,13 +99,13 @@ class Gateway:
     ) -> HttpResponse:
         event = json.dumps(source.event(request, call), separators=(",", ":")).encode()
         if len(event) > quotas.PAYLOAD:
-            return source.fault(Fault.EVENT_TOO_LARGE)
+            return source.fault(SourceFault.EVENT_TOO_LARGE)
         invoking = function.invoke(event, trace=call.trace)
         if source.timeout is None or function.function.scaling.timeout < source.timeout:
             return answered(source, await invoking)
         task = asyncio.ensure_future(invoking)
         done, _ = await asyncio.wait({task}, timeout=source.timeout)
-        return answered(source, task.result()) if done else source.fault(Fault.SOURCE_TIMEOUT)
+        return answered(source, task.result()) if done else source.fault(SourceFault.SOURCE_TIMEOUT)
 
     # --- ASGI ---
 
@@ -124,16 +132,16 @@ class Gateway:
         await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
 
 
-def answered(source: EventSource, outcome: Outcome) -> HttpResponse:
+def answered(source: EventSource, outcome: InvocationOutcome) -> HttpResponse:
     """Return what the caller gets for an invocation's outcome."""
     if outcome.ending is not Ending.SUCCESS:
         return source.fault(FAULTS[outcome.ending])
     if source.answer_limit is not None and len(outcome.payload) > source.answer_limit:
-        return source.fault(Fault.ANSWER_TOO_LARGE)
+        return source.fault(SourceFault.ANSWER_TOO_LARGE)
     try:
         return source.response(outcome.payload)
     except BadAnswer:
-        return source.fault(Fault.BAD_ANSWER)
+        return source.fault(SourceFault.BAD_ANSWER)
 
 
 MAX_BODY = 10 * quotas.MB + 1

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.emulator.control_groups import Group
+from local.emulator.control_groups import ControlGroup
 from local.emulator.reaper import Reaper
 
 BOOT = Path(__file__).with_name("boot.py")
@@ -47,7 +47,7 @@ class Process:
     def __init__(
         self,
         config: ProcessConfig,
-        group: Group | None,
+        group: ControlGroup | None,
         reaper: Reaper,
         on_exit: Callable[[int], None],
         on_log: Callable[[bytes], None],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from local.emulator import control_groups, quotas
-from local.emulator.control_groups import Group
+from local.emulator.control_groups import ControlGroup
 from local.emulator.process import Process
 from local.emulator.reaper import Reaper
 
@@ -57,7 +57,7 @@ class Resources:
             return f"memory and CPU share (approximate) by {self._groups.label}; peak memory from the kernel"
         return "memory by polling, CPU share (approximate) by duty cycle; peak memory from the kernel"
 
-    def group(self, memory_mb: int) -> Group | None:
+    def group(self, memory_mb: int) -> ControlGroup | None:
         """Make a control group for a new environment."""
         return self._groups.make(memory_mb) if self._groups else None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.emulator import sam_config
 from local.emulator.artifacts import Artifacts, BuildError
-from local.emulator.bundle import Bundle, Limits, built_once, forget_old
+from local.emulator.bundle import Bundle, FunctionLimits, built_once, forget_old
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import Call, HttpRequest
 from local.emulator.function import new_id, new_trace
@@ -90,7 +90,7 @@ def _no_route(request: HttpRequest, bundle: Bundle) -> UserError:
     return UserError(f"no API has a route for {request.method} {request.path[:80]}; there are: {known or 'none'}")
 
 
-def stack_of(options: StackOptions, limits: Limits, say: Say = lambda _: None) -> Stack:
+def stack_of(options: StackOptions, limits: FunctionLimits, say: Say = lambda _: None) -> Stack:
     """Read a template, build its functions and put them together.
 
     Raises:
@@ -217,7 +217,9 @@ def _pip(requirements: Path, target: Path) -> None:
         raise BuildError(f"{REQUIREMENTS} cannot be installed: {why.strip()}")
 
 
-def _bundle(template: Template, built: Artifacts, options: StackOptions, limits: Limits, notes: list[str]) -> Bundle:
+def _bundle(
+    template: Template, built: Artifacts, options: StackOptions, limits: FunctionLimits, notes: list[str]
+) -> Bundle:
     """Put the functions together: the APIs' routes, and a Function URL by the name of its function."""
     functions: dict[str, Function] = {}
     apis: dict[str, dict[tuple[str, str], str]] = {"v2": {}, "v1": {}}

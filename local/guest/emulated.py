@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from local.emulator.bundle import Bundle, Limits
+from local.emulator.bundle import Bundle, FunctionLimits
 from local.emulator.runtime_files import MODULES as RUNTIME_MODULES
 from local.emulator.spec import Function, Interpreter, Scaling
 from local.emulator.template import ANY, DEFAULT_ROUTE
@@ -23,13 +23,13 @@ TIMEOUT_SECONDS = 30.0
 INSTALL_SECONDS = 300
 
 
-def bundle_of(guest: Guest, checked: Checked, limits: Limits) -> Bundle:
+def bundle_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> Bundle:
     """Return the bundle of one function that answers every path and method. Raises `BadSpec` and `UserError`."""
     function = function_of(guest, checked, limits)
     return Bundle({guest.name: function}, {(ANY, DEFAULT_ROUTE): function.name})
 
 
-def function_of(guest: Guest, checked: Checked, limits: Limits) -> Function:
+def function_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> Function:
     """Return the guest as a function of one size. Raises `BadSpec` and `UserError`."""
     scaling = Scaling(memory_mb=guest.memory_mb or MEMORY_MB, timeout=TIMEOUT_SECONDS)
     interpreter = Interpreter(

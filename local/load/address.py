@@ -14,7 +14,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
-class Target:
+class LoadTarget:
     """A server that takes connections."""
 
     ip: str
@@ -27,7 +27,7 @@ class Target:
     """The name on the server's certificate; empty without TLS."""
 
 
-def find(url: str, *, remote: bool = False) -> Target:
+def find(url: str, *, remote: bool = False) -> LoadTarget:
     """Return the server at `http://HOST:PORT`, once it has taken a connection. Raises `UserError` in one line.
 
     An address that is not this machine's own is refused unless `remote`: a load hurts, and a slip of the hand must not
@@ -36,7 +36,7 @@ def find(url: str, *, remote: bool = False) -> Target:
     parts, name, port = split(url)
     host = f"[{name}]" if ":" in name else name
     shown = f"{parts.scheme}://{host}:{port}"
-    return Target(
+    return LoadTarget(
         _reachable(name, port, shown, remote),
         port,
         host if port == PORTS[parts.scheme] else f"{host}:{port}",

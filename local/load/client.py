@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import httptools
 
-from local.load.address import Target
+from local.load.address import LoadTarget
 from local.load.latencies import Durations
 from local.load.tally import Tally
 from local.workloads.requests.answers import Expected
@@ -41,7 +41,7 @@ class LoadRequest(NamedTuple):
 class Owner(Protocol):
     """Who asks over connections."""
 
-    target: Target
+    target: LoadTarget
     tls: ssl.SSLContext | None
     timeout: float
     keep_alive: bool
@@ -49,16 +49,16 @@ class Owner(Protocol):
     setups: Durations
     refused: int
 
-    def ended(self, connection: Connection, error: str) -> None:
+    def ended(self, connection: LoadConnection, error: str) -> None:
         """Take note that a request has come to its end: answered where `error` is empty."""
         ...
 
-    def freed(self, connection: Connection) -> None:
+    def freed(self, connection: LoadConnection) -> None:
         """Use the connection for the next request."""
         ...
 
 
-class Connection(asyncio.Protocol):
+class LoadConnection(asyncio.Protocol):
     """A place for one request at a time, connected while it lasts and connected anew when a request needs it."""
 
     __slots__ = (

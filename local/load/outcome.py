@@ -9,7 +9,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from local.load.latencies import histogram, milliseconds
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.load.tally import Total
 
 MAX_CPU_SHARE = 0.7
@@ -18,7 +18,7 @@ MAX_LAG_MS = 1.0
 """At p99: a generator that sends later than planned sends another load than was asked for."""
 
 
-def discard_reasons(plan: Plan, cpu_shares: Sequence[float], lag_p99_ms: float | None) -> list[str]:
+def discard_reasons(plan: LoadPlan, cpu_shares: Sequence[float], lag_p99_ms: float | None) -> list[str]:
     """Return why rates and latencies of a run are discarded, a clause each; nothing where they count.
 
     `cpu_shares` are the generator processes' own, 1.0 being one core; `lag_p99_ms` is how late an open loop sent
@@ -40,10 +40,10 @@ def discard_reasons(plan: Plan, cpu_shares: Sequence[float], lag_p99_ms: float |
 
 
 @dataclass
-class Outcome:
+class LoadOutcome:
     """The whole of a run, all processes together; the warm-up is left out."""
 
-    plan: Plan
+    plan: LoadPlan
     services: dict[str, Total]
     """What came back, by service."""
     seconds: float = 0

@@ -18,7 +18,7 @@ MAX_PROCESSES = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """One run. With a `rate` it is an open loop, without one a closed loop; it lasts `seconds` or `requests`.
 
     In an open loop requests arrive at planned moments whatever the server does, as from many independent users, and

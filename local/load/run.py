@@ -9,8 +9,8 @@ from typing import Any
 
 from local.errors import UserError
 from local.load.address import find
-from local.load.outcome import Outcome
-from local.load.plan import Plan
+from local.load.outcome import LoadOutcome
+from local.load.plan import LoadPlan
 from local.load.process import GeneratorFailedError, GeneratorProcess
 from local.load.tally import Total
 from local.workloads.mix import PreparedRequest
@@ -28,16 +28,16 @@ PROGRESS_SECONDS = 0.2
 
 
 def run(
-    plan: Plan,
+    plan: LoadPlan,
     address: str,
     requests: Sequence[PreparedRequest],
     progress: Progress = lambda _share, _ended: None,
     watch: Callable[[], Any] | None = None,
-) -> Outcome:
+) -> LoadOutcome:
     """Ask the server at `address` these requests, round and round, as planned.
 
     `watch` is called at the end of the warm-up and again once everything is answered, for readings that belong to the
-    counted requests, such as the server's CPU time; both values are `Outcome.watched`. Raises `UserError` where no
+    counted requests, such as the server's CPU time; both values are `LoadOutcome.watched`. Raises `UserError` where no
     server answers or the address is not allowed, and `GeneratorFailedError`.
     """
     _check(plan, requests)
@@ -57,7 +57,7 @@ def run(
             each.close()
 
 
-def _check(plan: Plan, requests: Sequence[PreparedRequest]) -> None:
+def _check(plan: LoadPlan, requests: Sequence[PreparedRequest]) -> None:
     if not requests:
         raise UserError("there are no requests to send")
     if not {request.service for request in requests} <= plan.mix.keys():
@@ -67,7 +67,7 @@ def _check(plan: Plan, requests: Sequence[PreparedRequest]) -> None:
         raise UserError(f"--cores takes numbers out of {', '.join(map(str, sorted(allowed)))}")
 
 
-def _job(plan: Plan, requests: Sequence[PreparedRequest]) -> dict[str, Any]:
+def _job(plan: LoadPlan, requests: Sequence[PreparedRequest]) -> dict[str, Any]:
     """Return what the processes have in common. Equal results, of which there are many, are sent once."""
     numbers: dict[bytes, int] = {}
     plain = [
@@ -90,8 +90,12 @@ def _message(request: PreparedRequest) -> list[Any]:
 
 
 def _followed(
-    plan: Plan, processes: Sequence[GeneratorProcess], start: float, progress: Progress, watch: Callable[[], Any] | None
-) -> Outcome:
+    plan: LoadPlan,
+    processes: Sequence[GeneratorProcess],
+    start: float,
+    progress: Progress,
+    watch: Callable[[], Any] | None,
+) -> LoadOutcome:
     """Wait until all processes have reported."""
     # Poisson arrivals of so many requests may take longer than planned.
     deadline = start + 2 * plan.most_seconds + plan.timeout + GRACE_SECONDS
@@ -106,7 +110,7 @@ def _followed(
                 raise GeneratorFailedError("a process of the load did not end in time")
             ended = sum(process.ended for process in processes)
             progress(_share(plan, now - start, ended), ended)
-    outcome = Outcome(plan, {service: Total() for service in plan.mix})
+    outcome = LoadOutcome(plan, {service: Total() for service in plan.mix})
     if watch is not None:
         outcome.watched = (first, watch())
     for each in processes:
@@ -114,7 +118,7 @@ def _followed(
     return outcome
 
 
-def _share(plan: Plan, seconds: float, ended: int) -> float:
+def _share(plan: LoadPlan, seconds: float, ended: int) -> float:
     """Return how much of the run is over: by time where it is known, or else by requests."""
     if plan.send_seconds is not None:
         return min(1.0, max(0.0, seconds / plan.send_seconds))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 
 
-def arrivals(plan: Plan, process: int) -> Iterator[float]:
+def arrivals(plan: LoadPlan, process: int) -> Iterator[float]:
     """Yield the moments at which one process sends, in seconds from the start of the run, warm-up included.
 
     Fixed arrivals of several processes interleave to one arrival every `1 / rate` seconds. Independent Poisson streams

@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
 
-from local.load.address import Target
-from local.load.client import Connection, LoadRequest
+from local.load.address import LoadTarget
+from local.load.client import LoadConnection, LoadRequest
 from local.load.latencies import Durations
 from local.load.metronome import Metronome
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.load.sameness import same
 from local.load.schedule import arrivals
 from local.workloads.requests.answers import RecordedAnswer
@@ -31,7 +31,7 @@ PAUSE_SECONDS = 0.05
 class Sender(ABC):
     """What both loops share: connections, counting, and an end."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
+    def __init__(self, plan: LoadPlan, process: int, target: LoadTarget, requests: Sequence[LoadRequest]) -> None:
         self.target = target
         self.tls = ssl.create_default_context() if target.tls_name else None
         self.timeout = plan.timeout
@@ -47,8 +47,8 @@ class Sender(ABC):
         self._plan = plan
         self._requests = requests
         self._number = process % len(requests)
-        self._connections = [Connection(self) for _ in range(plan.share(plan.connections, process))]
-        self._in_flight: dict[Connection, None] = {}
+        self._connections = [LoadConnection(self) for _ in range(plan.share(plan.connections, process))]
+        self._in_flight: dict[LoadConnection, None] = {}
         self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def connect(self) -> None:
@@ -82,7 +82,7 @@ class Sender(ABC):
     def _over(self) -> bool:
         """Return whether nothing will be sent any more."""
 
-    def _ask(self, connection: Connection, since: float, counted: bool) -> None:
+    def _ask(self, connection: LoadConnection, since: float, counted: bool) -> None:
         requests = self._requests
         request = requests[self._number]
         self._number += self._plan.processes
@@ -91,7 +91,7 @@ class Sender(ABC):
         self._in_flight[connection] = None
         connection.send(request, since, counted)
 
-    def ended(self, connection: Connection, error: str) -> None:
+    def ended(self, connection: LoadConnection, error: str) -> None:
         """Count a request that has come to its end."""
         self._in_flight.pop(connection, None)
         self.ends += 1
@@ -122,7 +122,7 @@ class Sender(ABC):
             tally.wrong += 1
 
     @abstractmethod
-    def freed(self, connection: Connection) -> None:
+    def freed(self, connection: LoadConnection) -> None:
         """Go on with a connection."""
 
     def _end_if_over(self) -> None:
@@ -148,7 +148,7 @@ class Sender(ABC):
 class OpenLoop(Sender):
     """Sends at planned moments; who finds no free connection waits, and the waiting counts."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
+    def __init__(self, plan: LoadPlan, process: int, target: LoadTarget, requests: Sequence[LoadRequest]) -> None:
         super().__init__(plan, process, target, requests)
         self._schedule = arrivals(plan, process)
         self._metronome = Metronome(arrivals(plan, process), self._pump)
@@ -176,7 +176,7 @@ class OpenLoop(Sender):
             else:
                 self._not_sent(planned)
 
-    def freed(self, connection: Connection) -> None:
+    def freed(self, connection: LoadConnection) -> None:
         """Take the connection for the next request."""
         if self._waiting and not self._finished.done():
             planned = self._waiting.popleft()
@@ -203,10 +203,10 @@ class OpenLoop(Sender):
 class ClosedLoop(Sender):
     """Asks over every connection as soon as it was answered."""
 
-    def __init__(self, plan: Plan, process: int, target: Target, requests: Sequence[LoadRequest]) -> None:
+    def __init__(self, plan: LoadPlan, process: int, target: LoadTarget, requests: Sequence[LoadRequest]) -> None:
         super().__init__(plan, process, target, requests)
         self._left = plan.share(plan.requests, process) if plan.requests is not None else None
-        self._failed: set[Connection] = set()
+        self._failed: set[LoadConnection] = set()
 
     async def run(self, start: float) -> None:
         """Send until the plan is fulfilled."""
@@ -228,7 +228,7 @@ class ClosedLoop(Sender):
         for connection in self._connections:
             self._next(connection)
 
-    def _next(self, connection: Connection) -> None:
+    def _next(self, connection: LoadConnection) -> None:
         if self._over():
             self._end_if_over()
             return
@@ -238,13 +238,13 @@ class ClosedLoop(Sender):
             self._left -= 1
         self._ask(connection, now, counted)
 
-    def ended(self, connection: Connection, error: str) -> None:
+    def ended(self, connection: LoadConnection, error: str) -> None:
         """Count the request and what follows from it."""
         super().ended(connection, error)
         if error:
             self._failed.add(connection)
 
-    def freed(self, connection: Connection) -> None:
+    def freed(self, connection: LoadConnection) -> None:
         """Take the connection for the next request."""
         if connection in self._failed and not self._over():
             self._failed.discard(connection)

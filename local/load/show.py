@@ -9,14 +9,14 @@ from rich.table import Table
 
 from local.console import console
 from local.load.latencies import PERCENTILES
-from local.load.outcome import Outcome
+from local.load.outcome import LoadOutcome
 
 ADVICE = "For rates and latencies take more --processes, a lower --rate, or a machine with less else to do."
 Cell = Callable[[dict[str, Any]], str]
 """Reads one figure off a service's data."""
 
 
-def show(outcome: Outcome, server_cpu_us: float | None) -> None:
+def show(outcome: LoadOutcome, server_cpu_us: float | None) -> None:
     """Print a table with a column for each service, remarks, and why rates and latencies are discarded, if they are."""
     data = outcome.as_data()
     columns = dict(data["services"]) if len(data["services"]) == 1 else {**data["services"], "all": data}
@@ -55,7 +55,7 @@ def _latency(name: str) -> Cell:
 
 
 def remarks(data: dict[str, Any], server_cpu_us: float | None) -> Iterator[str]:
-    """Yield what `Outcome.as_data` says beside its columns, a line each."""
+    """Yield what `LoadOutcome.as_data` says beside its columns, a line each."""
     if data["errors"]:
         yield f"errors: {', '.join(f'{name} {count:,}' for name, count in data['errors'].items())}"
     for difference, count in data.get("differences", {}).items():

@@ -24,9 +24,9 @@ from typing import Any
 
 import uvloop
 
-from local.load.address import Target
+from local.load.address import LoadTarget
 from local.load.client import LoadRequest
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally
 from local.workloads.requests.answers import Expected, RecordedAnswer
@@ -37,7 +37,7 @@ SPARE_FILES = 100
 """Open files that a process needs beside its connections."""
 
 
-def prepared(job: dict[str, Any], plan: Plan, target: Target, tallies: dict[str, Tally]) -> list[LoadRequest]:
+def prepared(job: dict[str, Any], plan: LoadPlan, target: LoadTarget, tallies: dict[str, Tally]) -> list[LoadRequest]:
     """Return the requests as they are sent."""
     results = [each.encode("latin-1") for each in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
@@ -115,12 +115,12 @@ def report(sender: Sender, tallies: dict[str, Tally], gauge: Gauge, window: floa
 
 async def work(job: dict[str, Any]) -> None:
     """Do the job."""
-    plan = Plan(**{**job["plan"], "cores": tuple(job["plan"]["cores"])})
+    plan = LoadPlan(**{**job["plan"], "cores": tuple(job["plan"]["cores"])})
     process: int = job["process"]
     if plan.cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {plan.cores[process % len(plan.cores)]})
     raise_file_limit(plan.share(plan.connections, process))
-    target = Target(**job["target"])
+    target = LoadTarget(**job["target"])
     tallies = {service: Tally() for service in plan.mix}
     sender = (ClosedLoop if plan.rate is None else OpenLoop)(
         plan, process, target, prepared(job, plan, target, tallies)

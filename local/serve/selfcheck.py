@@ -14,11 +14,11 @@ import httpx
 
 from crossover.seam import Service
 from crossover.settings import Identity, load
-from local.load.smoke.client import Outcome, ask_all, judged
+from local.load.smoke.client import CaseOutcome, ask_all, judged
 from local.load.smoke.selection import cases_here
 from local.serve import lambda_entry
 from local.workloads.cases import Case
-from local.workloads.judge import Answer
+from local.workloads.judge import HttpAnswer
 
 ANSWER_SECONDS = 10
 
@@ -74,15 +74,15 @@ def _check_routes(address: str, service: Service, environ: Mapping[str, str]) ->
     return Check(service.name, f"{address}{examples[0] if examples else '/docs'}", problems)
 
 
-def _problem(platform: str, outcome: Outcome) -> str:
+def _problem(platform: str, outcome: CaseOutcome) -> str:
     return f"over {platform}, {outcome.case.asked}: {outcome.problem or outcome.verdict}"
 
 
-def ask_lambda(service: str, cases: Sequence[Case], environ: Mapping[str, str]) -> list[Answer]:
+def ask_lambda(service: str, cases: Sequence[Case], environ: Mapping[str, str]) -> list[HttpAnswer]:
     """Return what the function's entry point answers to a Function URL's events."""
     paths = [case.path.partition("?") for case in cases]
     answers = lambda_entry.invoke(service, [function_url_event(path, query) for path, _, query in paths], environ)
-    return [Answer(answer["statusCode"], answer["headers"], answer["body"].encode()) for answer in answers]
+    return [HttpAnswer(answer["statusCode"], answer["headers"], answer["body"].encode()) for answer in answers]
 
 
 def function_url_event(path: str, query: str) -> dict[str, Any]:

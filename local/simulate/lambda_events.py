@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from local.emulator.account import Account
-from local.emulator.actions import Action, Answer, Deliver, Ending, Report, Start
+from local.emulator.actions import Action, Deliver, Ending, InvocationAnswer, InvocationReport, Start
 from local.emulator.fleet import Fleet
 from local.emulator.spec import Scaling
 
@@ -99,9 +99,9 @@ class EventFleet:
                 self._later(self.init(), action.environment, done=False)
             elif isinstance(action, Deliver):
                 self._later(self.warm(), action.environment, done=True)
-            elif isinstance(action, Answer) and action.ending is Ending.THROTTLED:
+            elif isinstance(action, InvocationAnswer) and action.ending is Ending.THROTTLED:
                 self.counts.throttled += 1
-            elif isinstance(action, Report) and action.ending is not Ending.SUCCESS:
+            elif isinstance(action, InvocationReport) and action.ending is not Ending.SUCCESS:
                 raise AssertionError(f"a simulated invocation ended in {action.ending}")
 
     def _later(self, seconds: float, environment: int, *, done: bool) -> None:

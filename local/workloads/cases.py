@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from crossover.runner import InlineRunner, Unavailable, answer_at_once
 from crossover.seam import MAX_PARAMETERS, Invalid, Service
-from local.workloads.judge import Expected, Plain, Served
+from local.workloads.judge import Expected, ExpectedResult, Plain
 from local.workloads.mix import mixed
 
 MIXED = 6
@@ -66,16 +66,16 @@ def service_cases(
             yield case(f"of the usual mix, {number}", query)
 
 
-def expected_of(service: Service, query: str, runner: InlineRunner | None) -> Served:
+def expected_of(service: Service, query: str, runner: InlineRunner | None) -> ExpectedResult:
     """Return what a service answers without any platform. Raises `Unavailable` where a store that is known does not."""
     try:
-        return Served(answer_at_once(service, query.encode(), runner or InlineRunner()), same=service.same)
+        return ExpectedResult(answer_at_once(service, query.encode(), runner or InlineRunner()), same=service.same)
     except Invalid as problem:
-        return Served(b"INVALID", str(problem))
+        return ExpectedResult(b"INVALID", str(problem))
     except Unavailable:
         if runner is not None:
             raise
-        return Served(None, codes=service.reasons)
+        return ExpectedResult(None, codes=service.reasons)
 
 
 def platform_cases(service: Service, functions_only: bool) -> Iterator[Case]:

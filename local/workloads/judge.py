@@ -14,7 +14,7 @@ SHOWN = 60
 """Characters of a wrong answer that a report shows."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What came back. The names of the headers are in lower case."""
 
     status: int
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Served(NamedTuple):
+class ExpectedResult(NamedTuple):
     """A service's own answer: 200, the first line, the result. None: nobody here knows it, so only its form counts."""
 
     result: bytes | None
@@ -43,10 +43,10 @@ class Plain(NamedTuple):
     """The header `Allow` of a 405."""
 
 
-Expected = Served | Plain
+Expected = ExpectedResult | Plain
 
 
-def faults(expected: Expected, answer: Answer, first_line: bytes | None = None) -> list[str]:
+def faults(expected: Expected, answer: HttpAnswer, first_line: bytes | None = None) -> list[str]:
     """Return what is wrong with an answer, in words; empty where it is right.
 
     `first_line` is what other answers of the same server began with, their line feed included.
@@ -73,7 +73,7 @@ def faults(expected: Expected, answer: Answer, first_line: bytes | None = None) 
     return found
 
 
-def first_line_of(answer: Answer) -> bytes | None:
+def first_line_of(answer: HttpAnswer) -> bytes | None:
     """Return the first line of a service's answer with its line feed; None where it is none."""
     head = FIRST_LINE.match(answer.body)
     return head.group() if head else None
@@ -85,14 +85,14 @@ def shown(body: bytes) -> str:
     return text if len(body) <= SHOWN else f"{text}... ({len(body):,} bytes)"
 
 
-def _form_faults(expected: Served, result: bytes, reason: str) -> list[str]:
+def _form_faults(expected: ExpectedResult, result: bytes, reason: str) -> list[str]:
     if result == b"INVALID":
         known = reason.partition(":")[0] in expected.codes
         return [] if known else [f"INVALID for the reason {reason[:SHOWN]!r}, which the service does not have"]
     return [f"a reason, {reason[:SHOWN]!r}, for an answer that is not INVALID"] if reason else []
 
 
-def _plain_faults(expected: Plain, answer: Answer) -> list[str]:
+def _plain_faults(expected: Plain, answer: HttpAnswer) -> list[str]:
     if answer.status not in expected.statuses:
         return [f"status {answer.status}, not {' or '.join(map(str, expected.statuses))}: {shown(answer.body)}"]
     if expected.body is not None and answer.body != expected.body:

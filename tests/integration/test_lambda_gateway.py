@@ -29,10 +29,10 @@ from functions.blockchain.handler import SERVICE as BLOCKCHAIN
 from functions.qrcode.handler import SERVICE
 from local.cli import main
 from local.emulator.artifacts import ROOT
-from local.emulator.bundle import Bundle, Limits, from_template
+from local.emulator.bundle import Bundle, FunctionLimits, from_template
 from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import Fault
+from local.emulator.event_sources.base import SourceFault
 from local.emulator.gateway import Gateway, answered
 from local.emulator.serve import listen
 from local.emulator.spec import Function, Scaling
@@ -55,7 +55,7 @@ def crossover(*arguments: str, given: str = "", **environ: str) -> subprocess.Co
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return from_template(Limits(), environ={"TEAM_NAME": "Ours"})
+    return from_template(FunctionLimits(), environ={"TEAM_NAME": "Ours"})
 
 
 # --- the gateway, in this process ---
@@ -84,7 +84,7 @@ async def test_every_event_source_serves_the_published_example_through_a_real_en
         answer = await client.get(f"/qrcode?{EXAMPLE.query}")
         assert (answer.status_code, answer.text) == (200, f"Ours,000000000000\n{EXAMPLE.result}")
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        assert (await client.get("/nowhere")).status_code == EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).status
+        assert (await client.get("/nowhere")).status_code == EVENT_SOURCES[shape].fault(SourceFault.NO_ROUTE).status
     mined = BLOCKCHAIN.examples[0]
     routes = {"/blockchain": "BlockchainFunction"}
     async with gateway([bundle.functions["blockchain"]], routes, shape, tmp_path) as client:
@@ -105,7 +105,7 @@ async def test_head_is_answered_as_get_is_without_the_body(bundle: Bundle, shape
 
 def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/twitter.db"
-    made = from_template(Limits(memory_mb=512), environ={"TWITTER_STORE": store, "HOME": "/root"})
+    made = from_template(FunctionLimits(memory_mb=512), environ={"TWITTER_STORE": store, "HOME": "/root"})
     assert made.functions["twitter"].variables["TWITTER_STORE"] == store
     assert made.functions["qrcode"].variables["TEAM_NAME"] == "Crossover"
     assert "HOME" not in made.functions["qrcode"].variables
@@ -115,7 +115,7 @@ def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path
 
 async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: Path) -> None:
     load(f"sqlite:///{tmp_path}/twitter.db", [])
-    made = from_template(Limits(), environ={"TWITTER_STORE": f"sqlite:///{tmp_path}/twitter.db"})
+    made = from_template(FunctionLimits(), environ={"TWITTER_STORE": f"sqlite:///{tmp_path}/twitter.db"})
     async with gateway([made.functions["twitter"]], {"/twitter": "TwitterFunction"}, "url", tmp_path) as client:
         answer = await client.get("/twitter?user_id=1&type=both&phrase=a&hashtag=b")
     assert (answer.status_code, answer.text) == (200, "Crossover,000000000000\nINVALID")
@@ -152,8 +152,8 @@ async def test_a_post_is_an_invocation_only_where_an_event_sources_routes_have_n
         assert shown["invocations"] == invocations
         if not invocations:
             assert (answer.status_code, answer.content) == (
-                EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).status,
-                EVENT_SOURCES[shape].fault(Fault.NO_ROUTE).body,
+                EVENT_SOURCES[shape].fault(SourceFault.NO_ROUTE).status,
+                EVENT_SOURCES[shape].fault(SourceFault.NO_ROUTE).body,
             )
 
 
@@ -206,7 +206,7 @@ async def test_an_answer_that_http_cannot_carry_is_a_bad_answer(name: str, tmp_p
             outcome = await app.emulator.functions["Odd"].invoke(
                 json.dumps({"do": "reply", "answer": UNSENDABLE[name]}).encode()
             )
-            assert answered(source, outcome) == source.fault(Fault.BAD_ANSWER), shape
+            assert answered(source, outcome) == source.fault(SourceFault.BAD_ANSWER), shape
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from local.emulator import control_groups, fleet
 from local.emulator.actions import Ending, Throttle
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator, EmulatorConfig
-from local.emulator.function import EmulatedFunction, Outcome
+from local.emulator.function import EmulatedFunction, InvocationOutcome
 from local.emulator.spec import Function, Scaling
 from tests.support.emulation import CODE, gone
 
@@ -38,7 +38,7 @@ class Emulated:
         self.function = function
         self.records = records
 
-    async def ask(self, **event: Any) -> Outcome:
+    async def ask(self, **event: Any) -> InvocationOutcome:
         return await self.function.invoke(json.dumps(event).encode())
 
     async def value(self, **event: Any) -> Any:

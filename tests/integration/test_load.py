@@ -22,7 +22,7 @@ from local.data.etl.pipeline import Progress, run
 from local.data.etl.popular import read_popular
 from local.data.tweets.files import popular_tags, write_tweets
 from local.errors import UserError
-from local.load.api import Outcome, Plan, PreparedRequest, Total, requests_of
+from local.load.api import LoadOutcome, LoadPlan, PreparedRequest, Total, requests_of
 from local.load.api import run as run_load
 from local.load.process import COMMAND, GeneratorFailedError, GeneratorProcess
 from local.workloads.mix import mixed
@@ -31,11 +31,11 @@ from tests.support.little_server import in_a_thread
 from tests.support.server import Server, running_server
 
 
-def loaded(server: Server, requests: int, connections: int) -> Outcome:
+def loaded(server: Server, requests: int, connections: int) -> LoadOutcome:
     """Behaviour is wanted here: whatever the machine does meanwhile, all answers have to be right."""
     asked = mixed(SERVICE, min(requests, 10_000), seed=7, runner=InlineRunner())
     assert len({each.result for each in asked}) > 1
-    plan = Plan(mix={"qrcode": 1}, requests=requests, connections=connections, timeout=60, behaviour=True)
+    plan = LoadPlan(mix={"qrcode": 1}, requests=requests, connections=connections, timeout=60, behaviour=True)
     return run_load(plan, server.address, asked)
 
 
@@ -116,7 +116,7 @@ ASKED = [PreparedRequest("/qrcode?a", b"result"), PreparedRequest("/twitter?b", 
 
 
 def test_several_processes_share_a_load_and_their_counts_are_put_together() -> None:
-    plan = Plan(mix={"qrcode": 1, "twitter": 1}, requests=101, processes=2, connections=3, cores=cores())
+    plan = LoadPlan(mix={"qrcode": 1, "twitter": 1}, requests=101, processes=2, connections=3, cores=cores())
     told = []
     with in_a_thread(well) as server:
         outcome = run_load(plan, server.address, ASKED, watch=lambda: told.append(len(server.heads)) or len(told))
@@ -134,7 +134,7 @@ def cores() -> tuple[int, ...]:
 
 
 def test_a_rate_that_no_generator_keeps_is_discarded() -> None:
-    plan = Plan(mix={"qrcode": 1}, rate=200_000, seconds=0.3, backlog=100, timeout=2)
+    plan = LoadPlan(mix={"qrcode": 1}, rate=200_000, seconds=0.3, backlog=100, timeout=2)
     with in_a_thread(well) as server:
         outcome = run_load(plan, server.address, ASKED[:1])
     assert outcome.discarded
@@ -187,7 +187,7 @@ def test_without_a_url_a_server_is_started_and_its_cpu_told(
 def test_a_generator_whose_parent_is_gone_ends() -> None:
     with in_a_thread(well) as server:
         target = {"ip": "127.0.0.1", "port": server.port, "host": "x", "base": "", "tls_name": ""}
-        plan = Plan(mix={"qrcode": 1}, seconds=1_000, connections=1).as_data()
+        plan = LoadPlan(mix={"qrcode": 1}, seconds=1_000, connections=1).as_data()
         job = {"plan": plan, "process": 0, "target": target, "requests": [["qrcode", "/a", 0]], "results": ["result"]}
         for start in ("", f"{time.monotonic()}\n"):
             worker = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -209,12 +209,12 @@ def test_a_generator_that_fails_is_told() -> None:
 
 def test_no_requests_are_no_load() -> None:
     with pytest.raises(UserError, match="no requests"):
-        run_load(Plan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", [])
+        run_load(LoadPlan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", [])
 
 
 def test_requests_for_somebody_who_is_not_in_the_mix_are_refused() -> None:
     with pytest.raises(UserError, match="not in the mix"):
-        run_load(Plan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", ASKED)
+        run_load(LoadPlan(mix={"qrcode": 1}, requests=1), "http://127.0.0.1:1", ASKED)
 
 
 @pytest.mark.heavy
@@ -233,7 +233,7 @@ def test_a_hundred_thousand_blocks_are_asked_for_a_third_in_vain_and_every_answe
     asked = mixed(BLOCKCHAIN, 20_000, seed=7, runner=InlineRunner())
     assert 0.3 < sum(each.result == b"INVALID" for each in asked) / len(asked) < 0.36
     with running_server(crossover_services="blockchain") as server:
-        plan = Plan(mix={"blockchain": 1}, requests=100_000, connections=1_000, timeout=60, behaviour=True)
+        plan = LoadPlan(mix={"blockchain": 1}, requests=100_000, connections=1_000, timeout=60, behaviour=True)
         outcome = run_load(plan, server.address, asked)
         assert counts(outcome.total) == (100_000, 0, {})
         assert server.log() == ""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from local.load.address import Target
+from local.load.address import LoadTarget
 from local.load.client import LoadRequest
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally, Total
 from tests.support.certificates import authority
@@ -24,14 +24,14 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\nTEAM,ACCOUNT\nresult"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nd\r\nTEAM,ACCOUNT\n\r\n6\r\nresult\r\n0\r\n\r\n"
 
 
-def plan(**values: Any) -> Plan:
-    return Plan(**{"mix": {"notes": 1}, "connections": 4, "timeout": 20, **values})
+def plan(**values: Any) -> LoadPlan:
+    return LoadPlan(**{"mix": {"notes": 1}, "connections": 4, "timeout": 20, **values})
 
 
-async def sent(plan: Plan, port: int, tls_name: str = "") -> tuple[Total, Sender]:
+async def sent(plan: LoadPlan, port: int, tls_name: str = "") -> tuple[Total, Sender]:
     """What a process counts that does all of the plan, always asking for `result`."""
     tally = Tally()
-    target = Target("127.0.0.1", port, f"127.0.0.1:{port}", "", tls_name)
+    target = LoadTarget("127.0.0.1", port, f"127.0.0.1:{port}", "", tls_name)
     request = LoadRequest(b"GET /notes?q=%d HTTP/1.1\r\nHost: x\r\n\r\n", b"result", tally)
     sender = (ClosedLoop if plan.rate is None else OpenLoop)(plan, 0, target, [request])
     await sender.connect()
@@ -350,7 +350,7 @@ async def test_a_closed_loop_of_so_many_requests_ends_by_time_too() -> None:
 async def test_requests_are_sent_in_their_order_each_process_its_share() -> None:
     async def paths(process: int) -> list[str]:
         async with LittleServer(well) as server:
-            target = Target("127.0.0.1", server.port, "x", "/base")
+            target = LoadTarget("127.0.0.1", server.port, "x", "/base")
             asked = [LoadRequest(b"GET /%d HTTP/1.1\r\n\r\n" % number, b"result", Tally()) for number in range(5)]
             shared = plan(requests=8, processes=2, connections=2)
             await ClosedLoop(shared, process, target, asked).run(time.monotonic())

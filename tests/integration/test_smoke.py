@@ -21,7 +21,7 @@ from click.testing import Result
 from local.cli import create_app
 from local.load.smoke.selection import chosen_cases, loaded
 from local.serve.selfcheck import self_check
-from local.workloads.judge import Plain, Served
+from local.workloads.judge import ExpectedResult, Plain
 from tests.support.server import free_port, running_server
 
 Talk = Callable[[socket.socket, str], None]
@@ -45,7 +45,7 @@ def right_answers() -> dict[str, bytes]:
         if isinstance(expected, Plain):
             status, body, reason = expected.statuses[0], expected.body or b"", ""
         else:
-            assert isinstance(expected, Served)
+            assert isinstance(expected, ExpectedResult)
             status, body, reason = 200, b"Us,1\n" + (expected.result or b""), expected.reason
         head = f"HTTP/1.1 {status} X\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         head += f"X-Invalid-Reason: {reason}\r\n" if reason else ""

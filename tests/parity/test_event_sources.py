@@ -21,7 +21,7 @@ from crossover.runner import InlineRunner
 from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Fault, Headers, HttpRequest
+from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Headers, HttpRequest, SourceFault
 from local.emulator.routing import Routes, parameters, route
 from tests.support.events import SHAPES, Pairs
 
@@ -80,7 +80,7 @@ FAULTS = list(tables("what goes wrong"))
 @pytest.mark.parametrize("row", FAULTS, ids=named)
 def test_an_event_source_answers_each_fault_as_documented(row: Row) -> None:
     fault, _, status, body, *_ = row.cells
-    answer = row.source.fault(Fault(fault))
+    answer = row.source.fault(SourceFault(fault))
     assert answer.status == int(status)
     assert body_matches(answer.body, body, dict(answer.headers)["content-type"])
 
@@ -88,9 +88,9 @@ def test_an_event_source_answers_each_fault_as_documented(row: Row) -> None:
 def test_every_fault_of_every_event_source_is_documented() -> None:
     for source in EVENT_SOURCES.values():
         documented = {row.cells[0] for row in FAULTS if row.source is source}
-        impossible = set() if source.timeout is not None else {Fault.SOURCE_TIMEOUT}
-        impossible |= set() if source.name.startswith("alb") else {Fault.UPGRADE}
-        assert documented == {fault.value for fault in Fault if fault not in impossible}
+        impossible = set() if source.timeout is not None else {SourceFault.SOURCE_TIMEOUT}
+        impossible |= set() if source.name.startswith("alb") else {SourceFault.UPGRADE}
+        assert documented == {fault.value for fault in SourceFault if fault not in impossible}
 
 
 CERTAINTIES = ("documented", "likely", "assumed", "chosen")
@@ -121,7 +121,7 @@ def test_an_event_source_takes_what_its_documented_limit_allows_and_not_a_byte_m
     if row.cells[1].endswith("MB"):
         limit = limit // 1_000_000 * 1024 * 1024
 
-    def refused(size: int) -> Fault | None:
+    def refused(size: int) -> SourceFault | None:
         match row.cells[0]:
             case "url too long":
                 return row.source.refuse(HttpRequest("GET", "/q", "x" * size, ()))
@@ -131,13 +131,13 @@ def test_an_event_source_takes_what_its_documented_limit_allows_and_not_a_byte_m
                 return row.source.refuse(HttpRequest("GET", "/q", "", (), b"x" * size))
 
     assert refused(limit - 100) is None
-    assert refused(limit + 1) is Fault(row.cells[0])
-    assert refused(TOO_MUCH) is Fault(row.cells[0])
+    assert refused(limit + 1) is SourceFault(row.cells[0])
+    assert refused(TOO_MUCH) is SourceFault(row.cells[0])
 
 
 def test_an_alb_bounds_all_headers_together() -> None:
     many = tuple((f"x-{number}", "x" * 10_000) for number in range(7))
-    assert EVENT_SOURCES["alb"].refuse(HttpRequest("GET", "/q", "", many)) is Fault.HEADERS_TOO_LARGE
+    assert EVENT_SOURCES["alb"].refuse(HttpRequest("GET", "/q", "", many)) is SourceFault.HEADERS_TOO_LARGE
 
 
 @pytest.mark.parametrize("row", list(tables("to a route for GET")), ids=named)
@@ -228,7 +228,7 @@ def test_an_answer_leaves_as_documented(row: Row) -> None:
     try:
         response = row.source.response(answer.encode())
     except BadAnswer:
-        response = row.source.fault(Fault.BAD_ANSWER)
+        response = row.source.fault(SourceFault.BAD_ANSWER)
     assert response.status == int(status)
     assert body_matches(response.body, body, dict(response.headers)["content-type"])
 
@@ -277,7 +277,7 @@ def test_a_rest_api_gives_the_functions_own_framing_headers_another_name() -> No
 def test_a_load_balancer_refuses_an_upgrade_and_the_others_ignore_it() -> None:
     upgrade = HttpRequest("GET", "/q", "", (("upgrade", "h2c"), ("connection", "upgrade")))
     assert {name for name, source in EVENT_SOURCES.items() if source.refuse(upgrade)} == {"alb", "alb-multi"}
-    assert EVENT_SOURCES["alb"].fault(Fault.UPGRADE).status == 400
+    assert EVENT_SOURCES["alb"].fault(SourceFault.UPGRADE).status == 400
 
 
 def test_a_text_type_whose_bytes_are_no_utf_8_travels_as_base64() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from local.workloads.cases import Case
-from local.workloads.judge import Answer, faults
+from local.workloads.judge import HttpAnswer, faults
 
 ANSWER_SECONDS = 20
 NO_ANSWER = (OSError, EOFError, TimeoutError, LookupError, ValueError, asyncio.LimitOverrunError)
@@ -82,9 +82,9 @@ class KeepAliveClients:
             writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _answer(reader: asyncio.StreamReader) -> HttpAnswer:
     """An answer whose head has its length, as every answer of the bundle does."""
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     body = await reader.readexactly(int(headers["content-length"]))
-    return Answer(int(lines[0].split(" ")[1]), headers, body)
+    return HttpAnswer(int(lines[0].split(" ")[1]), headers, body)

@@ -24,7 +24,7 @@ HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
-class Found:
+class MatchedProducts:
     """A product of the list with its on-demand price for one unit."""
 
     sku: str
@@ -38,7 +38,7 @@ class Offer:
 
     published: str = ""
     """The day of the list, as `2026-09-19`; empty where it does not say."""
-    found: dict[str, list[Found]] = field(default_factory=dict)
+    found: dict[str, list[MatchedProducts]] = field(default_factory=dict)
 
 
 def read_offer(chunks: Iterable[bytes], wanted: Mapping[str, Mapping[str, str]]) -> Offer:
@@ -104,7 +104,7 @@ def _note_terms(
         if sku in matched:
             attributes, keys = matched[sku]
             for term in by_term.values():
-                found = Found(sku, attributes, _tiers(term["priceDimensions"]))
+                found = MatchedProducts(sku, attributes, _tiers(term["priceDimensions"]))
                 for key in keys:
                     offer.found[key].append(found)
     terms.clear()

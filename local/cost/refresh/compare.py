@@ -9,7 +9,7 @@ from typing import Any
 from local.cost.errors import CostError, Unreachable
 from local.cost.instances import split
 from local.cost.price_book import Price, PriceBook, Tier
-from local.cost.refresh.bulk import Found, Offer, read_offer
+from local.cost.refresh.bulk import MatchedProducts, Offer, read_offer
 from local.cost.refresh.port import PriceList
 
 CONFIRMED, CHANGED, ADDED, NOT_FOUND, AMBIGUOUS, REFUSED, NO_LIST = (
@@ -44,7 +44,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Change:
+class PriceChange:
     """What the list says about one row."""
 
     row: Price
@@ -65,7 +65,7 @@ def compare(
     prices: PriceList,
     region: str,
     watch: Chunks = lambda offer, chunks: chunks,
-) -> list[Change]:
+) -> list[PriceChange]:
     """Return every row of a region against the list, and every row that the region lacks beside `MODEL_REGION`.
 
     `watch` sees the bytes of each offer go by.
@@ -102,33 +102,33 @@ def _rows_of(book: PriceBook, region: str) -> list[Price]:
     return rows + [replace(row, region=region, read="unknown", certainty="weak", source="") for row in lacking]
 
 
-def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | CostError], *, new: bool) -> Change:
+def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | CostError], *, new: bool) -> PriceChange:
     if source is None:
-        return Change(row, NO_LIST, "no list is known for it; read it by hand")
+        return PriceChange(row, NO_LIST, "no list is known for it; read it by hand")
     offer = offers[source.code]
     if isinstance(offer, CostError):
-        return Change(row, NO_LIST, str(offer))
+        return PriceChange(row, NO_LIST, str(offer))
     found = offer.found[row.name]
     if not found:
-        return Change(row, NOT_FOUND, f"{source.code} has no such product")
+        return PriceChange(row, NOT_FOUND, f"{source.code} has no such product")
     if mistaken := next(filter(None, (_mistaken(row, one) for one in found)), ""):
-        return Change(row, REFUSED, mistaken)
+        return PriceChange(row, REFUSED, mistaken)
     prices = {tuple(Tier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in found}
     if len(prices) > 1:
-        return Change(
+        return PriceChange(
             row, AMBIGUOUS, f"{len(found)} products at {len(prices)} prices: {', '.join(one.sku for one in found)}"
         )
     tiers = prices.pop()
     read = offer.published or row.read
     renewed = replace(row, tiers=tiers, read=read, certainty="firm", source=f"AWS price list: {source.code}")
     if new:
-        return Change(row, ADDED, renewed.published(), renewed)
+        return PriceChange(row, ADDED, renewed.published(), renewed)
     if tiers == row.tiers:
-        return Change(row, CONFIRMED, f"{read}", renewed)
-    return Change(row, CHANGED, f"{row.published()} becomes {renewed.published()}", renewed)
+        return PriceChange(row, CONFIRMED, f"{read}", renewed)
+    return PriceChange(row, CHANGED, f"{row.published()} becomes {renewed.published()}", renewed)
 
 
-def _mistaken(row: Price, found: Found) -> str:
+def _mistaken(row: Price, found: MatchedProducts) -> str:
     """Why a product cannot be the row's: an Aurora price is no RDS MySQL price, nor the other way round."""
     engine = found.attributes.get("databaseEngine", "Any")
     expected = ENGINES.get(row.service)
@@ -140,7 +140,7 @@ def _mistaken(row: Price, found: Found) -> str:
     return ""
 
 
-def renewed_rows(book: PriceBook, changes: Sequence[Change], region: str) -> list[Price]:
+def renewed_rows(book: PriceBook, changes: Sequence[PriceChange], region: str) -> list[Price]:
     """Return all rows of a region: those that the list confirmed or changed as they should be, and those added."""
     news = {id(change.row): change.renewed for change in changes if change.renewed}
     added = [change.renewed for change in changes if change.kind == ADDED and change.renewed]

@@ -32,7 +32,7 @@ LOOKED_AT = 20_000
 """Records among which samples are looked for, so that a large store costs no more than a small one."""
 
 
-class Sample(NamedTuple):
+class DemoSample(NamedTuple):
     """A query worth trying."""
 
     user_id: int
@@ -64,7 +64,7 @@ def ensure_demo_store(folder: Path, progress: Progress | None = None) -> str:
     return url
 
 
-def samples(url: str, count: int = 6) -> list[Sample]:
+def samples(url: str, count: int = 6) -> list[DemoSample]:
     """Return queries over the SQLite store at `url` with contacts, a phrase and a hashtag that match; busy users first.
 
     The same for the same store. Fewer than `count` where the store is small, none where it is not a file.
@@ -74,7 +74,7 @@ def samples(url: str, count: int = 6) -> list[Sample]:
     except ValueError:
         return []
     kinds = {mark: kind for kind, mark in KINDS.items()}
-    found: list[Sample] = []
+    found: list[DemoSample] = []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         looked_at = "select key, length(record) as size from records limit ?"
         rows = connection.execute(f"select key from ({looked_at}) order by size desc, key", (LOOKED_AT,)).fetchall()  # noqa: S608
@@ -86,7 +86,7 @@ def samples(url: str, count: int = 6) -> list[Sample]:
             words = _words(unpack(unseal(key, sealed)))
             user_id = int.from_bytes(key[:8], "big")
             if words and all(sample.user_id != user_id for sample in found):
-                found.append(Sample(user_id, kinds[key[8:]], *words))
+                found.append(DemoSample(user_id, kinds[key[8:]], *words))
             place = max(place * 1.3, place + 1)
     return found
 

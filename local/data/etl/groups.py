@@ -43,7 +43,7 @@ class ContactTweet(NamedTuple):
     retweet: int
 
 
-class Group(NamedTuple):
+class ContactGroup(NamedTuple):
     """All the contacts of one user for one requested type, in the order of their ids."""
 
     user_id: int
@@ -85,7 +85,7 @@ class Stages:
                     with pq.ParquetFile(path) as file:
                         yield from file.iter_batches(BATCH_ROWS)
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[ContactGroup]:
         """Yield every user's contacts for each type that has some, in the order of user ids."""
         for users in self._users():
             yield from _groups(users)
@@ -123,7 +123,7 @@ def _records(users: pa.Table) -> list[tuple[bytes, bytes]]:
     return records
 
 
-def _groups(users: pa.Table) -> Iterator[Group]:
+def _groups(users: pa.Table) -> Iterator[ContactGroup]:
     """Yield the groups of whole users. Where a user's contacts of two types are the same, both have the same list."""
     columns = (users.column(name).to_pylist() for name in ContactTweet._fields)
     rows = map(ContactTweet._make, zip(*columns, strict=True))
@@ -142,10 +142,10 @@ def _groups(users: pa.Table) -> Iterator[Group]:
                 elif some:
                     contacts.append(contact._replace(tweets=some))
         if replied:
-            yield Group(user_id, "reply", both if replied == both else replied)
+            yield ContactGroup(user_id, "reply", both if replied == both else replied)
         if retweeted:
-            yield Group(user_id, "retweet", both if retweeted == both else retweeted)
-        yield Group(user_id, "both", both)
+            yield ContactGroup(user_id, "retweet", both if retweeted == both else retweeted)
+        yield ContactGroup(user_id, "both", both)
 
 
 def _contact(rows: list[ContactTweet]) -> Contact:

@@ -27,7 +27,7 @@ MIN_VALID_SHARE = 0.01
 """Shares of the lines beyond which the input is taken for the wrong one: it replaces a store only by `--force`."""
 
 
-class Report(NamedTuple):
+class EtlReport(NamedTuple):
     """What a run did."""
 
     files: int
@@ -85,7 +85,7 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     progress: Progress | None = None,
     *,
     force: bool = False,
-) -> Report:
+) -> EtlReport:
     """Load the valid tweets of some files into a store, in place of what it has.
 
     Args:
@@ -124,7 +124,7 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
                 relate(database, folder, popular, progress.stage)
                 valid = database.table("tweets").count().to_pyarrow().as_py()
                 related = monotonic()
-                report = Report(
+                report = EtlReport(
                     files=len(files),
                     lines=counts["lines"],
                     dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},

@@ -46,7 +46,7 @@ def main() -> int:
     except programs.NotHere as problem:
         console.print(f"NOT RUN: the chart's checks: {problem}", style="yellow", markup=False, soft_wrap=True)
         return int(os.environ.get("CI") == "true")
-    except (manifests.Refused, UnreadManifestsError, UserError) as problem:
+    except (manifests.ChartRefusedError, UnreadManifestsError, UserError) as problem:
         wrong = [str(problem)]
     for line in wrong:
         error_line(f"chart: {line}")

@@ -23,7 +23,7 @@ VALUES = ("", *PLATFORMS)
 """The values files by what follows `values-`; "" is the chart's own values.yaml alone."""
 
 
-class Refused(ValueError):
+class ChartRefusedError(ValueError):
     """The chart refuses values. The message is helm's."""
 
 
@@ -39,7 +39,10 @@ def options(values: str) -> list[str]:
 
 
 def render(values: str, *more: str) -> str:
-    """Return the manifests of a values file as YAML; `more` are options of helm. Raises `Refused`, `NotHere`."""
+    """Return the manifests of a values file as YAML; `more` are options of helm.
+
+    Raises `ChartRefusedError` and `NotHere`.
+    """
     return run("template", RELEASE, str(CHART), "--namespace", RELEASE, *options(values), *more)
 
 
@@ -49,29 +52,29 @@ def objects(text: str) -> list[Manifest]:
 
 
 def lint(values: str) -> None:
-    """Run `helm lint --strict`. Raises `Refused` and `NotHere`."""
+    """Run `helm lint --strict`. Raises `ChartRefusedError` and `NotHere`."""
     run("lint", "--strict", "--quiet", str(CHART), *options(values))
 
 
 def notes(values: str, *more: str) -> str:
     """Return what helm prints after an installation, as far as it is known without a cluster.
 
-    Raises `Refused`, and `NotHere` with helm 3, whose dry run needs a cluster.
+    Raises `ChartRefusedError`, and `NotHere` with helm 3, whose dry run needs a cluster.
     """
     arguments = ("install", RELEASE, str(CHART), "--namespace", RELEASE, "--dry-run=client", *options(values), *more)
     try:
         return run(*arguments).partition("\nNOTES:\n")[2]
-    except Refused as problem:
+    except ChartRefusedError as problem:
         if "cluster unreachable" in str(problem):
             raise NotHere("notes without a cluster need helm 4: https://helm.sh/docs/intro/install") from None
         raise
 
 
 def run(*arguments: str) -> str:
-    """Return helm's output. Raises `Refused` with its message where it fails, and `NotHere`."""
+    """Return helm's output. Raises `ChartRefusedError` with its message where it fails, and `NotHere`."""
     nowhere = str(Path("/nonexistent"))
     environment = {"PATH": "/usr/bin:/bin", "HOME": nowhere, "KUBECONFIG": nowhere}
     done = run_program([str(helm()), *arguments], HELM_SECONDS, env=environment)
     if done.returncode:
-        raise Refused((done.stderr + done.stdout).strip())
+        raise ChartRefusedError((done.stderr + done.stdout).strip())
     return done.stdout

@@ -72,7 +72,7 @@ class Call(NamedTuple):
     """Of the route's path, in the form that the source passes on."""
 
 
-class Fault(Enum):
+class SourceFault(Enum):
     """What can go wrong; each event source has its own answer to each. The values are the keys of the docs."""
 
     URL_TOO_LONG = "url too long"
@@ -114,7 +114,7 @@ class EventSource(Protocol):
     answer_limit: int | None
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 
-    def refuse(self, request: HttpRequest) -> Fault | None:
+    def refuse(self, request: HttpRequest) -> SourceFault | None:
         """Return the fault where the source turns the request away by its own limits."""
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class EventSource(Protocol):
     def response(self, payload: bytes) -> HttpResponse:
         """Return what the caller gets for the function's answer. Raises `BadAnswer`."""
 
-    def fault(self, fault: Fault) -> HttpResponse:
+    def fault(self, fault: SourceFault) -> HttpResponse:
         """Return what the caller gets where something went wrong."""
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from local.emulator import quotas
 from local.emulator.event_sources import payload2
-from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, gateway_context, json_response
+from local.emulator.event_sources.base import (
+    Call,
+    HttpRequest,
+    HttpResponse,
+    SourceFault,
+    gateway_context,
+    json_response,
+)
 
 DEFAULT_ROUTE = "$default"
 """The only route of a Function URL."""
@@ -17,16 +24,16 @@ THROTTLED = '{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type
 TOO_LARGE = f'{{"Message":"Request must be smaller than {quotas.PAYLOAD} bytes for the InvokeFunction operation"}}'
 
 FAULTS = {
-    Fault.URL_TOO_LONG: json_response(414, '{"Message":null}'),
-    Fault.HEADERS_TOO_LARGE: json_response(431, '{"Message":null}'),
-    Fault.BODY_TOO_LARGE: json_response(413, TOO_LARGE),
-    Fault.EVENT_TOO_LARGE: json_response(413, TOO_LARGE),
-    Fault.THROTTLED: json_response(429, THROTTLED),
-    Fault.FUNCTION_ERROR: ERROR,
-    Fault.FUNCTION_TIMEOUT: ERROR,
-    Fault.BAD_ANSWER: ERROR,
-    Fault.ANSWER_TOO_LARGE: ERROR,
-    Fault.NO_ROUTE: json_response(404, '{"Message":null}'),
+    SourceFault.URL_TOO_LONG: json_response(414, '{"Message":null}'),
+    SourceFault.HEADERS_TOO_LARGE: json_response(431, '{"Message":null}'),
+    SourceFault.BODY_TOO_LARGE: json_response(413, TOO_LARGE),
+    SourceFault.EVENT_TOO_LARGE: json_response(413, TOO_LARGE),
+    SourceFault.THROTTLED: json_response(429, THROTTLED),
+    SourceFault.FUNCTION_ERROR: ERROR,
+    SourceFault.FUNCTION_TIMEOUT: ERROR,
+    SourceFault.BAD_ANSWER: ERROR,
+    SourceFault.ANSWER_TOO_LARGE: ERROR,
+    SourceFault.NO_ROUTE: json_response(404, '{"Message":null}'),
 }
 
 
@@ -40,13 +47,13 @@ class FunctionUrl:
     decodes_path = False
     answer_limit: int | None = None
 
-    def refuse(self, request: HttpRequest) -> Fault | None:
+    def refuse(self, request: HttpRequest) -> SourceFault | None:
         """Return what is beyond a limit; AWS publishes the payload's alone."""
         if request.line_bytes > MAX_REQUEST_LINE:
-            return Fault.URL_TOO_LONG
+            return SourceFault.URL_TOO_LONG
         if sum(len(name) + len(value) + 4 for name, value in request.headers) > MAX_HEADERS:
-            return Fault.HEADERS_TOO_LARGE
-        return Fault.BODY_TOO_LARGE if len(request.body) > quotas.PAYLOAD else None
+            return SourceFault.HEADERS_TOO_LARGE
+        return SourceFault.BODY_TOO_LARGE if len(request.body) > quotas.PAYLOAD else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; the path stays encoded."""
@@ -57,6 +64,6 @@ class FunctionUrl:
         """Return the answer of payload format 2.0."""
         return payload2.response(payload, quoted=True)
 
-    def fault(self, fault: Fault) -> HttpResponse:
+    def fault(self, fault: SourceFault) -> HttpResponse:
         """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

@@ -6,7 +6,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.emulator.event_sources import payload2
-from local.emulator.event_sources.base import Call, Fault, HttpRequest, HttpResponse, gateway_context, json_response
+from local.emulator.event_sources.base import (
+    Call,
+    HttpRequest,
+    HttpResponse,
+    SourceFault,
+    gateway_context,
+    json_response,
+)
 
 MAX_LINE_AND_HEADERS = 10_240
 MAX_BODY = 10 * 1024 * 1024
@@ -15,17 +22,17 @@ UNAVAILABLE = json_response(503, '{"message":"Service Unavailable"}')
 TOO_LARGE = json_response(413, '{"message":"Request Entity Too Large"}')
 
 FAULTS = {
-    Fault.URL_TOO_LONG: json_response(414, '{"message":"URI Too Long"}'),
-    Fault.HEADERS_TOO_LARGE: json_response(431, '{"message":"Request Header Fields Too Large"}'),
-    Fault.BODY_TOO_LARGE: TOO_LARGE,
-    Fault.EVENT_TOO_LARGE: TOO_LARGE,
-    Fault.THROTTLED: UNAVAILABLE,
-    Fault.FUNCTION_ERROR: ERROR,
-    Fault.FUNCTION_TIMEOUT: ERROR,
-    Fault.SOURCE_TIMEOUT: UNAVAILABLE,
-    Fault.BAD_ANSWER: ERROR,
-    Fault.ANSWER_TOO_LARGE: ERROR,
-    Fault.NO_ROUTE: json_response(404, '{"message":"Not Found"}'),
+    SourceFault.URL_TOO_LONG: json_response(414, '{"message":"URI Too Long"}'),
+    SourceFault.HEADERS_TOO_LARGE: json_response(431, '{"message":"Request Header Fields Too Large"}'),
+    SourceFault.BODY_TOO_LARGE: TOO_LARGE,
+    SourceFault.EVENT_TOO_LARGE: TOO_LARGE,
+    SourceFault.THROTTLED: UNAVAILABLE,
+    SourceFault.FUNCTION_ERROR: ERROR,
+    SourceFault.FUNCTION_TIMEOUT: ERROR,
+    SourceFault.SOURCE_TIMEOUT: UNAVAILABLE,
+    SourceFault.BAD_ANSWER: ERROR,
+    SourceFault.ANSWER_TOO_LARGE: ERROR,
+    SourceFault.NO_ROUTE: json_response(404, '{"message":"Not Found"}'),
 }
 
 
@@ -39,13 +46,13 @@ class HttpApi:
     decodes_path = True
     answer_limit: int | None = MAX_BODY
 
-    def refuse(self, request: HttpRequest) -> Fault | None:
+    def refuse(self, request: HttpRequest) -> SourceFault | None:
         """Return what is beyond a limit: request line and header values have one together."""
         if request.line_bytes > MAX_LINE_AND_HEADERS:
-            return Fault.URL_TOO_LONG
+            return SourceFault.URL_TOO_LONG
         if request.line_bytes + sum(len(value) for _, value in request.headers) > MAX_LINE_AND_HEADERS:
-            return Fault.HEADERS_TOO_LARGE
-        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+            return SourceFault.HEADERS_TOO_LARGE
+        return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; `rawPath` is decoded, whatever its name says."""
@@ -55,6 +62,6 @@ class HttpApi:
         """Return the answer of payload format 2.0."""
         return payload2.response(payload)
 
-    def fault(self, fault: Fault) -> HttpResponse:
+    def fault(self, fault: SourceFault) -> HttpResponse:
         """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

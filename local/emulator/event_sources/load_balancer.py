@@ -7,9 +7,9 @@ from typing import Any
 from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
-    Fault,
     HttpRequest,
     HttpResponse,
+    SourceFault,
     body_of,
     event_body,
     forwarded,
@@ -47,12 +47,12 @@ def _page(status: int) -> HttpResponse:
 
 ERROR = _page(502)
 FAULTS = {
-    Fault.URL_TOO_LONG: _page(414),
-    Fault.HEADERS_TOO_LARGE: _page(400),
-    Fault.BODY_TOO_LARGE: _page(413),
-    Fault.EVENT_TOO_LARGE: _page(413),
-    Fault.UPGRADE: _page(400),
-    Fault.NO_ROUTE: _page(503),
+    SourceFault.URL_TOO_LONG: _page(414),
+    SourceFault.HEADERS_TOO_LARGE: _page(400),
+    SourceFault.BODY_TOO_LARGE: _page(413),
+    SourceFault.EVENT_TOO_LARGE: _page(413),
+    SourceFault.UPGRADE: _page(400),
+    SourceFault.NO_ROUTE: _page(503),
 }
 """Everything that goes wrong behind it is a 502."""
 
@@ -70,16 +70,16 @@ class LoadBalancer:
         self.name = "alb-multi" if multiple else "alb"
         self.title = f"Application Load Balancer, {'multi' if multiple else 'single'}-value"
 
-    def refuse(self, request: HttpRequest) -> Fault | None:
+    def refuse(self, request: HttpRequest) -> SourceFault | None:
         """Return what is beyond the limit of a line, of all lines together, or of a body; upgrades are refused."""
         if request.header("upgrade"):
-            return Fault.UPGRADE
+            return SourceFault.UPGRADE
         if request.line_bytes > MAX_LINE:
-            return Fault.URL_TOO_LONG
+            return SourceFault.URL_TOO_LONG
         sizes = [len(name) + len(value) + 4 for name, value in request.headers]
         if max(sizes, default=0) > MAX_LINE or sum(sizes) > MAX_HEADERS:
-            return Fault.HEADERS_TOO_LARGE
-        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+            return SourceFault.HEADERS_TOO_LARGE
+        return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event. Query values are not decoded; of repeated keys the last wins in single-value mode."""
@@ -106,6 +106,6 @@ class LoadBalancer:
         headers = with_default(headers_of(answer, self.multiple), "content-type", "application/octet-stream")
         return HttpResponse(status_of(answer), headers, body_of(answer))
 
-    def fault(self, fault: Fault) -> HttpResponse:
+    def fault(self, fault: SourceFault) -> HttpResponse:
         """Return the page of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

@@ -8,9 +8,9 @@ from typing import Any
 from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
-    Fault,
     HttpRequest,
     HttpResponse,
+    SourceFault,
     body_of,
     decoded_pairs,
     forwarded,
@@ -33,17 +33,17 @@ ERROR = json_response(502, '{"message": "Internal server error"}')
 TOO_LARGE = json_response(413, '{"message": "Request Too Long"}')
 
 FAULTS = {
-    Fault.URL_TOO_LONG: json_response(414, '{"message": "URI Too Long"}'),
-    Fault.HEADERS_TOO_LARGE: json_response(431, '{"message": "Request Header Fields Too Large"}'),
-    Fault.BODY_TOO_LARGE: TOO_LARGE,
-    Fault.EVENT_TOO_LARGE: TOO_LARGE,
-    Fault.THROTTLED: json_response(500, '{"message": "Internal server error"}'),
-    Fault.FUNCTION_ERROR: ERROR,
-    Fault.FUNCTION_TIMEOUT: ERROR,
-    Fault.SOURCE_TIMEOUT: json_response(504, '{"message": "Endpoint request timed out"}'),
-    Fault.BAD_ANSWER: ERROR,
-    Fault.ANSWER_TOO_LARGE: ERROR,
-    Fault.NO_ROUTE: json_response(403, '{"message":"Missing Authentication Token"}'),
+    SourceFault.URL_TOO_LONG: json_response(414, '{"message": "URI Too Long"}'),
+    SourceFault.HEADERS_TOO_LARGE: json_response(431, '{"message": "Request Header Fields Too Large"}'),
+    SourceFault.BODY_TOO_LARGE: TOO_LARGE,
+    SourceFault.EVENT_TOO_LARGE: TOO_LARGE,
+    SourceFault.THROTTLED: json_response(500, '{"message": "Internal server error"}'),
+    SourceFault.FUNCTION_ERROR: ERROR,
+    SourceFault.FUNCTION_TIMEOUT: ERROR,
+    SourceFault.SOURCE_TIMEOUT: json_response(504, '{"message": "Endpoint request timed out"}'),
+    SourceFault.BAD_ANSWER: ERROR,
+    SourceFault.ANSWER_TOO_LARGE: ERROR,
+    SourceFault.NO_ROUTE: json_response(403, '{"message":"Missing Authentication Token"}'),
 }
 
 
@@ -57,13 +57,13 @@ class RestApi:
     decodes_path = False
     answer_limit: int | None = MAX_BODY
 
-    def refuse(self, request: HttpRequest) -> Fault | None:
+    def refuse(self, request: HttpRequest) -> SourceFault | None:
         """Return what is beyond a limit: URL and headers have one each."""
         if len(request.target) > MAX_URL:
-            return Fault.URL_TOO_LONG
+            return SourceFault.URL_TOO_LONG
         if sum(len(name) + len(value) for name, value in request.headers) > MAX_HEADERS:
-            return Fault.HEADERS_TOO_LARGE
-        return Fault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
+            return SourceFault.HEADERS_TOO_LARGE
+        return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
     def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
         """Return the event: query decoded, in two maps; absent things are null; a body is text."""
@@ -114,6 +114,6 @@ class RestApi:
         body = body_of(answer, decode=False)
         return HttpResponse(status_of(answer), with_default(headers, "content-type", "application/json"), body)
 
-    def fault(self, fault: Fault) -> HttpResponse:
+    def fault(self, fault: SourceFault) -> HttpResponse:
         """Return the answer of `FAULTS`."""
         return FAULTS.get(fault, ERROR)

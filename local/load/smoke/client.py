@@ -13,7 +13,7 @@ import httpx
 
 from local.load.address import split
 from local.workloads.cases import Case
-from local.workloads.judge import Answer, Served, faults, first_line_of
+from local.workloads.judge import ExpectedResult, HttpAnswer, faults, first_line_of
 
 MAX_BYTES = 8_000_000
 """Of an answer; Lambda gives 6 MB at most."""
@@ -23,7 +23,7 @@ MAX_SILENT = 3
 Verdict = Literal["right", "in form", "wrong", "no answer", "not asked"]
 
 
-class Outcome(NamedTuple):
+class CaseOutcome(NamedTuple):
     """What came of a case. `in form`: nobody here knows the result, and the rest was right."""
 
     case: Case
@@ -50,44 +50,46 @@ async def ask_all(
     seconds: float,
     on_answer: Callable[[], object] = lambda: None,
     first_line: bytes | None = None,
-) -> list[Outcome]:
+) -> list[CaseOutcome]:
     """Ask one case after the other over connections that stay open; `on_answer` is called after each.
 
     `seconds` bound each request, connecting included. All answers of services begin with `first_line`, TEAM,ACCOUNT and
     a line feed; by default with what the first one begins with.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[CaseOutcome] = []
     silent = 0
     tls = ssl.create_default_context()
     async with httpx.AsyncClient(timeout=None, verify=tls, trust_env=False) as client:  # noqa: S113 - asyncio's bounds all
         for case in cases:
             if silent == MAX_SILENT:
-                outcomes.append(Outcome(case, "not asked"))
+                outcomes.append(CaseOutcome(case, "not asked"))
                 continue
             begun = time.perf_counter()
             answer = await _ask(client, address, case, seconds)
             milliseconds = (time.perf_counter() - begun) * 1000
             if isinstance(answer, str):
                 silent += 1
-                outcomes.append(Outcome(case, "no answer", answer, None, milliseconds))
+                outcomes.append(CaseOutcome(case, "no answer", answer, None, milliseconds))
             else:
                 silent = 0
                 outcomes.append(judged(case, answer, first_line, milliseconds))
-                if isinstance(case.expected, Served):
+                if isinstance(case.expected, ExpectedResult):
                     first_line = first_line or first_line_of(answer)
             on_answer()
     return outcomes
 
 
-def judged(case: Case, answer: Answer, first_line: bytes | None = None, milliseconds: float | None = None) -> Outcome:
+def judged(
+    case: Case, answer: HttpAnswer, first_line: bytes | None = None, milliseconds: float | None = None
+) -> CaseOutcome:
     """Return an answer, however it came, held against its case."""
     found = faults(case.expected, answer, first_line)
-    known = not isinstance(case.expected, Served) or case.expected.result is not None
+    known = not isinstance(case.expected, ExpectedResult) or case.expected.result is not None
     verdict: Verdict = "wrong" if found else "right" if known else "in form"
-    return Outcome(case, verdict, "; ".join(found), answer.status, milliseconds)
+    return CaseOutcome(case, verdict, "; ".join(found), answer.status, milliseconds)
 
 
-async def _ask(client: httpx.AsyncClient, address: str, case: Case, seconds: float) -> Answer | str:
+async def _ask(client: httpx.AsyncClient, address: str, case: Case, seconds: float) -> HttpAnswer | str:
     """Return the answer, or why there is none."""
     path = {"target": case.path.encode()}  # as it stands: no client may correct what a case gets wrong
     try:
@@ -97,7 +99,7 @@ async def _ask(client: httpx.AsyncClient, address: str, case: Case, seconds: flo
                 body += part
                 if len(body) > MAX_BYTES:
                     return f"the answer is larger than {MAX_BYTES:,} bytes"
-            return Answer(response.status_code, dict(response.headers), body)
+            return HttpAnswer(response.status_code, dict(response.headers), body)
     except TimeoutError:
         return f"no whole answer within {seconds:g} s"
     except httpx.ConnectError as problem:

@@ -65,7 +65,7 @@ STREAM = re.compile(r"\d{4}/\d{2}/\d{2}/([A-Za-z0-9_-]{1,64})\[")
 BOUNDS = {"duration": 900_000, "billed": 1_100_000, "memory": 10_240, "peak": 10_240, "init": 900_000}
 
 
-class Report(NamedTuple):
+class ReportLine(NamedTuple):
     """One invocation as Lambda reports it. Milliseconds and MB."""
 
     function: str
@@ -78,10 +78,10 @@ class Report(NamedTuple):
     failed: bool
 
 
-class Found(NamedTuple):
+class ReportLines(NamedTuple):
     """The REPORT lines of a file."""
 
-    reports: list[Report]
+    reports: list[ReportLine]
     unread: int
     """Lines that begin like one and are damaged."""
 
@@ -112,9 +112,9 @@ def calibrated(result: Result, path: Path, service: str | None) -> Result:
     return dataclasses.replace(result, data=comparison.as_data(), config=config)
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> ReportLines:
     """Return the REPORT lines of a file. Raises `UserError` where it cannot be read or holds none."""
-    reports: list[Report] = []
+    reports: list[ReportLine] = []
     unread = 0
     for text, context in _messages(path):
         if not isinstance(text, str):
@@ -135,7 +135,7 @@ def read(path: Path) -> Found:
     if not reports:
         damaged = f" that can be read ({unread} are damaged)" if unread else ""
         raise UserError(f"{path} holds no REPORT lines{damaged}; give an export of a function's log group")
-    return Found(reports, unread)
+    return ReportLines(reports, unread)
 
 
 Message = tuple[str | Mapping[str, Any], str]
@@ -197,7 +197,7 @@ def _message(event: Any, context: str) -> Message:
     return {**fields, "failed": record.get("status", "success") != "success"}, context
 
 
-def _report(fields: Mapping[str, Any], context: str) -> Report | None:
+def _report(fields: Mapping[str, Any], context: str) -> ReportLine | None:
     values: dict[str, float] = {}
     for name, most in BOUNDS.items():
         value = fields.get(name)
@@ -209,7 +209,7 @@ def _report(fields: Mapping[str, Any], context: str) -> Report | None:
     if not {"duration", "billed", "memory"} <= set(values) or values["memory"] < 128:
         return None
     named = GROUP.search(context) or STREAM.search(context)
-    return Report(
+    return ReportLine(
         named[1] if named else "",
         values["duration"],
         values["billed"],
@@ -220,7 +220,7 @@ def _report(fields: Mapping[str, Any], context: str) -> Report | None:
     )
 
 
-def _by_service(reports: Iterable[Report], service: str | None, path: Path) -> dict[str, list[Report]]:
+def _by_service(reports: Iterable[ReportLine], service: str | None, path: Path) -> dict[str, list[ReportLine]]:
     found = defaultdict(list)
     for report in reports:
         name = service or next((each for each in SERVICES if each in report.function.lower()), None)
@@ -231,7 +231,7 @@ def _by_service(reports: Iterable[Report], service: str | None, path: Path) -> d
     return found
 
 
-def _put(comparison: Comparison, service: str, reports: Sequence[Report], name: str, unread: int) -> Comparison:
+def _put(comparison: Comparison, service: str, reports: Sequence[ReportLine], name: str, unread: int) -> Comparison:
     """Return the comparison with the REPORT lines of one service in it."""
     by_size = defaultdict(list)
     for report in reports:
@@ -281,7 +281,7 @@ def _put(comparison: Comparison, service: str, reports: Sequence[Report], name: 
     )
 
 
-def _figures_of_size(reports: Sequence[Report]) -> SizeFigures:
+def _figures_of_size(reports: Sequence[ReportLine]) -> SizeFigures:
     # A first invocation takes longer than those after it; it counts only where there is no other.
     warm = [report for report in reports if report.init_ms is None] or reports
     billed = [report.billed_ms if report.init_ms is None else report.duration_ms for report in warm]

@@ -16,7 +16,7 @@ from hdrh.histogram import HdrHistogram
 from msgspec import convert
 
 from local.errors import UserError
-from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, Total, cpu_seconds, run
+from local.load.api import GeneratorFailedError, LoadOutcome, LoadPlan, PreparedRequest, Total, cpu_seconds, run
 from local.load.latencies import histogram, milliseconds
 from local.load.sender import NOT_SENT
 from local.measure.affinity import Cores, pinned, real_time
@@ -58,7 +58,7 @@ class LoadedContainer:
     peak_mb: float = 0.0
     rate: float = 0.0
     """What a round's first load asks for, requests/s; 0 where that is not known yet."""
-    send: Callable[..., Outcome] = run
+    send: Callable[..., LoadOutcome] = run
     """The load generator."""
     tolerated: float = 0.0
     """Share of the answers that may be wrong or missing."""
@@ -90,7 +90,7 @@ class LoadedContainer:
                 "nothing was written. Is the machine busy with something else?"
             )
 
-    def _count(self, outcome: Outcome, cpu_ms: float) -> None:
+    def _count(self, outcome: LoadOutcome, cpu_ms: float) -> None:
         self.cpu_ms.append(cpu_ms)
         self.rates.append(outcome.total.answered / outcome.seconds)
         self.total.add(outcome.total)
@@ -122,8 +122,8 @@ class LoadedContainer:
         _, cpu_ms = self._load(closed_loop)
         return max(1.0, configuration.utilisation * 1000 / cpu_ms) if cpu_ms else 100.0
 
-    def _plan(self, configuration: ComparisonConfig, cores: Cores, rate: float | None = None) -> Plan:
-        return Plan(
+    def _plan(self, configuration: ComparisonConfig, cores: Cores, rate: float | None = None) -> LoadPlan:
+        return LoadPlan(
             mix=self.mix,
             rate=rate,
             seconds=configuration.load_seconds,
@@ -134,7 +134,7 @@ class LoadedContainer:
             behaviour=configuration.behaviour,
         )
 
-    def _load(self, plan: Plan) -> tuple[Outcome, float]:
+    def _load(self, plan: LoadPlan) -> tuple[LoadOutcome, float]:
         """Run a load; return its outcome and the server's CPU for a request, in ms."""
         process = self.server.process
         try:
@@ -157,7 +157,7 @@ class LoadedContainer:
         return outcome, (after - before) / max(1, outcome.total.answered) * 1000
 
 
-def _overload(outcome: Outcome) -> str:
+def _overload(outcome: LoadOutcome) -> str:
     """Return that the server could not take the load; empty where it could."""
     unanswered = sum(outcome.total.errors[name] for name in OVERLOADED)
     requests = outcome.total.asked

@@ -63,7 +63,7 @@ def is_right(payload: bytes, request: PreparedRequest) -> bool | None:
 
 
 @dataclass
-class Tally:
+class InvocationTally:
     """Answers of one function, scored."""
 
     right: int = 0
@@ -82,7 +82,7 @@ class Tally:
             self.right += right
             self.wrong += not right
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: InvocationTally) -> None:
         """Add another."""
         self.right += other.right
         self.wrong += other.wrong
@@ -107,7 +107,7 @@ class Turn:
     peak_mb: int
     event_bytes: float
     answer_bytes: float
-    tally: Tally
+    tally: InvocationTally
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ class Functions:
         """How far this machine goes along with Lambda, for people."""
         return self._emulator.note
 
-    def start(self, service: str, size: int, request: PreparedRequest) -> tuple[Init, Tally]:
+    def start(self, service: str, size: int, request: PreparedRequest) -> tuple[Init, InvocationTally]:
         """Return the cold start of a function, by its first request."""
         function = self._function(service, size)
-        tally = Tally()
+        tally = InvocationTally()
         record = self._run(self._ask(function, request, tally))
         cpu_ms = function.init_cpu[-1] * 1000 if function.init_cpu else 0.0
         return Init(record.init_ms or 0.0, cpu_ms, record.duration_ms), tally
@@ -174,7 +174,7 @@ class Functions:
         """Ask a function these requests, one after another."""
         return self._run(self._turn(self._function(service, size), requests))
 
-    def burst(self, service: str, size: int, requests: Sequence[PreparedRequest]) -> tuple[Burst, Tally]:
+    def burst(self, service: str, size: int, requests: Sequence[PreparedRequest]) -> tuple[Burst, InvocationTally]:
         """Send a function all these requests at the same moment: behaviour, and no price."""
         return self._run(self._burst(self._function(service, size), requests))
 
@@ -184,7 +184,7 @@ class Functions:
     def _function(self, service: str, size: int) -> EmulatedFunction:
         return self._emulator.functions[self.names[service, size]]
 
-    async def _ask(self, function: EmulatedFunction, request: PreparedRequest, tally: Tally) -> Record:
+    async def _ask(self, function: EmulatedFunction, request: PreparedRequest, tally: InvocationTally) -> Record:
         outcome = await function.invoke(event_of(request))
         tally.score(outcome.ending, outcome.payload, request)
         await function.settled()
@@ -192,7 +192,7 @@ class Functions:
 
     async def _turn(self, function: EmulatedFunction, requests: Sequence[PreparedRequest]) -> Turn:
         records = []
-        tally = Tally()
+        tally = InvocationTally()
         cpu = function.cpu_seconds()
         for each in requests:
             await asyncio.sleep(REST)
@@ -208,10 +208,12 @@ class Functions:
             tally=tally,
         )
 
-    async def _burst(self, function: EmulatedFunction, requests: Sequence[PreparedRequest]) -> tuple[Burst, Tally]:
+    async def _burst(
+        self, function: EmulatedFunction, requests: Sequence[PreparedRequest]
+    ) -> tuple[Burst, InvocationTally]:
         before, cold = len(function.fleet.environments), function.fleet.counts["cold"]
         outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in requests))
-        tally = Tally()
+        tally = InvocationTally()
         for outcome, each in zip(outcomes, requests, strict=True):
             tally.score(outcome.ending, outcome.payload, each)
         burst = Burst(

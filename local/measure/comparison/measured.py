@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import mean
 
-from local.measure.comparison.functions import Init, Tally, Turn
+from local.measure.comparison.functions import Init, InvocationTally, Turn
 from local.measure.comparison.handler_only import Parts
 from local.measure.comparison.result import Burst, CpuSplit, FunctionFigures, SizeFigures
 from local.measure.statistics import Spread, rounded
@@ -21,7 +21,7 @@ class MeasuredFunction:
     parts: list[Parts] = field(default_factory=list)
     """One for each round; none where the handler cannot be measured by itself."""
     burst: Burst | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: InvocationTally = field(default_factory=InvocationTally)
 
     @property
     def whole_vcpu(self) -> list[Turn]:

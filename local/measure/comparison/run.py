@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 
 from local.cost import files as cost_files
 from local.cost.formulas import known
-from local.emulator.bundle import Bundle, Limits, check_service, from_template
+from local.emulator.bundle import Bundle, FunctionLimits, check_service, from_template
 from local.emulator.spec import Function
 from local.errors import UserError
 from local.load.api import PreparedRequest, requests_of
@@ -18,7 +18,7 @@ from local.measure.affinity import Cores, pinned, split_cores
 from local.measure.comparison import assumptions, handler_only, storage, workloads
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer, container
-from local.measure.comparison.functions import THROTTLED, Functions, Tally
+from local.measure.comparison.functions import THROTTLED, Functions, InvocationTally
 from local.measure.comparison.measured import MeasuredFunction
 from local.measure.comparison.result import Comparison, Read, Rounds, Storage
 from local.measure.experiments.result import Schemas, decode
@@ -48,7 +48,7 @@ def compare(
         bench = Rig(configuration, cores, requests, environ)
         if services:
             step("building the functions")
-            bundle = from_template(Limits(), environ, say=step)
+            bundle = from_template(FunctionLimits(), environ, say=step)
             bench.open(stack, bundle, step)
             bench.rounds(step)
     return bench.comparison(own_workloads)
@@ -196,7 +196,7 @@ class Rig:
         first = self._done * count % len(requests)
         return (requests + requests)[first : first + count]
 
-    def _count(self, service: str, size: int, tally: Tally) -> None:
+    def _count(self, service: str, size: int, tally: InvocationTally) -> None:
         _refuse_faults(service, size, tally, self.tolerated)
         self._measured[service].tally.add(tally)
 
@@ -210,7 +210,7 @@ class Rig:
         return found
 
 
-def _refuse_faults(service: str, size: int, tally: Tally, tolerated: float, but: str = "") -> None:
+def _refuse_faults(service: str, size: int, tally: InvocationTally, tolerated: float, but: str = "") -> None:
     """End the comparison where more than a share of the answers was wrong or missing, an error `but` apart."""
     errors = {name: count for name, count in tally.errors.items() if name != but}
     faults = tally.wrong + sum(errors.values())

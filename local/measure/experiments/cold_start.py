@@ -22,7 +22,7 @@ from local.cost.model import cheapest
 from local.cost.workload import Mix
 from local.cost.workload import Workload as Work
 from local.emulator import quotas
-from local.emulator.bundle import Limits, check_service, from_template
+from local.emulator.bundle import FunctionLimits, check_service, from_template
 from local.emulator.spec import Function, Scaling
 from local.errors import UserError
 from local.load.api import PreparedRequest, requests_of
@@ -80,7 +80,7 @@ PACKAGES = {
 def measure(configuration: ColdStartConfig, environ: Mapping[str, str], step: Step) -> ColdStartResult:
     """Run the experiment. Raises `UserError`."""
     step("building the functions")
-    bundle = from_template(Limits(), environ, say=step)
+    bundle = from_template(FunctionLimits(), environ, say=step)
     for service in configuration.services:
         check_service(service, bundle.functions)
     functions = {service: bundle.functions[service] for service in configuration.services}

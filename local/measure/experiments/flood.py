@@ -20,7 +20,7 @@ import msgspec
 import psutil
 
 from local.errors import UserError
-from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, cpu_seconds, requests_of, run
+from local.load.api import GeneratorFailedError, LoadOutcome, LoadPlan, PreparedRequest, cpu_seconds, requests_of, run
 from local.measure.affinity import Cores, split_cores
 from local.measure.experiments.flood_server import COMPUTING, CORE, VARIABLE
 from local.measure.experiments.result import FloodResult, WayFigures
@@ -84,7 +84,7 @@ def _round(
     load_cores = tuple(sorted(cores.generator))
     settings = {**environ, "CROSSOVER_SERVICES": "qrcode,blockchain", "WORKERS": "1", VARIABLE: way}
     settings[CORE] = "".join(map(str, cores.server))
-    probe = Plan(
+    probe = LoadPlan(
         mix={"qrcode": 1},
         rate=configuration.rate,
         seconds=configuration.seconds,
@@ -92,7 +92,7 @@ def _round(
         timeout=5,
         cores=load_cores,
     )
-    flooding = Plan(
+    flooding = LoadPlan(
         mix={"blockchain": 1},
         rate=configuration.flood,
         seconds=configuration.seconds + 2 * HEAD_START_SECONDS,
@@ -121,7 +121,7 @@ def _end(pid: int) -> None:
                 each.kill()
 
 
-def _asked(outcome: Outcome) -> dict[str, Any]:
+def _asked(outcome: LoadOutcome) -> dict[str, Any]:
     data = outcome.as_data()
     before, after = outcome.watched or (0.0, 0.0)
     latency = data["latency_ms"] or {}
@@ -136,7 +136,7 @@ def _asked(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _answers(outcome: Outcome) -> dict[str, Any]:
+def _answers(outcome: LoadOutcome) -> dict[str, Any]:
     data = outcome.as_data()
     return {
         "asked": data["asked"],

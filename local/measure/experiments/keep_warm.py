@@ -12,7 +12,7 @@ from itertools import count
 from typing import NamedTuple
 
 from local.emulator.account import Account
-from local.emulator.actions import Action, Deliver, Ending, Report, Start
+from local.emulator.actions import Action, Deliver, Ending, InvocationReport, Start
 from local.emulator.fleet import Fleet
 from local.emulator.spec import Scaling
 
@@ -108,7 +108,7 @@ class _Simulation:
                     self._at(now + self._times.init, "ready", str(identity))
                 case Deliver(identity, _, _):
                     self._at(now + self._times.invocation, "answer", str(identity))
-                case Report() as report:
+                case InvocationReport() as report:
                     if report.request.startswith(EARLY):
                         continue
                     cold = report.init is not None and not report.provisioned

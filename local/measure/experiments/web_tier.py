@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from local.errors import UserError
-from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, cpu_seconds, requests_of, run
+from local.load.api import GeneratorFailedError, LoadOutcome, LoadPlan, PreparedRequest, cpu_seconds, requests_of, run
 from local.load.latencies import milliseconds
 from local.load.sender import NOT_SENT
 from local.measure.affinity import Cores, pinned, split_cores
@@ -110,7 +110,7 @@ class VariantRuns:
     discarded: list[str] = field(default_factory=list)
     peak_mb: float = 0.0
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: LoadOutcome) -> None:
         """Count a load. Raises `UserError` where an answer was wrong, or is missing without being refused."""
         total = outcome.total
         refused = sum(count for name, count in total.errors.items() if name != NOT_SENT)
@@ -201,9 +201,9 @@ class LoadRunner:
             row.p99_ms.append(latency["p99"])
         row.peak_mb = max(row.peak_mb, peak_mb(row.server.process.pid))
 
-    def _load(self, row: VariantRuns, rate: float | None) -> Outcome:
+    def _load(self, row: VariantRuns, rate: float | None) -> LoadOutcome:
         configuration = self._configuration
-        plan = Plan(
+        plan = LoadPlan(
             mix={configuration.service: 1},
             rate=rate,
             seconds=configuration.seconds,

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from local.emulator.bundle import Bundle, Limits
+from local.emulator.bundle import Bundle, FunctionLimits
 from local.errors import UserError
 from local.guest.application import Guest
 from local.guest.check import checked
@@ -63,7 +63,9 @@ def compare_guest(
         with served_guest(on_a_copy(guest, scratch / "container")) as server:
             container = ask_container(server.address, requests)
         step("asking Lambda")
-        function = function_of(on_a_copy(guest, scratch / "lambda"), interpreter, Limits(memory_mb=ANSWERS_MEMORY_MB))
+        function = function_of(
+            on_a_copy(guest, scratch / "lambda"), interpreter, FunctionLimits(memory_mb=ANSWERS_MEMORY_MB)
+        )
         on_lambda = ask_lambda(function, requests)
         peak_mb = on_lambda.peak_bytes / 2**20
         sizes = tuple(size for size in configuration.memory_mb if size >= peak_mb * ROOM)
@@ -84,7 +86,7 @@ def compare_guest(
             raise UserError("no request can be measured: " + "; ".join(each.detail for each in [*left_out, *found][:3]))
         found += left_out
         configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
-        bundle = bundle_of(on_a_copy(guest, scratch / "function"), interpreter, Limits())
+        bundle = bundle_of(on_a_copy(guest, scratch / "function"), interpreter, FunctionLimits())
         measured = _measured(on_a_copy(guest, scratch / "server"), configuration, prepared, bundle, step)
         found += findings.of_faults(measured.container[guest.name], measured.functions[guest.name])
         return msgspec.structs.replace(measured, findings=found)

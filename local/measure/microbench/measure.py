@@ -34,7 +34,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Result:
+class BenchResult:
     """What a benchmark took: CPU time of a call in microseconds, and in units."""
 
     bench: Bench
@@ -82,7 +82,7 @@ def with_baselines(chosen: Sequence[Bench], benches: Sequence[Bench]) -> list[Be
     return [bench for bench in benches if bench.name in names]
 
 
-def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Iterator[list[Result]]:
+def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Iterator[list[BenchResult]]:
     """Measure in rounds, and gives the results so far after each. A batch takes about `batch_ms` of CPU time."""
     unit = make_unit()
     unit_calls = _calls(unit, batch_ms)
@@ -100,7 +100,7 @@ def measure(benches: Sequence[Bench], rounds: int, batch_ms: float = 5.0) -> Ite
             units[k].append(cost / ((before + _batch(unit, unit_calls)) / 2))
         middle = {bench.name: median(cost) for bench, cost in zip(benches, units, strict=True)}
         yield [
-            Result(
+            BenchResult(
                 bench,
                 rounds=done,
                 calls=counts[k] * done,

@@ -37,7 +37,7 @@ FEW, MANY = (1, 5), (190, 243)
 SAMPLES = 40
 
 
-class Sample(NamedTuple):
+class TwitterSample(NamedTuple):
     """One request, and what it is answered from in either packing."""
 
     query: bytes
@@ -138,7 +138,7 @@ def users() -> dict[tuple[int, int], list[User]]:
     return found
 
 
-def samples(band: tuple[int, int], matching: bool) -> Iterator[Sample]:
+def samples(band: tuple[int, int], matching: bool) -> Iterator[TwitterSample]:
     """Yield requests of a band: with a word and a hashtag of one tweet of the record, or with neither of any."""
     chance = random.Random(2)  # noqa: S311 - as above
     for user in users()[band]:
@@ -146,14 +146,14 @@ def samples(band: tuple[int, int], matching: bool) -> Iterator[Sample]:
         phrase = chance.choice(tweet.text.split() or [tweet.text]) if matching else "no such phrase"
         hashtag = chance.choice(tweet.hashtags or ("none",)) if matching else "nosuchtag"
         query = f"user_id=9007199254740993&type=both&phrase={quote(phrase)}&hashtag={quote(hashtag)}".encode()
-        sample = Sample(query, phrase.encode(), hashtag.encode(), user.both, json_document(user))
+        sample = TwitterSample(query, phrase.encode(), hashtag.encode(), user.both, json_document(user))
         for kind, record in zip(("both", "reply", "retweet"), user, strict=True):
             if answer(record, *sample[1:3]) != json_answer(sample.document, kind, *sample[1:3]):
                 raise AssertionError("the two packings answer differently")
         yield sample
 
 
-def _cycled(use: Callable[[Sample], Any], band: tuple[int, int], matching: bool) -> Callable[[], Call]:
+def _cycled(use: Callable[[TwitterSample], Any], band: tuple[int, int], matching: bool) -> Callable[[], Call]:
     def make() -> Call:
         following = cycle(list(samples(band, matching))).__next__
         return lambda: use(following())
@@ -161,15 +161,15 @@ def _cycled(use: Callable[[Sample], Any], band: tuple[int, int], matching: bool)
     return make
 
 
-def _rows(sample: Sample) -> bytes:
+def _rows(sample: TwitterSample) -> bytes:
     return answer(sample.record, sample.phrase, sample.hashtag)
 
 
-def _json_rows(sample: Sample) -> bytes:
+def _json_rows(sample: TwitterSample) -> bytes:
     return json_answer(sample.document, "both", sample.phrase, sample.hashtag)
 
 
-def _whole(sample: Sample) -> Any:
+def _whole(sample: TwitterSample) -> Any:
     return start(Request(sample.query)).then(sample.record)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from local.workloads.blockchain.completion import can_be_mined, complete
 from local.workloads.blockchain.draft import Shape, draw
-from local.workloads.blockchain.faults import FAULTS, Fault, Stage
+from local.workloads.blockchain.faults import FAULTS, ChainFault, Stage
 from local.workloads.blockchain.faults.wire import LIMIT_CHARACTERS
 
 TOO_HARD = FAULTS["proof-of-work-too-hard"]
@@ -58,7 +58,7 @@ def made(seed: int, shape: Shape, fault: str = NONE, faulty_share: float = 1.0) 
         yield make(random_, shape, random_.choice(kinds) if faulty else None)
 
 
-def make(random_: random.Random, shape: Shape, fault: Fault | None) -> Made:
+def make(random_: random.Random, shape: Shape, fault: ChainFault | None) -> Made:
     """One request: valid, or with one fault. Raises `TooLarge`."""
     draft = draw(random_, shape, faulty=fault is not None)
     draft = _at(Stage.DRAFT, draft, fault, random_)
@@ -83,7 +83,7 @@ def make(random_: random.Random, shape: Shape, fault: Fault | None) -> Made:
     return Made(query, None if fault.stage is Stage.QUERY else cc, "INVALID", fault.code, fault.name)
 
 
-def _at(stage: Stage, thing: Any, fault: Fault | None, random_: random.Random) -> Any:
+def _at(stage: Stage, thing: Any, fault: ChainFault | None, random_: random.Random) -> Any:
     if fault is None or fault.stage is not stage:
         return thing
     changed = fault.make(thing, random_)

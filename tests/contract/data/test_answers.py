@@ -13,7 +13,7 @@ from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid
 from crossover.stores import open_store
 from functions.twitter.handler import SERVICE
-from local.data.etl.pipeline import Report, run
+from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED
 from local.data.tweets.generator import Generator
 from tests.reference.twitter import Reference, query_string
@@ -21,7 +21,7 @@ from tests.reference.twitter import Reference, query_string
 POPULAR = [tag.strip() for tag in SHIPPED.read_text().splitlines()]
 
 
-def load(folder: Path, lines: list[bytes], popular: list[str] = POPULAR) -> tuple[Report, str]:
+def load(folder: Path, lines: list[bytes], popular: list[str] = POPULAR) -> tuple[EtlReport, str]:
     """The report and the URL of a store of these lines."""
     tweets = folder / "tweets.jsonl"
     tweets.write_bytes(b"".join(line + b"\n" for line in lines))
@@ -57,7 +57,7 @@ def same_answers(
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, Report, Callable[[bytes], bytes | None]]:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reference, EtlReport, Callable[[bytes], bytes | None]]:
     lines = list(Generator(4000, 7, POPULAR).lines())
     report, url = load(tmp_path_factory.mktemp("generated"), lines)
     return Reference(lines, POPULAR), report, asker(url)

@@ -192,7 +192,7 @@ def test_only_irsa_writes_a_role_on_service_accounts(helm: None) -> None:
     accounts = Cluster(manifests.objects(text)).all("ServiceAccount")
     assert accounts["twitter"]["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": role}
     assert "annotations" not in accounts["qrcode"]["metadata"]
-    with pytest.raises(manifests.Refused, match=r"roleArn of services\.twitter: is for identity: irsa"):
+    with pytest.raises(manifests.ChartRefusedError, match=r"roleArn of services\.twitter: is for identity: irsa"):
         manifests.render("nodes", "--set", f"services.twitter.roleArn={role}")
 
 

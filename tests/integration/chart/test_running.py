@@ -11,7 +11,7 @@ import pytest
 
 from crossover.runner import InlineRunner
 from functions import registry
-from local.load.api import Plan, run
+from local.load.api import LoadPlan, run
 from local.workloads.mix import mixed
 from tests.support.cluster import Cluster, quantity
 from tests.support.server import Server, running_server
@@ -52,6 +52,6 @@ def test_under_load_a_pod_stays_within_the_memory_that_it_asks_for(nodes: Cluste
     (known,) = registry.load([service])
     asked = mixed(known, 2_000, 7, InlineRunner())
     with running_server(**variables(nodes, service)) as server:
-        plan = Plan(mix={service: 1}, requests=20_000, connections=500, timeout=60, behaviour=True)
+        plan = LoadPlan(mix={service: 1}, requests=20_000, connections=500, timeout=60, behaviour=True)
         assert run(plan, server.address, asked).all_right
         assert peak_bytes(server) < quantity(nodes.container(service)["resources"]["requests"]["memory"])

@@ -95,7 +95,7 @@ WRONG_ON_FARGATE = {
     *(("fargate", choice, named) for choice, named in WRONG_ON_FARGATE.items()),
 ])  # fmt: skip
 def test_a_wrong_value_is_refused_with_its_key_named(helm: None, values: str, choice: str, named: str) -> None:
-    with pytest.raises(manifests.Refused) as refused:
+    with pytest.raises(manifests.ChartRefusedError) as refused:
         manifests.render(values, "--set", choice)
     assert any(line.startswith(named) for line in plain(str(refused.value))), str(refused.value)
 

@@ -22,7 +22,7 @@ import pytest
 from crossover.stores.sealing import unseal
 from local.cli import main
 from local.data.etl.parsing import REASONS, Row, parse
-from local.data.etl.pipeline import Report, run
+from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED, read_popular
 from local.data.tweets.generator import Generator
 from local.errors import UserError
@@ -77,7 +77,7 @@ def loaded(tmp_path: Path, first_load: bytes) -> Path:
     return tmp_path / "store.db"
 
 
-def etl(files: list[Path], popular: Path, store: Path, work: Path | None = None) -> Report:
+def etl(files: list[Path], popular: Path, store: Path, work: Path | None = None) -> EtlReport:
     """The same in this process, which saves the start of another."""
     return run(files, read_popular(popular), f"sqlite:///{store}", work)
 
@@ -261,7 +261,7 @@ def test_input_of_which_nearly_all_is_dropped_is_refused_unless_forced(
 )
 def test_input_is_refused_from_certain_shares_on(unreadable: int, unwanted: int, valid: int, refused: bool) -> None:
     dropped = dict.fromkeys(REASONS, 0) | {"no_id": unreadable, "no_hashtags": unwanted}
-    report = Report(1, unreadable + unwanted + valid, dropped, valid, {})
+    report = EtlReport(1, unreadable + unwanted + valid, dropped, valid, {})
     assert (report.refusal() is not None) is refused
 
 

@@ -26,7 +26,7 @@ from functions.twitter.handler import SERVICE
 from functions.twitter.record import KINDS
 from local.data.mysql.server import PrivateServer
 from local.emulator.bill import Record
-from local.emulator.bundle import Limits, from_template
+from local.emulator.bundle import FunctionLimits, from_template
 from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.gateway import Gateway
@@ -328,7 +328,7 @@ async def test_a_lambda_environment_that_thaws_after_its_connection_was_cut_answ
     query = f"user_id={int.from_bytes(asked[:8], 'big')}&type=both&phrase=a&hashtag=b"
     expected = answer_at_once(SERVICE, query.encode(), InlineRunner(opened(loaded))).decode()
     assert "\t" in expected
-    function = from_template(Limits(), environ={"TWITTER_STORE": loaded}).functions["twitter"]
+    function = from_template(FunctionLimits(), environ={"TWITTER_STORE": loaded}).functions["twitter"]
     records: list[Record] = []
 
     def connections() -> int:

@@ -28,7 +28,7 @@ from local.cost.refresh.compare import (
     NO_LIST,
     NOT_FOUND,
     REFUSED,
-    Change,
+    PriceChange,
     Source,
     compare,
     renewed_rows,
@@ -117,7 +117,7 @@ def recorded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def compared(book: PriceBook, prices: PriceList) -> dict[str, Change]:
+def compared(book: PriceBook, prices: PriceList) -> dict[str, PriceChange]:
     changes = compare(book, sources_of(files.toml(files.SOURCES)), prices, REGION)
     return {change.row.name: change for change in changes}
 

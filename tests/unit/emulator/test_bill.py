@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from local.emulator import bill, errors
-from local.emulator.actions import Ending, Report, Throttle
+from local.emulator.actions import Ending, InvocationReport, Throttle
 from local.emulator.metrics import FunctionMetrics, percentile
 from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.token_bucket import TokenBucket
 
-WARM = Report("id-1", 1, Ending.SUCCESS, 0.00241, None, 0.0, False)
+WARM = InvocationReport("id-1", 1, Ending.SUCCESS, 0.00241, None, 0.0, False)
 COLD = WARM._replace(init=0.12399)
 
 
-def recorded(report: Report, memory_mb: int = 256, peak_mb: float = 31.2) -> bill.Record:
+def recorded(report: InvocationReport, memory_mb: int = 256, peak_mb: float = 31.2) -> bill.Record:
     function = Function("F", Path(), "f.handler", scaling=Scaling(memory_mb=memory_mb))
     return bill.record(report, function, bill.Sizes(int(peak_mb * 1024 * 1024), 10, 20, 30))
 
@@ -34,7 +34,7 @@ def recorded(report: Report, memory_mb: int = 256, peak_mb: float = 31.2) -> bil
         (WARM._replace(duration=3.0, failed_init=10.0, ending=Ending.TIMEOUT), 13_000),
     ],
 )
-def test_billed_duration_is_init_and_duration_rounded_up_to_milliseconds(report: Report, ms: int) -> None:
+def test_billed_duration_is_init_and_duration_rounded_up_to_milliseconds(report: InvocationReport, ms: int) -> None:
     assert bill.billed_ms(report) == ms
 
 

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from local.emulator import quotas
 from local.emulator.account import Account
-from local.emulator.actions import Action, Answer, Deliver, Ending, Freeze, Kill, Report, Start, Thaw, Throttle
+from local.emulator.actions import (
+    Action,
+    Deliver,
+    Ending,
+    Freeze,
+    InvocationAnswer,
+    InvocationReport,
+    Kill,
+    Start,
+    Thaw,
+    Throttle,
+)
 from local.emulator.fleet import Fleet, State
 from local.emulator.spec import BadSpec, Scaling
 
@@ -69,11 +80,11 @@ class Driven:
         self.next(first.environment)
         return first.environment
 
-    def reports(self) -> list[Report]:
-        return [action for action in self.done if isinstance(action, Report)]
+    def reports(self) -> list[InvocationReport]:
+        return [action for action in self.done if isinstance(action, InvocationReport)]
 
     def answers(self) -> dict[str, Ending]:
-        return {action.request: action.ending for action in self.done if isinstance(action, Answer)}
+        return {action.request: action.ending for action in self.done if isinstance(action, InvocationAnswer)}
 
 
 def test_a_first_request_starts_an_environment_and_is_delivered_when_its_runtime_asks() -> None:
@@ -91,9 +102,9 @@ def test_an_environment_freezes_when_it_asks_for_work_and_there_is_none() -> Non
     driven.wait(0.02)
     assert driven.respond(1) == []
     answer, report, freeze = driven.next(1)
-    assert answer == Answer("a", Ending.SUCCESS)
+    assert answer == InvocationAnswer("a", Ending.SUCCESS)
     assert freeze == Freeze(1)
-    assert isinstance(report, Report)
+    assert isinstance(report, InvocationReport)
     assert report.duration == pytest.approx(0.02)
     assert report.init == pytest.approx(0.1)
 
@@ -160,7 +171,7 @@ def test_the_retried_init_runs_against_the_functions_timeout() -> None:
     driven.wait(10)
     driven.start(1)
     assert driven.wait(2.99) == []
-    assert driven.wait(0.01)[:2] == [Kill(1), Answer("a", Ending.TIMEOUT)]
+    assert driven.wait(0.01)[:2] == [Kill(1), InvocationAnswer("a", Ending.TIMEOUT)]
     assert driven.fleet.environments == {}
 
 
@@ -173,8 +184,8 @@ def test_an_init_that_fails_twice_answers_with_its_error() -> None:
     driven.start(1)
     driven.wait(0.2)
     answer, report = driven.exit(1, Ending.INIT_ERROR)
-    assert answer == Answer("a", Ending.INIT_ERROR)
-    assert isinstance(report, Report)
+    assert answer == InvocationAnswer("a", Ending.INIT_ERROR)
+    assert isinstance(report, InvocationReport)
     assert (report.failed_init, report.duration) == (pytest.approx(0.2), pytest.approx(0.2))
 
 
@@ -182,8 +193,8 @@ def test_a_timeout_kills_the_environment_so_that_the_next_request_is_cold() -> N
     driven = Driven(Scaling(timeout=2))
     driven.cold("a")
     killed, answer, report = driven.wait(2.5)
-    assert (killed, answer) == (Kill(1), Answer("a", Ending.TIMEOUT))
-    assert isinstance(report, Report)
+    assert (killed, answer) == (Kill(1), InvocationAnswer("a", Ending.TIMEOUT))
+    assert isinstance(report, InvocationReport)
     assert report.duration == 2
     assert driven.invoke("b") == [Start(2, 1)]
 
@@ -192,7 +203,7 @@ def test_a_timeout_kills_the_environment_so_that_the_next_request_is_cold() -> N
 def test_an_environment_that_dies_at_work_answers_and_is_gone(ending: Ending) -> None:
     driven = Driven()
     driven.cold("a")
-    assert driven.exit(1, ending)[0] == Answer("a", ending)
+    assert driven.exit(1, ending)[0] == InvocationAnswer("a", ending)
     assert driven.fleet.environments == {}
     assert driven.fleet.next_timer() is None or driven.wait(1000) == []
 
@@ -212,7 +223,7 @@ def test_a_process_that_is_gone_after_its_answer_changes_nothing_for_the_caller(
 def test_a_runtime_that_asks_for_work_without_an_answer_is_a_crash() -> None:
     driven = Driven()
     driven.cold("a")
-    assert driven.next(1)[:2] == [Kill(1), Answer("a", Ending.EXIT)]
+    assert driven.next(1)[:2] == [Kill(1), InvocationAnswer("a", Ending.EXIT)]
 
 
 def test_a_second_answer_to_the_same_request_is_not_taken() -> None:
@@ -258,18 +269,18 @@ def test_reserved_concurrency_is_a_ceiling() -> None:
     driven = Driven(Scaling(reserved=2))
     driven.cold("a")
     driven.invoke("b")
-    assert driven.invoke("c") == [Answer("c", Ending.THROTTLED, Throttle.RESERVED)]
+    assert driven.invoke("c") == [InvocationAnswer("c", Ending.THROTTLED, Throttle.RESERVED)]
 
 
 def test_reserved_concurrency_of_zero_stops_the_function() -> None:
-    assert Driven(Scaling(reserved=0)).invoke("a") == [Answer("a", Ending.THROTTLED, Throttle.RESERVED)]
+    assert Driven(Scaling(reserved=0)).invoke("a") == [InvocationAnswer("a", Ending.THROTTLED, Throttle.RESERVED)]
 
 
 def test_a_place_is_free_again_when_the_runtime_asks_for_work() -> None:
     driven = Driven(Scaling(reserved=1))
     driven.cold("a")
     driven.respond(1)
-    assert driven.invoke("b")[0] == Answer("b", Ending.THROTTLED, Throttle.RESERVED)
+    assert driven.invoke("b")[0] == InvocationAnswer("b", Ending.THROTTLED, Throttle.RESERVED)
     driven.next(1)
     assert driven.invoke("c")[0] == Thaw(1)
 
@@ -280,7 +291,7 @@ def test_functions_without_a_reservation_share_the_accounts_concurrency() -> Non
     first.invoke("a")
     first.invoke("b")
     second.invoke("c")
-    assert second.invoke("d") == [Answer("d", Ending.THROTTLED, Throttle.ACCOUNT)]
+    assert second.invoke("d") == [InvocationAnswer("d", Ending.THROTTLED, Throttle.ACCOUNT)]
 
 
 def test_a_reservation_is_taken_from_what_the_others_share() -> None:
@@ -288,7 +299,7 @@ def test_a_reservation_is_taken_from_what_the_others_share() -> None:
     Driven(Scaling(reserved=10), account)
     other = Driven(account=account)
     results = [other.invoke(str(number))[0] for number in range(101)]
-    assert [type(result) for result in results] == [Start] * 100 + [Answer]
+    assert [type(result) for result in results] == [Start] * 100 + [InvocationAnswer]
 
 
 def test_a_reservation_has_to_leave_a_hundred_to_the_others() -> None:
@@ -301,10 +312,10 @@ def test_a_burst_gets_a_thousand_environments_and_then_a_hundred_a_second() -> N
     driven = Driven(account=Account(concurrency=5000))
     for number in range(1000):
         assert driven.invoke(f"a{number}") == [Start(number + 1, 1)]
-    assert driven.invoke("b") == [Answer("b", Ending.THROTTLED, Throttle.SCALING)]
+    assert driven.invoke("b") == [InvocationAnswer("b", Ending.THROTTLED, Throttle.SCALING)]
     driven.now += 0.5
     results = [driven.invoke(f"c{number}")[0] for number in range(60)]
-    assert [type(result) for result in results] == [Start] * 50 + [Answer] * 10
+    assert [type(result) for result in results] == [Start] * 50 + [InvocationAnswer] * 10
 
 
 def test_a_function_takes_at_most_ten_requests_a_second_for_each_unit_of_its_reservation() -> None:
@@ -312,7 +323,7 @@ def test_a_function_takes_at_most_ten_requests_a_second_for_each_unit_of_its_res
     endings = []
     for number in range(30):
         first = driven.invoke(str(number))[0]
-        if isinstance(first, Answer):
+        if isinstance(first, InvocationAnswer):
             endings.append(first.throttle)
             continue
         environment = first.environment
@@ -331,7 +342,7 @@ def test_the_accounts_rate_is_ten_times_its_concurrency() -> None:
     throttled = 0
     for number in range(15):
         first = driven.invoke(str(number))[0]
-        if isinstance(first, Answer):
+        if isinstance(first, InvocationAnswer):
             throttled += first.throttle is Throttle.RATE
             continue
         if isinstance(first, Start):
@@ -394,7 +405,7 @@ def test_on_demand_environments_leave_room_for_the_provisioned_ones_of_a_reserva
     while driven.fleet._provisioned_rate.take(driven.now):
         pass
     assert driven.invoke("a") == [Start(3, 1)]
-    assert driven.invoke("b") == [Answer("b", Ending.THROTTLED, Throttle.RESERVED)]
+    assert driven.invoke("b") == [InvocationAnswer("b", Ending.THROTTLED, Throttle.RESERVED)]
 
 
 @pytest.mark.parametrize(
@@ -443,7 +454,7 @@ def test_whatever_happens_every_request_is_answered_once_and_limits_hold(
     for identity in list(driven.fleet.environments):
         for _ in range(2):
             driven.exit(identity)
-    answered = [action.request for action in driven.done if isinstance(action, Answer)]
+    answered = [action.request for action in driven.done if isinstance(action, InvocationAnswer)]
     assert sorted(answered) == sorted(f"r{number + 1}" for number in range(asked))
     assert account.busy == 0
     assert driven.fleet._busy == 0

@@ -13,7 +13,7 @@ from functions import registry
 from local.errors import UserError
 from local.load.smoke.selection import cases_here, chosen_cases
 from local.workloads.cases import expected_of, platform_cases, service_cases
-from local.workloads.judge import Plain, Served
+from local.workloads.judge import ExpectedResult, Plain
 from tests.services.notes import SERVICE as NOTES
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -25,7 +25,7 @@ def test_every_published_example_of_every_service_is_asked_for(name: str) -> Non
     asked = {case.path: case.expected for case in cases_here(service)}
     for example in service.examples:
         expected = asked[f"/{name}?{example.query}"]
-        assert isinstance(expected, Served)
+        assert isinstance(expected, ExpectedResult)
         if example.result is not None:
             assert expected.result == example.result.encode()
 
@@ -36,7 +36,7 @@ def test_every_service_is_asked_for_invalid_answers_with_their_whole_reasons(nam
     bad = [case for case in cases_here(service) if getattr(case.expected, "result", None) == b"INVALID"]
     assert len(bad) >= 3
     for case in bad:
-        assert isinstance(case.expected, Served)
+        assert isinstance(case.expected, ExpectedResult)
         assert case.expected.reason.partition(":")[0] in service.reasons, case
 
 
@@ -83,14 +83,14 @@ STORED = Service(
 
 def test_answers_of_a_known_store_are_known() -> None:
     expected = {case.asked: case.expected for case in service_cases(STORED, InlineRunner(Records()))}
-    assert expected["One"] == Served(b"hello")
-    assert expected["None"] == Served(b"INVALID", "nothing: there is no such record")
+    assert expected["One"] == ExpectedResult(b"hello")
+    assert expected["None"] == ExpectedResult(b"INVALID", "nothing: there is no such record")
 
 
 def test_answers_of_a_store_that_nobody_names_are_judged_by_their_form_and_the_others_as_ever() -> None:
     expected = {case.asked: case.expected for case in service_cases(STORED, None)}
-    assert expected["One"] == Served(None, codes=("nothing",))
-    assert expected["without id"] == Served(b"INVALID", "parameter: id is missing")
+    assert expected["One"] == ExpectedResult(None, codes=("nothing",))
+    assert expected["without id"] == ExpectedResult(b"INVALID", "parameter: id is missing")
     assert not any(asked.startswith("of the usual mix") for asked in expected)
 
 
@@ -99,7 +99,7 @@ def test_a_published_invalid_has_the_reason_that_the_service_gives_here() -> Non
         raise Invalid("length", "too long")
 
     service = Service("s", "", start, (), ("length",), (Example("Bad", "a=1", "INVALID"),))
-    assert next(service_cases(service, InlineRunner())).expected == Served(b"INVALID", "length: too long")
+    assert next(service_cases(service, InlineRunner())).expected == ExpectedResult(b"INVALID", "length: too long")
 
 
 def test_a_service_without_examples_has_nothing_to_be_asked_about() -> None:

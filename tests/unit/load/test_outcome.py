@@ -9,14 +9,14 @@ import pytest
 
 from local.cli.load import exit_status
 from local.load.latencies import Durations, histogram, milliseconds
-from local.load.outcome import Outcome, discard_reasons
-from local.load.plan import Plan
+from local.load.outcome import LoadOutcome, discard_reasons
+from local.load.plan import LoadPlan
 from local.load.show import remarks
 from local.load.tally import Tally, Total
 
 
-def plan(**values: Any) -> Plan:
-    return Plan(**{"mix": {"qrcode": 1}, "requests": 10, "rate": 100, **values})
+def plan(**values: Any) -> LoadPlan:
+    return LoadPlan(**{"mix": {"qrcode": 1}, "requests": 10, "rate": 100, **values})
 
 
 def report(cpu_seconds: float = 0.1, lag: float = 0.0001, **services: Tally) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def tally(right: int = 0, wrong: int = 0, latency: float = 0.001) -> Tally:
     return made
 
 
-def outcome(*reports: dict[str, Any], **values: Any) -> Outcome:
-    made = Outcome(plan(**values), {"qrcode": Total()})
+def outcome(*reports: dict[str, Any], **values: Any) -> LoadOutcome:
+    made = LoadOutcome(plan(**values), {"qrcode": Total()})
     for each in reports:
         made.add(each)
     return made

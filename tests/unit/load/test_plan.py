@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.errors import UserError
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.workloads.mix import parse, requests_of
 
 
@@ -36,12 +36,12 @@ from local.workloads.mix import parse, requests_of
 )
 def test_values_that_make_no_run_are_refused_in_one_line(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message) as refused:
-        Plan(**{"mix": {"qrcode": 1}, **values})
+        LoadPlan(**{"mix": {"qrcode": 1}, **values})
     assert "\n" not in str(refused.value)
 
 
 def test_a_plan_is_told_as_plain_json() -> None:
-    plan = Plan(mix={"qrcode": 1}, requests=5, cores=(0, 1))
+    plan = LoadPlan(mix={"qrcode": 1}, requests=5, cores=(0, 1))
     assert json.loads(json.dumps(plan.as_data())) == plan.as_data()
     assert plan.as_data()["requests"] == 5
 
@@ -49,7 +49,7 @@ def test_a_plan_is_told_as_plain_json() -> None:
 @pytest.mark.parametrize("total", [0, 1, 7, 8, 100])
 @pytest.mark.parametrize("processes", [1, 2, 3, 7])
 def test_the_shares_of_the_processes_add_up(total: int, processes: int) -> None:
-    plan = Plan(mix={"qrcode": 1}, requests=1, processes=processes)
+    plan = LoadPlan(mix={"qrcode": 1}, requests=1, processes=processes)
     shares = [plan.share(total, process) for process in range(processes)]
     assert sum(shares) == total
     assert max(shares) - min(shares) <= 1

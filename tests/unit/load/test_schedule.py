@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from local.load.plan import Plan
+from local.load.plan import LoadPlan
 from local.load.schedule import arrivals
 
 
 def moments(process: int = 0, **values: Any) -> list[float]:
-    return list(arrivals(Plan(mix={"qrcode": 1}, **values), process))
+    return list(arrivals(LoadPlan(mix={"qrcode": 1}, **values), process))
 
 
 def gaps(of: list[float]) -> list[float]:

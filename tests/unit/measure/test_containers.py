@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.errors import UserError
-from local.load.api import GeneratorFailedError, Outcome, Plan, PreparedRequest, Total
+from local.load.api import GeneratorFailedError, LoadOutcome, LoadPlan, PreparedRequest, Total
 from local.measure.affinity import Cores, can_be_real_time, pinned, real_time, split_cores
 from local.measure.comparison.configuration import ComparisonConfig
 from local.measure.comparison.containers import LoadedContainer
@@ -24,16 +24,16 @@ class Generator:
     """Sends nothing; remembers what was asked for. Every request takes 250 us of the server's CPU."""
 
     def __init__(self, late_above: float = 1e9, wrong: int = 0, behind_above: float = 1e9) -> None:
-        self.plans: list[Plan] = []
+        self.plans: list[LoadPlan] = []
         self._late_above = late_above
         self._wrong = wrong
         self._behind_above = behind_above
 
-    def __call__(self, plan: Plan, address: str, asked: Any, watch: Callable[[], float]) -> Outcome:
+    def __call__(self, plan: LoadPlan, address: str, asked: Any, watch: Callable[[], float]) -> LoadOutcome:
         self.plans.append(plan)
         total = Total(right=100 - self._wrong, wrong=self._wrong)
         total.statuses[200] = 100
-        outcome = Outcome(plan, {"qrcode": total}, seconds=2.0)
+        outcome = LoadOutcome(plan, {"qrcode": total}, seconds=2.0)
         outcome.watched = (3.0, 3.025)
         total.latencies.record_value(1_000, 100)
         if plan.rate and plan.rate > self._late_above:
@@ -43,7 +43,7 @@ class Generator:
         return outcome
 
 
-def container(send: Callable[..., Outcome], status: int | None = None) -> LoadedContainer:
+def container(send: Callable[..., LoadOutcome], status: int | None = None) -> LoadedContainer:
     process = SimpleNamespace(pid=0, poll=lambda: status, returncode=status)
     server: Any = SimpleNamespace(process=process, address="http://127.0.0.1:1")
     return LoadedContainer("qrcode", {"qrcode": 1}, [PreparedRequest("/qrcode", b"")], server, 900.0, send=send)
@@ -123,7 +123,7 @@ def test_a_server_that_has_ended_ends_the_comparison() -> None:
 
 
 def test_a_generator_that_fails_ends_the_comparison() -> None:
-    def fails(*_: object, **__: object) -> Outcome:
+    def fails(*_: object, **__: object) -> LoadOutcome:
         raise GeneratorFailedError("a process of the load did not start")
 
     with pytest.raises(UserError, match="a process of the load did not start; nothing was written"):

@@ -19,7 +19,7 @@ from local.cli import main
 from local.cost import files
 from local.emulator.spec import Function
 from local.errors import UserError
-from local.load.api import Outcome, Plan, Total
+from local.load.api import LoadOutcome, LoadPlan, Total
 from local.measure.experiments import tables
 from local.measure.experiments.cold_start import ColdStartConfig, hour, packaged, size_of
 from local.measure.experiments.keep_warm import Times
@@ -41,9 +41,9 @@ def row(variant: Variant) -> VariantRuns:
     return VariantRuns(variant, server)
 
 
-def outcome(right: int = 10, wrong: int = 0, **errors: int) -> Outcome:
+def outcome(right: int = 10, wrong: int = 0, **errors: int) -> LoadOutcome:
     total = Total(right=right, wrong=wrong, errors=Counter({name.replace("_", " "): n for name, n in errors.items()}))
-    return Outcome(Plan(mix={"qrcode": 1}, rate=5, seconds=1), {"qrcode": total}, seconds=1)
+    return LoadOutcome(LoadPlan(mix={"qrcode": 1}, rate=5, seconds=1), {"qrcode": total}, seconds=1)
 
 
 def test_every_variant_is_the_base_with_one_change() -> None:

@@ -11,15 +11,15 @@ from local.cli import bench as commands
 from local.cli import create_app
 from local.errors import UserError
 from local.measure.microbench import server
-from local.measure.microbench.measure import Bench, Result, make_unit, measure, with_baselines
+from local.measure.microbench.measure import Bench, BenchResult, make_unit, measure, with_baselines
 
 FAST = Bench("fast", lambda: lambda: None, limit_units=2, baseline="slow", limit_times=50)
 SLOW = Bench("slow", lambda: lambda: None)
 OTHER = Bench("other", lambda: lambda: None)
 
 
-def result(units: float, times: float) -> Result:
-    return Result(FAST, rounds=1, calls=1, microseconds=1, microseconds_min=1, units=units, times=times)
+def result(units: float, times: float) -> BenchResult:
+    return BenchResult(FAST, rounds=1, calls=1, microseconds=1, microseconds_min=1, units=units, times=times)
 
 
 def test_the_unit_is_one_sha256_of_60_bytes() -> None:

@@ -9,7 +9,7 @@ import pytest
 from local.errors import UserError
 from local.measure.affinity import Cores
 from local.measure.comparison.configuration import ComparisonConfig
-from local.measure.comparison.functions import THROTTLED, Tally
+from local.measure.comparison.functions import THROTTLED, InvocationTally
 from local.measure.comparison.result import Burst
 from local.measure.comparison.run import Rig
 from local.workloads.mix import PreparedRequest
@@ -22,15 +22,15 @@ BURST = Burst(concurrent=8, environments_before=1, environments_after=8, **COUNT
 class Bursting:
     """Functions whose burst ends in this way."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: InvocationTally) -> None:
         self._tally = tally
 
-    def burst(self, service: str, size: int, asked: list[PreparedRequest]) -> tuple[Burst, Tally]:
+    def burst(self, service: str, size: int, asked: list[PreparedRequest]) -> tuple[Burst, InvocationTally]:
         assert (service, size, asked) == ("qrcode", 1769, ASKED)
         return BURST, self._tally
 
 
-def burst(tally: Tally) -> Rig:
+def burst(tally: InvocationTally) -> Rig:
     rig = Rig(ComparisonConfig(memory_mb=(128, 1769)), Cores(frozenset(), frozenset()), {"qrcode": ASKED}, {})
     rig._functions = Bursting(tally)  # type: ignore[assignment]
     rig._burst("qrcode", ASKED)
@@ -40,15 +40,15 @@ def burst(tally: Tally) -> Rig:
 @pytest.mark.parametrize(
     ("tally", "said"),
     [
-        (Tally(right=7, wrong=1), "qrcode on Lambda with 1769 MB: 1 wrong answers"),
-        (Tally(right=7, errors=Counter({"status": 1})), "errors {'status': 1}; nothing was written"),
+        (InvocationTally(right=7, wrong=1), "qrcode on Lambda with 1769 MB: 1 wrong answers"),
+        (InvocationTally(right=7, errors=Counter({"status": 1})), "errors {'status': 1}; nothing was written"),
     ],
 )
-def test_an_answer_of_the_burst_that_is_not_right_ends_the_comparison(tally: Tally, said: str) -> None:
+def test_an_answer_of_the_burst_that_is_not_right_ends_the_comparison(tally: InvocationTally, said: str) -> None:
     with pytest.raises(UserError, match=said):
         burst(tally)
 
 
 def test_requests_of_the_burst_that_are_throttled_are_behaviour() -> None:
-    rig = burst(Tally(right=7, errors=Counter({THROTTLED: 1})))
+    rig = burst(InvocationTally(right=7, errors=Counter({THROTTLED: 1})))
     assert rig._measured["qrcode"].burst is BURST

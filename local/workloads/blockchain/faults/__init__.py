@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from local.workloads.blockchain.faults import rules, shapes, values, wire
-from local.workloads.blockchain.faults.kinds import FAULTS, Fault, Stage
+from local.workloads.blockchain.faults.kinds import FAULTS, ChainFault, Stage
 
-__all__ = ["FAULTS", "Fault", "Stage", "rules", "shapes", "values", "wire"]
+__all__ = ["FAULTS", "ChainFault", "Stage", "rules", "shapes", "values", "wire"]

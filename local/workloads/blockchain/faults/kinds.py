@@ -25,7 +25,7 @@ class Stage(Enum):
     """The query string."""
 
 
-class Fault(NamedTuple):
+class ChainFault(NamedTuple):
     """A kind of fault. `make` is given what its stage has, and returns it wrong; None where it was changed in place."""
 
     name: str
@@ -35,7 +35,7 @@ class Fault(NamedTuple):
     make: Callable[[Any, random.Random], Any]
 
 
-FAULTS: dict[str, Fault] = {}
+FAULTS: dict[str, ChainFault] = {}
 """Every kind of fault by its name."""
 
 
@@ -44,4 +44,4 @@ Make = Callable[[Any, random.Random], Any]
 
 def register(stage: Stage, name: str, code: str, make: Make) -> None:
     """Add a kind of fault."""
-    FAULTS[name] = Fault(name, code, stage, make)
+    FAULTS[name] = ChainFault(name, code, stage, make)
