@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from local.files import read_bounded
+
 PSEUDO_PARAMETERS: Mapping[str, Any] = {
     "AWS::AccountId": "000000000000",
     "AWS::NotificationARNs": [],
@@ -74,9 +76,7 @@ def load_document(path: Path) -> dict[str, Any]:
         TemplateError: where the file cannot be read or is no template.
     """
     try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise TemplateError(f"{path} is larger than a template may be: {MAX_DOCUMENT_BYTES:,} bytes")
-        document = yaml.load(path.read_text(), _Loader)  # noqa: S506 - derived from SafeLoader
+        document = yaml.load(read_bounded(path, MAX_DOCUMENT_BYTES).decode(), _Loader)  # noqa: S506 - derived from SafeLoader
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as problem:
         raise TemplateError(f"cannot read {path}: {' '.join(str(problem).split())}") from None
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):

@@ -8,6 +8,10 @@ PAYLOAD = 6 * MB + 100
 """Event and answer of a synchronous invocation, each. AWS: "Lambda quotas", invocation payload, and the message of
 `Function.ResponseSizeTooLarge`, which names 6,291,556 bytes."""
 
+UNZIPPED_BYTES = 250 * MB
+"""What a function and its layers may have unzipped:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read 2026-11-27."""
+
 ASYNCHRONOUS_PAYLOAD = MB
 """Event of an asynchronous invocation. AWS: "Lambda quotas", 1 MB since 2025-10."""
 

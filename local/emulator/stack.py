@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local.emulator import sam_config
-from local.emulator.artifacts import Artifacts, BuildError
+from local.emulator import quotas, sam_config
+from local.emulator.artifacts import UNSHIPPED, Artifacts, BuildError
 from local.emulator.bundle import Bundle, FunctionLimits, built_once, forget_old
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import Call, HttpRequest
@@ -129,20 +129,35 @@ def _with_code(template: Template, folder: Path, notes: list[str]) -> Template:
     """Leave out the functions and layers whose code is not beside the template."""
     functions, layers = {}, {}
     for name, function in template.functions.items():
-        if function.code and not (folder / function.code).is_dir():
-            notes.append(f"{name}: there is no folder {function.code}; it is left out")
+        problem = _problem(folder, function.code) if function.code else ""
+        if problem:
+            notes.append(f"{name}: {problem}; it is left out")
         else:
             functions[name] = function
     for name, layer in template.layers.items():
-        if (folder / layer.content).is_dir():
-            layers[name] = layer
+        problem = _problem(folder, layer.content)
+        if problem:
+            notes.append(f"{name}: {problem}; functions run without the layer")
         else:
-            notes.append(f"{name}: there is no folder {layer.content}; functions run without the layer")
+            layers[name] = layer
     functions = {
         name: replace(function, layers=tuple(each for each in function.layers if each in layers or published(each)))
         for name, function in functions.items()
     }
     return replace(template, functions=functions, layers=layers)
+
+
+def _problem(folder: Path, code: str) -> str:
+    """Return why a folder cannot be a function's or a layer's; empty where it can."""
+    if not (folder / code).is_dir():
+        return f"there is no folder {code}"
+    size = 0
+    for path, folders, files in os.walk(folder / code):
+        folders[:] = [name for name in folders if name not in UNSHIPPED]
+        size += sum((Path(path) / name).lstat().st_size for name in files)
+        if size > quotas.UNZIPPED_BYTES:
+            return f"{code} is larger than Lambda takes, which is {quotas.UNZIPPED_BYTES // quotas.MB} MB"
+    return ""
 
 
 def _built(template: Template, folder: Path, say: Say) -> tuple[Artifacts, list[str]]:

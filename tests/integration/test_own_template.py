@@ -110,6 +110,14 @@ def test_what_cannot_be_used_is_one_line(stack: Path, tmp_path: Path, arguments:
     assert "Traceback" not in ran.stderr
 
 
+def test_a_folder_that_lambda_would_not_take_is_left_out(stack: Path, tmp_path: Path) -> None:
+    shutil.copytree(stack.parent, tmp_path / "large")
+    with (tmp_path / "large" / "orders" / "model.bin").open("wb") as file:
+        file.truncate(251 * 1024 * 1024)
+    ran = crossover("invoke", "--template", str(tmp_path / "large" / "template.yaml"), "Site", "--request", "GET /x")
+    assert (ran.returncode, "Orders: orders is larger than Lambda takes, which is 250 MB" in ran.stderr) == (0, True)
+
+
 def test_requirements_that_cannot_be_installed_leave_out_their_function_alone(stack: Path, tmp_path: Path) -> None:
     shutil.copytree(stack.parent, tmp_path / "bad")
     (tmp_path / "bad" / "orders" / "requirements.txt").write_text("./none-1.0-py3-none-any.whl\n")

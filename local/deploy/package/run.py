@@ -12,14 +12,12 @@ from local.deploy.package import libraries, texts
 from local.deploy.package.files import sources, tree, write_zip
 from local.deploy.package.requirements import Requirements
 from local.deploy.package.target import Target
+from local.emulator.quotas import UNZIPPED_BYTES
 from local.errors import UserError
 from local.guest.application import Guest
 from local.guest.check import Checked
 from local.guest.emulated import MEMORY_MB
 
-UNZIPPED_BYTES = 250 * 2**20
-"""What a function and its layers may have unzipped:
-https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read 2026-11-27."""
 HEAVIEST = 5
 NOT_NEEDED = ("boto3", "botocore", "s3transfer", "uvicorn", "gunicorn", "uvloop", "httptools", "watchfiles", "pip")
 """What Lambda's runtime has, or what only a server needs."""
