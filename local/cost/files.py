@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -86,6 +87,17 @@ def price_book(path: Path | None = None) -> PriceBook:
     Raises:
         CostError: It cannot be read, or a row of it is wrong.
     """
+    return _shipped_book() if path is None else _book(path)
+
+
+@functools.cache
+def _shipped_book() -> PriceBook:
+    """Return the shipped book: read once, because parsing its rows costs more than most of what it is asked for."""
+    return _book(PRICES)
+
+
+def _book(path: Path) -> PriceBook:
+    """Return the book of a file or a folder."""
     rows: list[Price] = []
     for file in price_files(path):
         rows += parse_prices(toml(file), file.name)

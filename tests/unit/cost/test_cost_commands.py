@@ -250,6 +250,7 @@ def test_a_region_that_the_book_lacks_is_added_as_a_file(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("region", ["us-west-2", "eu-west-1", "eu-central-1"])
+@pytest.mark.no_cover
 def test_every_command_that_prices_takes_a_region(region: str) -> None:
     here = answer("cost", "eks-nodes", "--rate", "100", "--work", "qrcode")
     there = answer("cost", "eks-nodes", "--rate", "100", "--work", "qrcode", "--region", region)

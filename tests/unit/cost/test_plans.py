@@ -152,6 +152,7 @@ def test_the_front_is_drawn_for_screens_and_phones(tmp_path: Path) -> None:
     assert "cannot write" in refusal("plan", "--rate", "5", "--work", "qrcode", "--chart", "/proc/x/y.svg")
 
 
+@pytest.mark.no_cover
 def test_the_command_plans_and_says_what_costs_most() -> None:
     text = run("plan", "--budget", "0.5", "--work", "qrcode").output
     assert "EKS, c8g.large" in text

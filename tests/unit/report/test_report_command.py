@@ -142,6 +142,7 @@ def test_a_number_that_the_cost_model_does_not_know_is_left_out() -> None:
     assert "somebody_elses" not in render.render(one_service(works=odd), {}, cost_files.price_book())
 
 
+@pytest.mark.no_cover
 def test_texts_of_a_result_are_shown_and_never_run() -> None:
     evil = "</script><script>alert(1)</script><!--"
     works = {evil: {"cpu_ms": 1, "source": evil, "measured": True}}

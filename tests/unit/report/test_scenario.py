@@ -18,6 +18,7 @@ from tests.support.scenario import Scenario
 DIGITS = 12
 
 
+@pytest.mark.no_cover
 def test_the_golden_cases_are_the_dollars_of_the_cost_model() -> None:
     works, book, found = golden_works(), files.price_book(), []
     for case in cases():

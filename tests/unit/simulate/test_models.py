@@ -57,6 +57,7 @@ def test_rates_and_single_requests_meet_at_the_seam() -> None:
     assert environments.error < 8
 
 
+@pytest.mark.no_cover
 def test_every_validation_says_what_it_is_against() -> None:
     checks = list(validate(0.003))
     assert len(checks) > 10
