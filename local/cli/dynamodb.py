@@ -51,6 +51,7 @@ def serve(
 
     Examples: crossover dynamodb; crossover dynamodb --engine moto --port 0. Load it with crossover etl --store URL.
     """
+    from crossover.runner import Unavailable
     from local.data.dynamodb.dynalite import have_node
     from local.data.dynamodb.tables import create_table
 
@@ -64,6 +65,8 @@ def serve(
             create_table(url)
         except ValueError as problem:
             raise UserError(f"--table: {problem}") from None
+        except Unavailable as problem:
+            raise UserError(f"the table cannot be made: {problem}") from None
         console.print(f"DynamoDB's interface ({engine.value}); Ctrl-C ends it", highlight=False, soft_wrap=True)
         # Flushed at once, for a reader at the other end of a pipe.
         print(url, flush=True)  # noqa: T201

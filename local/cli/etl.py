@@ -42,11 +42,12 @@ def add_to(app: typer.Typer) -> None:
 
         A run that fails or is killed leaves the store as it was.
         """
-        from local.data.etl.pipeline import check_url, run
+        from local.data.etl.pipeline import check_url, run, without_cache
         from local.data.etl.popular import read_popular
         from local.data.etl.progress import Bars
         from local.data.etl.reading import input_files
 
+        store = without_cache(store)
         check_url(store)
         if store.startswith("mysql://"):
             from local.data.mysql.reach import check_reachable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from dataclasses import replace
 
 from crossover.runner import Unavailable
 from crossover_dynamodb.client import Client, OperationError
@@ -16,11 +17,13 @@ EXISTS = "ResourceInUseException"
 KEY = (("i", "B", "HASH"), ("p", "N", "RANGE"))
 """The table's keys, as template.yaml has them."""
 ACTIVE_SECONDS = 60.0
+FIRST_SECONDS = 30.0
+"""How long a first request may take: moto imports its service then."""
 
 
 def create_table(url: str, read_units: int = 0, write_units: int = 0) -> None:
     """Create the table of a store's URL, unless it is there: on demand, or provisioned with these units."""
-    target = parse(url, os.environ)
+    target = replace(parse(url, os.environ), read_timeout=FIRST_SECONDS, connect_timeout=FIRST_SECONDS)
     provisioned = {"ProvisionedThroughput": {"ReadCapacityUnits": read_units, "WriteCapacityUnits": write_units}}
     with closing(Client(target, credentials_of(target, os.environ))) as client:
         try:

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from crossover.stores import ADAPTERS, load
+from crossover.stores.cache_port import split_cache
 from crossover.stores.port import LoadFailed
 from crossover.stores.sqlite import path_of
 from local.data.etl.parsing import REASONS
@@ -149,6 +150,14 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
     except BrokenProcessPool:
         raise UserError("a worker process was killed, most likely out of memory; the store is as it was") from None
+
+
+def without_cache(url: str) -> str:
+    """Return a store's URL without the cache in front, which a load has no use for. Raises `UserError`."""
+    try:
+        return split_cache(url)[0]
+    except ValueError as problem:
+        raise UserError(str(problem)) from None
 
 
 def check_url(url: str) -> None:

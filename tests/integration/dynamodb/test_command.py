@@ -29,7 +29,7 @@ def local_server(*options: str) -> Iterator[str]:
     try:
         yield [process.stdout.readline() for _ in range(2)][1].strip()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     finally:
         process.kill()
         process.wait()
@@ -41,7 +41,16 @@ def test_tweets_are_loaded_into_a_local_table_and_write_units_are_shown_before_a
     subprocess.run([*RUN, *tweets], check=True, capture_output=True)
     with local_server("--engine", "moto") as url:
         done = subprocess.run(
-            [*RUN, "etl", str(tmp_path / "t.json"), "--popular", str(tmp_path / "p.txt"), "--store", url, "--json"],
+            [
+                *RUN,
+                "etl",
+                str(tmp_path / "t.json"),
+                "--popular",
+                str(tmp_path / "p.txt"),
+                "--store",
+                f"{url}&cache=local:1MB&read_timeout=30&connect_timeout=30",
+                "--json",
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -51,7 +60,7 @@ def test_tweets_are_loaded_into_a_local_table_and_write_units_are_shown_before_a
         estimated = report["figures"]["write units, estimated"]
         assert f"load: {estimated:,.0f} write units to come" in done.stderr
         assert report["records"] == report["figures"]["items written"] > 0
-        store = open_store(url)
+        store = open_store(f"{url}&read_timeout=30&connect_timeout=30")
         assert store.version() == report["version"]
         store.close()
 
@@ -62,6 +71,7 @@ def test_tweets_are_loaded_into_a_local_table_and_write_units_are_shown_before_a
         (("dynamodb", "--table", "x y"), "--table: "),
         (("dynamodb", "--engine", "moto", "--folder", "x"), "moto keeps nothing on disk"),
         (("etl", "x", "--popular", "x", "--store", "dynamodb://tweets?region=x"), "names no region"),
+        (("etl", "x", "--popular", "x", "--store", "mysql://me@h/b?cache=foo"), "cache is local:64MB"),
         (
             ("etl", "x", "--popular", "x", "--store", "dynamodb://tweets?region=us-east-1&endpoint=http://127.0.0.1:1"),
             "crossover dynamodb one on this machine",
