@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from local.workloads.mix import PreparedRequest
 
 CLOSED_REQUESTS = 100_000
-"""How long a closed loop lasts where nobody says."""
+"""Requests of a closed loop without --seconds and --requests."""
 OPEN_SECONDS = 10.0
-"""How long an open loop lasts where nobody says."""
+"""Length of an open loop without --seconds, in seconds."""
 PROFILE_CONNECTIONS = 50
 NOT_RIGHT, DISCARDED = 1, 3
 """Exit statuses: an answer was wrong or is missing; all were right, but rates and latencies mean nothing."""

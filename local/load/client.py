@@ -59,7 +59,7 @@ class Owner(Protocol):
 
 
 class LoadConnection(asyncio.Protocol):
-    """A place for one request at a time, connected while it lasts and connected anew when a request needs it."""
+    """A place for one request at a time, connected again when a request needs it."""
 
     __slots__ = (
         *("owner", "transport", "request", "since", "counted", "status", "body", "bytes_in"),

@@ -36,7 +36,7 @@ class Metronome:
                 try:
                     loop.call_soon_threadsafe(self._awake)
                 except RuntimeError:
-                    return  # The loop is closed: nobody waits any more.
+                    return  # The loop is closed: no request waits.
 
     def _awake(self) -> None:
         # First this, then the look at the clock: a moment that passes in between gets a wake of its own.

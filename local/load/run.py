@@ -23,7 +23,7 @@ HEAD_START_SECONDS = 0.05
 """From the word to start to the start, so that all processes have heard it."""
 
 Progress = Callable[[float, int], object]
-"""Told a few times a second: the share of the run that is over, and how many requests have come to their end."""
+"""Called a few times a second with the share of the run that is over, and the number of requests that have ended."""
 PROGRESS_SECONDS = 0.2
 
 

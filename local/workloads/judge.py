@@ -23,7 +23,7 @@ class HttpAnswer(NamedTuple):
 
 
 class ExpectedResult(NamedTuple):
-    """A service's own answer: 200, the first line, the result. None: nobody here knows it, so only its form counts."""
+    """A service's own answer: 200, the first line, the result. None: it is not known here, so only its form counts."""
 
     result: bytes | None
     reason: str = ""

@@ -162,7 +162,7 @@ def test_a_lying_server_ends_the_command_with_status_1(
         (("--service", "nosuch"), "the bundle has"),
         (("--mix", "nosuch=1"), "the bundle has"),
         (("--service", "qrcode", "--cores", "a"), "--cores"),
-        (("--service", "qrcode", "--rate", "nan"), "--rate takes"),
+        (("--service", "qrcode", "--rate", "nan"), "is not one number"),
         (("--service", "qrcode", "--arrivals", "bursts"), "poisson"),
     ],
 )

@@ -24,7 +24,7 @@ Verdict = Literal["right", "in form", "wrong", "no answer", "not asked"]
 
 
 class CaseOutcome(NamedTuple):
-    """What came of a case. `in form`: nobody here knows the result, and the rest was right."""
+    """What came of a case. `in form`: the right result is not known here, and the rest was right."""
 
     case: Case
     verdict: Verdict

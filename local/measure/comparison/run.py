@@ -27,7 +27,7 @@ from local.measure.statistics import StopRule, rounded
 
 MIX = "mix"
 Step = Callable[[str], None]
-"""Told what is done next."""
+"""Receives what is done next."""
 
 
 def compare(

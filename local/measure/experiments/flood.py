@@ -1,7 +1,7 @@
 """A flood of long computations: what it does to another service of the same worker, for each way to compute.
 
 A real server has one worker, which is pinned to a core as a pod of one vCPU is. QR codes are asked for at a steady
-rate, alone and then while blocks are asked for whose targets nobody can meet, so that each costs the limit of attempts.
+rate, alone and then while blocks are asked for whose targets cannot be met, so that each costs the limit of attempts.
 Ways take turns in every round, so that what else the machine does falls on all of them alike.
 """
 

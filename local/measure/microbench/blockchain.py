@@ -86,7 +86,7 @@ READING: dict[str, Callable[[bytes], object]] = {
     "JSON": lambda query: parse_request(inflate(_cc(query), LIMITS)),
     "keys and types": _asked,
 }
-"""From the query string to the request's values: each of these begins anew."""
+"""From the query string to the request's values: each of these begins at the start."""
 
 
 @dataclass(slots=True)
