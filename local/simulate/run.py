@@ -46,7 +46,7 @@ class Outcome:
     model: str
     requests: float
     shares: dict[str, float]
-    """Of the requests: `cold`, `pod`, `node`, `lost`, `refused`."""
+    """Of the requests: `cold`, `pod`, `node`, `lost`; of the attempts: `refused` or timed out."""
     latency_ms: dict[str, float | None]
     """p50, p95, p99."""
     utilisation: float
@@ -92,18 +92,18 @@ def simulate(job: Job, book: PriceBook, region: str = "us-east-1") -> Outcome:
     recorder, model = _run(job)
     found: tuple[Effect, ...] = ()
     if job.faults:
-        calm, _ = _run(replace(job, faults=(), tell=lambda share: None))
+        calm, _ = _run(replace(job, faults=(), tell=lambda share: None), by_rates=True)
         found = tuple(effects(job.faults, job.traffic.start, recorder.samples, calm.samples))
     biller = Biller(job.platform, job.settings, job.mix, book, region)
     return _outcome(job, model, biller, recorder, found)
 
 
-def _run(job: Job) -> tuple[Recorder, str]:
+def _run(job: Job, *, by_rates: bool = False) -> tuple[Recorder, str]:
     if job.platform != "lambda":
         fleet = container_fleet(job.platform, job.mix, job.settings)
         return fleet.run(job.traffic, job.faults, job.tell), "rates"
-    scheduled = len(job.settings.provisioned) > 1
-    if job.traffic.requests <= FEW and not job.faults and not scheduled:
+    by_rates = by_rates or bool(job.faults) or len(job.settings.provisioned) > 1
+    if job.traffic.requests <= FEW and not by_rates:
         return _events(job), "requests one by one"
     return _fluid(job), "rates"
 
@@ -136,7 +136,10 @@ def _outcome(job: Job, model: str, biller: Biller, recorder: Recorder, found: tu
         PLATFORMS[platform],
         model,
         requests,
-        {name: sums[name] / requests for name in ("cold", "pod", "node", "lost", "refused")},
+        {
+            **{name: sums[name] / requests for name in ("cold", "pod", "node", "lost")},
+            "refused": sums["refused"] / max(1e-12, sums["served"] + sums["refused"]),
+        },
         {f"p{share:g}": recorder.latencies.quantile(share / 100) for share in (50, 95, 99)},
         at_work / kept if kept else 0.0,
         kept,

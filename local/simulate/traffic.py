@@ -126,7 +126,7 @@ def shape(name: str, peak: float = DEFAULT_PEAK) -> Traffic:
 
 
 def from_counts(name: str, times: Sequence[float], counts: Sequence[float]) -> Traffic:
-    """Return the traffic of counts at times (seconds since the epoch, or of the day), in steps of a second.
+    """Return the traffic of counts at times (seconds since the epoch, or of the day), in steps of at most `MAX_STEP`.
 
     A count holds until the next time; the last one for as long as the shortest interval.
 
@@ -154,7 +154,11 @@ def from_counts(name: str, times: Sequence[float], counts: Sequence[float]) -> T
         covered = max(1, round(min(gap, shortest) / step))
         for index in range(at, min(at + covered, len(totals))):
             totals[index] += count / covered
-    return Traffic(name, tuple(total / step for total in totals), step, first % DAY)
+    pieces = math.ceil(step / MAX_STEP)
+    rates = tuple(total / step for total in totals for _ in range(pieces))
+    return Traffic(name, rates, step / pieces, first % DAY)
 
 
 MAX_DAYS = 31
+MAX_STEP = 5.0
+"""Seconds; a longer interval is cut, for autoscalers act within it."""

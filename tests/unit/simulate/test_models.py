@@ -160,6 +160,11 @@ def test_a_database_failover_loses_what_needs_the_database(platform: str, book: 
     assert simulate(without, book).effects[0].lost == 0
 
 
+def test_a_fault_in_a_day_of_few_requests_is_beside_the_same_model(book: PriceBook, mix: Mix) -> None:
+    (effect,) = simulate(Job("lambda", jump(0.1, 0.1), mix, Settings(), parse("zone@00:10")), book).effects
+    assert effect.lost < 1
+
+
 def test_a_lost_zone_is_felt_until_it_is_replaced(book: PriceBook, mix: Mix) -> None:
     job = Job("eks-nodes", jump(4000, 4000), mix, Settings(), parse("zone@00:30"))
     (effect,) = simulate(job, book).effects

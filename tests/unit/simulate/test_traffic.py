@@ -44,12 +44,12 @@ def test_coarser_steps_keep_the_requests() -> None:
 
 def test_a_csv_with_a_heading_gives_rates_of_its_intervals(tmp_path: Path) -> None:
     day = read(write(tmp_path, "time,requests\n2026-11-27T12:00:00Z,600\n2026-11-27T12:01:00Z,1200\n"))
-    assert (day.rates, day.step, day.start) == ((10.0, 20.0), 60.0, 12 * 3600)
+    assert (day.coarser(60).rates, day.step, day.start) == ((10.0, 20.0), 5.0, 12 * 3600)
 
 
 def test_times_of_the_day_and_a_gap_between_them(tmp_path: Path) -> None:
     day = read(write(tmp_path, "08:00,60\n08:01,60\n08:04,120\n"))
-    assert day.rates == (1.0, 1.0, 0.0, 0.0, 2.0)
+    assert day.coarser(60).rates == (1.0, 1.0, 0.0, 0.0, 2.0)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -72,7 +72,7 @@ def test_exports_of_cloudwatch(tmp_path: Path) -> None:
     points = [{"Timestamp": time, "Sum": 300.0, "Unit": "None"} for time in reversed(times)]
     statistics = write(tmp_path, json.dumps({"Label": "RequestCount", "Datapoints": points}), "a.json")
     data = write(tmp_path, json.dumps({"MetricDataResults": [{"Timestamps": times, "Values": [300, 300]}]}), "b.json")
-    assert read(statistics).rates == read(data).rates == (1.0, 1.0)
+    assert read(statistics).rates == read(data).rates == (1.0,) * 120
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_rates_are_bounded() -> None:
 
 
 def test_counts_may_come_in_any_order() -> None:
-    assert from_counts("a", [60, 0], [120, 60]).rates == (1.0, 2.0)
+    assert from_counts("a", [60, 0], [120, 60]).coarser(60).rates == (1.0, 2.0)
