@@ -256,16 +256,13 @@ def validate(*, json: bool) -> None:
 
 def compare_claims(*, json: bool) -> None:
     """Print what the course project claimed of scaling, and what the simulation finds."""
-    from local.formatting import table
     from local.simulate.claims import compare
 
     found = compare()
     if json:
         print_json(found)
         return
-    made = table("", ("what",), ())
-    made.add_column("claimed")
-    made.add_column("simulated", overflow="fold")
     for one in found:
-        made.add_row(one["what"], one["claimed"], one["found"])
-    console.print(made)
+        console.print(
+            f"{one['what']}: claimed {one['claimed']}; simulated {one['found']}.", highlight=False, markup=False
+        )
