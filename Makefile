@@ -81,6 +81,10 @@ wheel: $(READY) ## Build dist/crossover-VERSION-py3-none-any.whl, to install the
 test-container: $(READY) ## Test and measure the image, run as restricted as a pod (settings: BASE; Debian as root brings its engine)
 	@$(BIN)/pytest -v --fail-not-run tests/integration/image
 
+.PHONY: test-cluster
+test-cluster: $(READY) ## Test the chart in a real Kubernetes: KUBECONFIG's, or one of its own (Debian as root, with Go; minutes)
+	@$(BIN)/pytest -v --fail-not-run tests/integration/cluster
+
 .PHONY: check
 check: $(READY) ## Lint, types, spelling, architecture, templates, the Dockerfile, the chart
 	@$(BIN)/ruff check .

@@ -23,6 +23,7 @@ PANELS = {
     "Simulate": ("simulate", "tune"),
     "Data and requests": ("tweets", "etl", "mysql", "rds_proxy", "dynamodb", "redis", "cache", "twitter", "blockchain"),
     "Deploy": (
+        "deploy",
         "image",
         "package",
     ),

