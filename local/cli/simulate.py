@@ -248,9 +248,11 @@ def validate(*, json: bool) -> None:
     if json:
         print_json([{**vars(one), "holds": one.holds} for one in found])
         return
-    made = table("", ("what", "against"), ("error %", "at most %", "holds"))
+    made = table("", (), ("error %", "at most"))
+    made.add_column("what, against what", overflow="fold")
     for one in found:
-        made.add_row(one.what, one.against, number(one.error), number(one.limit), "yes" if one.holds else "no")
+        missed = "" if one.holds else "MISSED: "
+        made.add_row(number(one.error), number(one.limit), f"{missed}{one.what}, against {one.against}")
     console.print(made)
 
 
