@@ -115,11 +115,12 @@ def _digest(template: Template, root: Path) -> str:
     sources |= {layer.content for layer in template.layers.values()}
     for source in sorted(sources - {""}):
         for path in sorted((root / source).rglob("*")):
-            if not UNSHIPPED.intersection(path.relative_to(root).parts) and path.is_file():
+            inside = path.relative_to(root / source)
+            if not UNSHIPPED.intersection(inside.parts) and path.is_file():
                 status = path.stat()
                 large = status.st_size > LARGE_BYTES
                 content = status.st_mtime_ns if large else hashlib.sha256(path.read_bytes()).hexdigest()
-                digest.update(f"{path.relative_to(root)}:{content}\n".encode())
+                digest.update(f"{source}/{inside}:{content}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -25,6 +25,7 @@ from local.emulator.routing import Door, behind, called
 from local.emulator.spec import BadSpec, Function, Scaling
 from local.emulator.template import ANY, DEFAULT_ROUTE, Template
 from local.emulator.template import Function as TemplateFunction
+from local.emulator.zips import BadZip, unpacked
 from local.errors import UserError
 from local.paths import BUILD
 from local.program import run_program
@@ -129,17 +130,17 @@ def _with_code(template: Template, folder: Path, notes: list[str]) -> Template:
     """Leave out the functions and layers whose code is not beside the template."""
     functions, layers = {}, {}
     for name, function in template.functions.items():
-        problem = _problem(folder, function.code) if function.code else ""
+        code, problem = _source(folder, function.code) if function.code else ("", "")
         if problem:
             notes.append(f"{name}: {problem}; it is left out")
         else:
-            functions[name] = function
+            functions[name] = replace(function, code=code)
     for name, layer in template.layers.items():
-        problem = _problem(folder, layer.content)
+        content, problem = _source(folder, layer.content)
         if problem:
             notes.append(f"{name}: {problem}; functions run without the layer")
         else:
-            layers[name] = layer
+            layers[name] = replace(layer, content=content)
     functions = {
         name: replace(function, layers=tuple(each for each in function.layers if each in layers or published(each)))
         for name, function in functions.items()
@@ -147,10 +148,20 @@ def _with_code(template: Template, folder: Path, notes: list[str]) -> Template:
     return replace(template, functions=functions, layers=layers)
 
 
+def _source(folder: Path, code: str) -> tuple[str, str]:
+    """Return the folder of a function's or a layer's code, unpacked where it is a zip, and what is wrong with it."""
+    if code.endswith(".zip") and (folder / code).is_file():
+        try:
+            code = str(unpacked(folder / code))
+        except BadZip as problem:
+            return code, str(problem)
+    return code, _problem(folder, code)
+
+
 def _problem(folder: Path, code: str) -> str:
     """Return why a folder cannot be a function's or a layer's; empty where it can."""
     if not (folder / code).is_dir():
-        return f"there is no folder {code}"
+        return f"there is no folder or zip file {code}"
     size = 0
     for path, folders, files in os.walk(folder / code):
         folders[:] = [name for name in folders if name not in UNSHIPPED]

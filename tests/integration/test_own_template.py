@@ -84,7 +84,7 @@ def test_what_is_not_understood_is_said_and_the_rest_runs(stack: Path) -> None:
     ran = crossover("invoke", "--template", str(stack), "Site", "--request", "GET /x")
     assert ran.returncode == 0
     assert "template.yaml: not emulated: AWS::DynamoDB::Table, AWS::SQS::Queue" in ran.stderr
-    assert "Broken: there is no folder nowhere; it is left out" in ran.stderr
+    assert "Broken: there is no folder or zip file nowhere; it is left out" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
@@ -124,3 +124,31 @@ def test_requirements_that_cannot_be_installed_leave_out_their_function_alone(st
     template = str(tmp_path / "bad" / "template.yaml")
     ran = crossover("invoke", "--template", template, "Site", "--request", "GET /x")
     assert (ran.returncode, "Orders: requirements.txt cannot be installed" in ran.stderr) == (0, True)
+
+
+def zipped(tmp_path: Path, content: bytes | None = None) -> Path:
+    """A template whose function is a zip file, as packaging tools write it."""
+    if content is None:
+        with zipfile.ZipFile(tmp_path / "function.zip", "w") as archive:
+            archive.writestr("app.py", "def handler(event, context):\n    return event['n'] + 1\n")
+    else:
+        (tmp_path / "function.zip").write_bytes(content)
+    (tmp_path / "template.yaml").write_text(
+        "Transform: AWS::Serverless-2016-10-31\n"
+        "Resources:\n  Counter:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {CodeUri: function.zip, Handler: app.handler, Runtime: python3.13}\n"
+    )
+    (tmp_path / "event.json").write_text('{"n": 41}')
+    return tmp_path / "template.yaml"
+
+
+def test_code_may_be_a_zip_file(tmp_path: Path) -> None:
+    ran = crossover("invoke", "--template", str(zipped(tmp_path)), "--event", str(tmp_path / "event.json"))
+    assert ran.stdout.splitlines()[0] == "42"
+
+
+def test_a_zip_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    template = zipped(tmp_path, b"PK no zip")
+    ran = crossover("invoke", "--template", str(template), "--event", str(tmp_path / "event.json"))
+    assert ran.returncode == 2
+    assert "function.zip is not a zip file that can be read" in ran.stderr.strip().splitlines()[-1]
