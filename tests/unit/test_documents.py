@@ -21,7 +21,6 @@ WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-@pytest.mark.no_cover
 def test_the_made_tables_are_up_to_date(document: Path) -> None:
     text = document.read_text()
     assert renewed(text) == text, "run: make docs"

@@ -123,7 +123,6 @@ def test_a_place_that_cannot_be_written_is_told_and_no_half_is_left(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.no_cover
 def test_a_picture_is_an_svg_or_a_png(nothing_measured: Path) -> None:
     source = write(one_service(), nothing_measured / "a.json")
     words = ("--from", str(source), "--output", str(nothing_measured / "a.html"), "--to", "10", "--picture")

@@ -248,6 +248,16 @@ def test_a_rest_is_bounded(cached, clock):
     assert cache.calls == 10
 
 
+def test_a_clock_that_is_set_back_ends_a_rest(cached, clock):
+    cache = Failing()
+    store = cached(cache, refresh=10_000)
+    cache.broken = True
+    store.fetch(b"a")
+    clock.now -= 3_600
+    store.fetch(b"a")
+    assert cache.calls == 2
+
+
 def test_a_cache_that_keeps_nothing_fails_no_answer(remote, cached):
     cache = Failing()
     store = cached(cache)

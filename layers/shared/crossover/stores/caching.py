@@ -67,9 +67,10 @@ class Circuit:
         if not self._rest:
             return True
         with self._lock:
-            if self._clock() < self._until:
+            now = self._clock()
+            if 0 < self._until - now <= LONGEST_REST_SECONDS:  # more is a clock that was set back
                 return False
-            self._until = self._clock() + self._rest
+            self._until = now + self._rest
             return True
 
     def failed(self) -> None:
