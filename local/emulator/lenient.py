@@ -1,4 +1,4 @@
-"""Somebody's template: what is not understood becomes a note with its line, and the rest is kept."""
+"""A template of another project: what is not understood becomes a note with its line, and the rest is kept."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_DONE = {
 
 
 def read_leniently(path: Path, given: Given) -> Template:
-    """Read somebody's template.
+    """Read a template of another project.
 
     Raises:
         TemplateError: where the file is no template, or a parameter is none of it.

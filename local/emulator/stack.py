@@ -1,4 +1,4 @@
-"""Somebody's SAM template: its Python functions, built without Docker and ready to be emulated."""
+"""A SAM template of another project: its Python functions, built without Docker and ready to be emulated."""
 
 from __future__ import annotations
 

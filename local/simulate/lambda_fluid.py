@@ -85,7 +85,7 @@ class FluidFleet:
             self._window.append((now, at_work))
 
     def _burst(self, now: float, seconds: float, rate: float, room: int) -> tuple[int, float]:
-        """Go through a step in hundredths of a second: what starts serves nobody else for its INIT and its request."""
+        """Go through a step in hundredths of a second: what starts serves no other for its INIT and its request."""
         offered = rate * self.duration
         starting = sum(count for _, count in self._starting)
         warm = min(self._size, room) - starting

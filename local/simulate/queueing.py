@@ -28,7 +28,7 @@ def mg1_quantile(share: float, load: float, service: float, cv: float) -> float:
 
 
 def erlang_b(servers: int, offered: float) -> float:
-    """Return the share of requests that find all servers busy, where nobody waits. `offered` in erlangs."""
+    """Return the share of requests that find all servers busy, where none waits. `offered` in erlangs."""
     if offered <= 0:
         return 0.0
     inverse = 1.0

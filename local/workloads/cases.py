@@ -82,9 +82,9 @@ def platform_cases(service: Service, functions_only: bool) -> Iterator[Case]:
     """Return what the platform answers by itself; an event source of functions has an answer of its own."""
     if functions_only:
         yield Case("", "another method", f"/{service.name}", Plain((405, 404, 403), allow="GET, HEAD"), "POST")
-        yield Case("", "a path of nobody", "/nowhere", Plain((404, 403, 503)))  # a load balancer's own is 503
+        yield Case("", "a path that no service has", "/nowhere", Plain((404, 403, 503)))  # a load balancer's own is 503
         return
     yield Case("", "alive", "/healthz", Plain((200,), b"ok"))
     yield Case("", "ready", "/readyz", Plain((200,), b"ready"))
     yield Case("", "another method", f"/{service.name}", Plain((405,), b"method not allowed", "GET, HEAD"), "POST")
-    yield Case("", "a path of nobody", "/nowhere", Plain((404,), b"not found"))
+    yield Case("", "a path that no service has", "/nowhere", Plain((404,), b"not found"))

@@ -39,7 +39,7 @@ function ticks(high, log, low) {
 
 function chart(title, lines, log) {
   const values = lines.flatMap((line) => line.values).filter((value) => value > 0);
-  const high = Math.max(...values, log ? 1 : 1e-9) * (log ? 1 : 1.05), low = Math.min(...values, high);
+  const peak = Math.max(0, ...values), high = log ? Math.max(peak, 1) : (peak || 1) * 1.05, low = Math.min(...values, high);
   const marks = ticks(high, log, low);
   const bottom = log ? Math.log10(marks[0]) : 0, top = log ? Math.log10(marks.at(-1)) || bottom + 1 : high;
   const x = (at) => LEFT + at / data.rate.length * (WIDTH - LEFT - RIGHT);
