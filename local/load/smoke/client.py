@@ -59,7 +59,9 @@ async def ask_all(
     outcomes: list[CaseOutcome] = []
     silent = 0
     tls = ssl.create_default_context()
-    async with httpx.AsyncClient(timeout=None, verify=tls, trust_env=False) as client:  # noqa: S113 - asyncio's bounds all
+    # A connection for each request: a server may close a kept one just as the next request is sent on it.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(timeout=None, verify=tls, trust_env=False, limits=limits) as client:  # noqa: S113 - asyncio's bounds all
         for case in cases:
             if silent == MAX_SILENT:
                 outcomes.append(CaseOutcome(case, "not asked"))
