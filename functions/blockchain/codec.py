@@ -17,7 +17,7 @@ from msgspec import UNSET
 
 from crossover.seam import Invalid
 from functions.blockchain.ledger import Block, ChainAnswer, ChainRequest, Transaction
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 
 parse_request = msgspec.json.Decoder(ChainRequest).decode
 _parse_answer = msgspec.json.Decoder(ChainAnswer).decode
@@ -28,7 +28,7 @@ BACKSLASH, QUOTE, EQUALS, PLUS, SLASH = b'\\"=+/'
 
 def decode(
     cc: bytes,
-    limits: Limits,
+    limits: ChainLimits,
     stream: Callable[[], Any] = zlib.decompressobj,
     parse: Callable[[bytes], ChainRequest] = parse_request,
 ) -> ChainRequest:
@@ -62,7 +62,7 @@ def decode(
     return chain_request
 
 
-def inflate(cc: bytes, limits: Limits, stream: Callable[[], Any] = zlib.decompressobj) -> bytes:
+def inflate(cc: bytes, limits: ChainLimits, stream: Callable[[], Any] = zlib.decompressobj) -> bytes:
     """Return the JSON within a `cc`, never more than its limit. Raises `Invalid` ("limit" or "encoding")."""
     if len(cc) > limits.cc_max_characters:
         raise Invalid("limit", f"cc has more than {limits.cc_max_characters} characters")
@@ -97,7 +97,7 @@ def same(one: bytes, other: bytes) -> bool:
     """Tell whether two results carry the same JSON value: compressed bytes differ from machine to machine."""
     if one == other:
         return True
-    limits = Limits(cc_max_characters=1_000_000)
+    limits = ChainLimits(cc_max_characters=1_000_000)
     try:
         return bool(_parse_answer(inflate(one, limits)) == _parse_answer(inflate(other, limits)))
     except (Invalid, ValueError):

@@ -11,7 +11,7 @@ from crossover.seam import Compute, Explanation, Invalid, Request
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import next_transactions, start_mining
 from functions.blockchain.ledger import BEFORE_THE_FIRST, ChainRequest, Transaction
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined
 from functions.blockchain.rules import RULES, BrokenRule, judge, walk_ledger
 
@@ -53,7 +53,7 @@ class Judged(NamedTuple):
     """The mining, where it comes to that."""
 
 
-def explain(request: Request, limits: Limits, brief: bool) -> Explanation:
+def explain(request: Request, limits: ChainLimits, brief: bool) -> Explanation:
     """Explain a request: its data as `as_data` has it, with the `answer` once that is known.
 
     Args:
@@ -79,7 +79,7 @@ def explain(request: Request, limits: Limits, brief: bool) -> Explanation:
     return Explanation(as_data(judged, None), Compute(need.computation, finish))
 
 
-def judge_by_rule(request: Request, limits: Limits) -> Judged:
+def judge_by_rule(request: Request, limits: ChainLimits) -> Judged:
     """Judge a request rule by rule, up to the mining that may be left."""
     chain_request, problem, need = None, None, None
     try:

@@ -10,18 +10,18 @@ from msgspec import UNSET
 from crossover.seam import Compute, Example, Explanation, Invalid, Parameter, Request, Service, Step
 from functions.blockchain.codec import decode, encode, same
 from functions.blockchain.ledger import Block, ChainRequest, Transaction, reward_of, seal, transaction_hash
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined, Mining, is_unreachable
 from functions.blockchain.rules import judge, our_reward_time
 from functions.blockchain.toy_rsa import OUR_ACCOUNT, sign
 
 
-def within(limits: Limits) -> Service:
+def within(limits: ChainLimits) -> Service:
     """Make the service with the given limits."""
     return replace(SERVICE, start=_start_within(limits), explain=_explain_within(limits))
 
 
-def _start_within(limits: Limits) -> Callable[[Request], Step]:
+def _start_within(limits: ChainLimits) -> Callable[[Request], Step]:
     def start(request: Request) -> Step:
         chain_request = decode(request.one(b"cc"), limits)
         judge(chain_request)
@@ -30,7 +30,7 @@ def _start_within(limits: Limits) -> Callable[[Request], Step]:
     return start
 
 
-def _explain_within(limits: Limits) -> Callable[[Request, bool], Explanation]:
+def _explain_within(limits: ChainLimits) -> Callable[[Request, bool], Explanation]:
     def explain(request: Request, brief: bool) -> Explanation:
         from functions.blockchain.explain import explain
 
@@ -39,7 +39,7 @@ def _explain_within(limits: Limits) -> Callable[[Request, bool], Explanation]:
     return explain
 
 
-def start_mining(chain_request: ChainRequest, limits: Limits) -> Compute[bytes]:
+def start_mining(chain_request: ChainRequest, limits: ChainLimits) -> Compute[bytes]:
     """Return the mining of the next block, and then the answer, of a request that keeps the rules.
 
     Raises `Invalid` ("proof-of-work") where there is nothing to be found, and `then` does where nothing was.
@@ -124,16 +124,16 @@ SERVICE = Service(
     name="blockchain",
     computes=True,
     summary="Check a chain of blocks and mine the next one",
-    start=_start_within(Limits()),
-    settings=Limits,
+    start=_start_within(ChainLimits()),
+    settings=ChainLimits,
     within=within,
-    explain=_explain_within(Limits()),
+    explain=_explain_within(ChainLimits()),
     parameters=(
         Parameter(
             "cc",
             "URL-safe base64 of a zlib stream of compact JSON: a chain of blocks, the target of the next one, and the "
             "transactions that it has to hold.",
-            {"type": "string", "maxLength": Limits().cc_max_characters},
+            {"type": "string", "maxLength": ChainLimits().cc_max_characters},
             _SAMPLE,
         ),
     ),

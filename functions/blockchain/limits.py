@@ -8,7 +8,7 @@ from crossover.settings import setting
 
 
 @dataclass(frozen=True)
-class Limits:
+class ChainLimits:
     """Beyond each of these a request is INVALID, on every platform alike."""
 
     pow_max_attempts: int = setting(65_536, "blockchain: numbers that mining tries at most", 1, 10_000_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Tweet(NamedTuple):
+class TaggedText(NamedTuple):
     """One contact tweet: its text, and its hashtags lower-cased with `str.lower`, every occurrence, in their order."""
 
     text: str
@@ -24,5 +24,5 @@ class Contact(NamedTuple):
     """Retweets between the two, likewise."""
     shared_tags: int
     """n of the hashtag score: the sum of both counts over the tags both used, less popular ones. 0 where V is U."""
-    tweets: tuple[Tweet, ...]
+    tweets: tuple[TaggedText, ...]
     """Contact tweets of the requested type, newest first (created_at, then tweet id); the first is the shown one."""

@@ -32,7 +32,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.scores import hashtag_score, interaction_score, keywords_score, rounded
 
 KINDS = {"reply": b"\x01", "retweet": b"\x02", "both": b"\x03"}
@@ -154,7 +154,7 @@ def _ends(parts: list[bytes], start: int) -> list[int]:
     return list(accumulate(map(len, parts), initial=start))[1:]
 
 
-def _tags(tweet: Tweet) -> bytes:
+def _tags(tweet: TaggedText) -> bytes:
     return b"".join(TAG + tag.encode() + TAG_END for tag in tweet.hashtags) + TWEET_END
 
 
@@ -180,7 +180,7 @@ def unpack(data: bytes) -> list[Contact]:
                 retweets,
                 shared,
                 tuple(
-                    Tweet(text.decode(), tuple(one[1:].decode() for one in mark.split(TAG_END)[:-1]))
+                    TaggedText(text.decode(), tuple(one[1:].decode() for one in mark.split(TAG_END)[:-1]))
                     for text, mark in zip(texts, marks, strict=True)
                 ),
             )

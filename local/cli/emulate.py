@@ -21,9 +21,9 @@ from local.paths import ROOT
 if TYPE_CHECKING:
     from local.emulator.bill import Record
     from local.emulator.bundle import Bundle, FunctionLimits
-    from local.emulator.event_sources.base import HttpRequest
+    from local.emulator.event_sources.base import WireRequest
     from local.emulator.function import InvocationOutcome
-    from local.emulator.spec import Function
+    from local.emulator.spec import FunctionSpec
     from local.guest.application import Guest
 
 STORE_THAT_TRAVELS = ROOT / "layers" / "store" / "twitter.db"
@@ -185,14 +185,14 @@ def events(
     from datetime import UTC, datetime
 
     from local.emulator.event_sources import EVENT_SOURCES
-    from local.emulator.event_sources.base import Call, HttpRequest
+    from local.emulator.event_sources.base import Call, WireRequest
     from local.emulator.function import new_id, new_trace
 
     service = _service(service)
     if not query.isascii() or not query.isprintable() or " " in query or "#" in query:
         raise UserError("the query is not percent-encoded ASCII; write %20 for a space, %23 for #")
     headers = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
-    request = HttpRequest("GET", f"/{service}", query, headers)
+    request = WireRequest("GET", f"/{service}", query, headers)
     source = EVENT_SOURCES[shape]
     fault = source.refuse(request)
     if fault:
@@ -267,9 +267,9 @@ def _event_of(request: str, data: str | None) -> bytes:
     return json.dumps(source.event(http, Call(new_id(), datetime.now(UTC), new_trace()))).encode()
 
 
-def _http(request: str, data: str | None) -> HttpRequest:
+def _http(request: str, data: str | None) -> WireRequest:
     """Return `METHOD PATH` and a body of JSON as a request. Raises `UserError`."""
-    from local.emulator.event_sources.base import HttpRequest
+    from local.emulator.event_sources.base import WireRequest
 
     method, _, target = request.partition(" ")
     if not target.startswith("/") or not method.isalpha() or not target.isascii() or not target.isprintable():
@@ -279,7 +279,7 @@ def _http(request: str, data: str | None) -> HttpRequest:
     body = (data or "").encode()
     if body:
         headers += [("content-type", "application/json"), ("content-length", str(len(body)))]
-    return HttpRequest(method.upper(), path, query, tuple(headers), body)
+    return WireRequest(method.upper(), path, query, tuple(headers), body)
 
 
 def _payload(event: str, sample: str | None, request: str | None, data: str | None) -> bytes:
@@ -316,7 +316,7 @@ def _event(source: str) -> bytes:
     return payload
 
 
-async def _run(function: Function, event: bytes, repeat: int) -> list[tuple[InvocationOutcome, Record, bytes]]:
+async def _run(function: FunctionSpec, event: bytes, repeat: int) -> list[tuple[InvocationOutcome, Record, bytes]]:
     from local.emulator.emulator import Emulator
 
     records: list[Record] = []

@@ -110,10 +110,10 @@ def schemas(
     """Compare three schemas on a private MySQL server: packed, one wide table, three joined tables."""
     from dataclasses import asdict
 
-    from local.measure.experiments.schemas import Configuration, run
+    from local.measure.experiments.schemas import SchemaTrial, run
     from local.measure.experiments.schemas_table import draw
 
-    configuration = Configuration(tweets, seed, rounds, seconds)
+    configuration = SchemaTrial(tweets, seed, rounds, seconds)
     with _saving("schemas", result, draw, as_json) as save:
         save(asdict(configuration), run(configuration))
 

@@ -9,7 +9,7 @@ import typer
 
 from local.cli.options import App, Directory, Env, Json, Python
 from local.console import console, print_json, stderr
-from local.deploy.package.target import Architecture, Target
+from local.deploy.package.target import Architecture, BuildTarget
 from local.errors import UserError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def package(
         raise UserError("package takes --app MODULE:NAME; crossover build and image are for the bundle's services")
     with stderr.status(f"importing {guest.reference}") as status:
         found = checked(guest)
-        target = Target(architecture, _version(runtime) if runtime else default_version(found.version))
+        target = BuildTarget(architecture, _version(runtime) if runtime else default_version(found.version))
         needed = requirements_of(guest.directory, requirements.absolute() if requirements else None)
         folder = (out or Path.cwd() / "package").expanduser().absolute()
         options = Options(target, folder, guest.excluded, exclude or (), build or ())
@@ -96,7 +96,7 @@ def _version(text: str) -> tuple[int, int]:
     return known[text]
 
 
-def _tried(guest: Guest, target: Target, made: Packaged) -> tuple[str, bool]:
+def _tried(guest: Guest, target: BuildTarget, made: Packaged) -> tuple[str, bool]:
     """Return what the package did here, in words, and whether it failed."""
     from local.deploy.package.trial import tried
     from local.emulator.runtime_files import Missing
@@ -113,7 +113,7 @@ def _tried(guest: Guest, target: Target, made: Packaged) -> tuple[str, bool]:
     return f"tried in an emulated environment: INIT {trial.init_ms:,.0f} ms, GET / is answered {trial.status}", False
 
 
-def _image(made: Packaged, target: Target, tag: str) -> str:
+def _image(made: Packaged, target: BuildTarget, tag: str) -> str:
     """Build the image and return its name. Raises `UserError`."""
     from local.deploy.docker import Docker, EngineError
     from local.deploy.image import require
@@ -128,7 +128,7 @@ def _image(made: Packaged, target: Target, tag: str) -> str:
     return tag
 
 
-def _data(made: Packaged, target: Target, tried: str, built: str | None) -> dict[str, Any]:
+def _data(made: Packaged, target: BuildTarget, tried: str, built: str | None) -> dict[str, Any]:
     return {
         "architecture": target.architecture,
         "python": target.python,
@@ -146,7 +146,7 @@ def _data(made: Packaged, target: Target, tried: str, built: str | None) -> dict
     }
 
 
-def _show(made: Packaged, target: Target, tried: str, built: str | None, tag: str) -> None:
+def _show(made: Packaged, target: BuildTarget, tried: str, built: str | None, tag: str) -> None:
     from local.deploy.package.run import megabytes
 
     heaviest = ", ".join(f"{name} {megabytes(size)}" for name, size in made.heaviest)

@@ -136,15 +136,15 @@ def _draw(
     """Draw the plans up to somewhat more than the highest rate of interest."""
     from local.cost import tables
     from local.cost.plan import front, front_rates
-    from local.report.front import Front, Step, write
+    from local.report.front import Front, FrontStep, write
 
     top = max([LEAST_DRAWN, plans[0].rate, *([compared.bill.rate] if compared else [])]) * CHART_BEYOND
     rates = front_rates(Fraction(round(top)), CHART_STEPS)
-    steps = [Step(float(plan.rate), float(plan.hour), plan.web.name) for plan in front(planner, rates)]
+    steps = [FrontStep(float(plan.rate), float(plan.hour), plan.web.name) for plan in front(planner, rates)]
     lines = [
-        [Step(float(at), float(hour), web.name) for at in rates if (hour := planner.hour(web, at)) is not None]
+        [FrontStep(float(at), float(hour), web.name) for at in rates if (hour := planner.hour(web, at)) is not None]
         for web in planner.web
     ]
-    marks = [Step(float(compared.bill.rate), float(compared.bill.hour), compared.name)] if compared else []
+    marks = [FrontStep(float(compared.bill.rate), float(compared.bill.hour), compared.name)] if compared else []
     drawn = Front(*titles, steps, lines, None if budget is None else float(budget), marks)
     write(drawn, path, [tables.PLAN_HEADS, *tables.plan_rows(plans)], said)

@@ -12,7 +12,7 @@ from local.errors import UserError
 
 if TYPE_CHECKING:
     from local.emulator.bundle import FunctionLimits
-    from local.emulator.stack import Stack
+    from local.emulator.stack import LoadedTemplate
 
 TemplateFile = Annotated[
     Path | None,
@@ -36,7 +36,7 @@ Given = tuple[list[str] | None, list[str] | None, str, list[str] | None]
 
 def stack_from(
     template: Path | None, given: Given, app: str | None, limits: FunctionLimits, shape: str | None = None
-) -> Stack | None:
+) -> LoadedTemplate | None:
     """Return the stack that the options name, built, and print what is to be said of it; None without a template.
 
     Raises:

@@ -43,7 +43,7 @@ class Periods:
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditFinding:
     """What the audit says about one line, in dollars an hour.
 
     Attributes:
@@ -87,7 +87,7 @@ class Audit:
 
     name: str
     bill: Bill | None
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
     printed_total: Decimal | None
     others: tuple[Other, ...] = ()
     periods: Periods = Periods()
@@ -137,7 +137,7 @@ class Audit:
         return sum((finding.true for finding in self.findings if finding.true is not None), ZERO)
 
     @property
-    def unchecked(self) -> tuple[Finding, ...]:
+    def unchecked(self) -> tuple[AuditFinding, ...]:
         """The lines that could not be checked."""
         return tuple(finding for finding in self.findings if finding.true is None)
 

@@ -30,7 +30,7 @@ WorkOut = Callable[[Amount], Fraction]
 
 
 @dataclass(frozen=True)
-class Explanation:
+class BillSentence:
     """A sentence with amounts in its places, each written exactly once it is known.
 
     >>> str(explain("{} of {}", 3, Fraction(1, 2)))
@@ -46,7 +46,7 @@ class Explanation:
     def __bool__(self) -> bool:
         return bool(self.template)
 
-    def at(self, work_out: WorkOut) -> Explanation:
+    def at(self, work_out: WorkOut) -> BillSentence:
         """Return the sentence with its amounts worked out."""
         values = (value if isinstance(value, str | int) else work_out(value) for value in self.values)
         return replace(self, values=tuple(values))
@@ -58,12 +58,12 @@ def _written(value: Amount | int | str) -> str:
     return plain(Fraction(value) if isinstance(value, int) else known(value))
 
 
-def explain(template: str, *values: Amount | int | str) -> Explanation:
+def explain(template: str, *values: Amount | int | str) -> BillSentence:
     """Return a sentence with amounts in its places."""
-    return Explanation(template, values)
+    return BillSentence(template, values)
 
 
-NO_EXPLANATION = Explanation()
+NO_EXPLANATION = BillSentence()
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Quantity:
     name: str
     amount: Amount
     unit: str = ""
-    how: Explanation = NO_EXPLANATION
+    how: BillSentence = NO_EXPLANATION
     row: Price | None = None
 
     @property
@@ -205,7 +205,7 @@ class CapacityLimit:
 
     name: str
     rate: Amount
-    why: Explanation
+    why: BillSentence
     when: Amount = field(default_factory=lambda: Fraction(1))
 
 

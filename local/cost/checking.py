@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from local.cost.audit import LEFT_OUT, NOT_ITEMISED, ZERO, Audit, Finding, Periods
+from local.cost.audit import LEFT_OUT, NOT_ITEMISED, ZERO, Audit, AuditFinding, Periods
 from local.cost.bill import Bill, Item
 from local.cost.claims import Claim, Other
 from local.cost.configuration import DEFAULT_REGION
@@ -76,7 +76,7 @@ class _Checker:
     periods: Periods
     billed: Mapping[str, Item]
 
-    def left_out(self) -> list[Finding]:
+    def left_out(self) -> list[AuditFinding]:
         """Return what the configuration costs and no claim is for."""
         claimed = {item for claim in self.stated.claims for item in claim.items}
         verdict = LEFT_OUT if self.stated.claims else NOT_ITEMISED
@@ -84,10 +84,10 @@ class _Checker:
         for item in self.billed.values():
             if item.name not in claimed and item.month:
                 true = item.month / self.periods.hours * (1 - self.stated.discount)
-                found.append(Finding(item.name, None, ZERO, true, verdict, MEANINGS[item.name], (item,)))
+                found.append(AuditFinding(item.name, None, ZERO, true, verdict, MEANINGS[item.name], (item,)))
         return found
 
-    def finding(self, claim: Claim) -> Finding:
+    def finding(self, claim: Claim) -> AuditFinding:
         """Return what is said about one claim."""
         row = None
         if claim.row:
@@ -111,11 +111,11 @@ class _Checker:
         true = month * paid / self.periods.hours
         verdict, remark = verdict_of(claim, Measured(true * hours, items, row, paid, self.periods, hours), self.book)
         remark = "; ".join(filter(None, [remark, claim.note]))
-        return Finding(claim.label, claim, claim.amount / hours, true, verdict, remark, items, row)
+        return AuditFinding(claim.label, claim, claim.amount / hours, true, verdict, remark, items, row)
 
-    def _not_checked(self, claim: Claim, why: str) -> Finding:
+    def _not_checked(self, claim: Claim, why: str) -> AuditFinding:
         amount = claim.amount / self.periods.hours_of(claim.per)
-        return Finding(claim.label, claim, amount, None, NOT_CHECKED, "; ".join(filter(None, [why, claim.note])))
+        return AuditFinding(claim.label, claim, amount, None, NOT_CHECKED, "; ".join(filter(None, [why, claim.note])))
 
     def _row_month(self, claim: Claim, row: Price) -> Fraction:
         """Return a month's dollars of a price row at the claimed usage, or at the claimed quantity all the time."""

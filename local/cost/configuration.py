@@ -17,7 +17,15 @@ from local.cost.resources.lambda_functions import LambdaFunctions, ManagedInstan
 from local.cost.resources.network import Network
 from local.cost.resources.nodes import Nodes
 from local.cost.resources.resource import Resource
-from local.cost.resources.supporting import Cache, Files, Keys, Logs, Monitoring, Registry, Secrets
+from local.cost.resources.supporting import (
+    CacheCluster,
+    EncryptionKeys,
+    Logs,
+    Monitoring,
+    ObjectStorage,
+    Registry,
+    Secrets,
+)
 from local.cost.schema import alternatives, read, text
 
 RESOURCES: dict[str, type[Resource]] = {
@@ -29,12 +37,12 @@ RESOURCES: dict[str, type[Resource]] = {
     "network": Network,
     "database": Database,
     "dynamodb": DynamoDB,
-    "cache": Cache,
+    "cache": CacheCluster,
     "secrets": Secrets,
-    "keys": Keys,
+    "keys": EncryptionKeys,
     "logs": Logs,
     "monitoring": Monitoring,
-    "files": Files,
+    "files": ObjectStorage,
     "registry": Registry,
 }
 """The tables that a configuration file may have, in the order of the bill."""
@@ -44,7 +52,7 @@ DEFAULT_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
-class Heading:
+class ConfigurationHeading:
     """The keys above the tables."""
 
     name: str = text("a name for people")
@@ -83,7 +91,7 @@ class Configuration:
         workload: The services that it is meant for and their weights; empty where the caller has to say.
     """
 
-    heading: Heading
+    heading: ConfigurationHeading
     choices: tuple[Choice, ...]
     workload: Mapping[str, Fraction] = field(default_factory=dict)
 
@@ -132,8 +140,8 @@ def parse(document: Mapping[str, Any], where: str) -> Configuration:
     tables = {key: value for key, value in document.items() if key in RESOURCES}
     rest = {key: value for key, value in document.items() if key not in RESOURCES and key != "workload"}
     for key in rest:
-        if key not in Heading.__dataclass_fields__:
-            known = ", ".join([*Heading.__dataclass_fields__, "workload", *RESOURCES])
+        if key not in ConfigurationHeading.__dataclass_fields__:
+            known = ", ".join([*ConfigurationHeading.__dataclass_fields__, "workload", *RESOURCES])
             raise CostError(f"{where}: {key}: is not known; known are {known}")
     if not tables:
         raise CostError(f"{where}: has nothing to price; give it tables out of {', '.join(RESOURCES)}")
@@ -146,7 +154,9 @@ def parse(document: Mapping[str, Any], where: str) -> Configuration:
     for choice in choices:
         _refuse_contradictions(choice, where)
     return Configuration(
-        read(Heading, rest, f"{where}: heading"), choices, weights(document.get("workload", {}), f"{where}: workload")
+        read(ConfigurationHeading, rest, f"{where}: heading"),
+        choices,
+        weights(document.get("workload", {}), f"{where}: workload"),
     )
 
 

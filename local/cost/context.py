@@ -9,7 +9,7 @@ from local.cost.bill import OPEN_RATE, Quantity, explain
 from local.cost.errors import NoPrice
 from local.cost.exact import GB, HOURS_PER_MONTH, SECONDS_PER_HOUR
 from local.cost.formulas import Amount, Formula
-from local.cost.price_book import Price, PriceBook, Tier
+from local.cost.price_book import Price, PriceBook, PriceTier
 from local.cost.workload import Mix
 
 
@@ -58,7 +58,7 @@ class PricingContext:
         except NoPrice:
             if (name := f"{service} {dimension}") not in self.missing:
                 self.missing.append(name)
-            return Price(service, dimension, "", 1, (Tier(None, Fraction(0)),), self.region, "", "unknown", "weak")
+            return Price(service, dimension, "", 1, (PriceTier(None, Fraction(0)),), self.region, "", "unknown", "weak")
 
     def requests(self, rate: Amount | None = None, name: str = "requests") -> Quantity:
         """Return the month's requests as a factor of an item, all of them or those of a part of the rate."""

@@ -15,7 +15,7 @@ from local.cost.errors import CostError
 from local.cost.price_book import ALL, Price, PriceBook, region_named
 from local.cost.price_file import parse as parse_prices
 from local.cost.schema import read
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from local.files import read_bounded
 
 PACKAGE = Path(__file__).parent
@@ -68,10 +68,10 @@ def configuration(name: str) -> Configuration:
     return parse(toml(path), str(path) if path.parent != CONFIGURATIONS else path.name)
 
 
-def workload(name: str) -> Workload:
+def workload(name: str) -> ServiceWork:
     """Return a workload by path or by its shipped name."""
     path = find(name, WORKLOADS, "a workload")
-    return read(Workload, toml(path), f"{path.name}: workload")
+    return read(ServiceWork, toml(path), f"{path.name}: workload")
 
 
 def mix(weights: Mapping[str, Fraction]) -> Mix:

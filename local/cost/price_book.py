@@ -40,7 +40,7 @@ def region_named(name: object) -> str:
     return name
 
 
-class Tier(NamedTuple):
+class PriceTier(NamedTuple):
     """The price of every unit up to `upto` in a month (None: without end), after those of the tiers before."""
 
     upto: Fraction | None
@@ -56,7 +56,7 @@ class Price:
     unit: str
     per: int
     """How many units the published price buys: 0.20 per 1,000,000 requests."""
-    tiers: tuple[Tier, ...]
+    tiers: tuple[PriceTier, ...]
     region: str
     source: str
     read: str
@@ -109,7 +109,7 @@ class Price:
         return age is None or age > STALE_AFTER_DAYS
 
 
-def _upto(tier: Tier) -> str:
+def _upto(tier: PriceTier) -> str:
     return "above" if tier.upto is None else f"up to {plain(tier.upto)}"
 
 
@@ -172,7 +172,7 @@ class PriceBook:
         _, near, near_units = min(relatives, key=lambda relative: relative[0])
         price = near.single * units(wanted.size) / near_units
         return replace(
-            near, dimension=dimension, tiers=(Tier(None, price),), certainty="derived", derived_from=near.dimension
+            near, dimension=dimension, tiers=(PriceTier(None, price),), certainty="derived", derived_from=near.dimension
         )
 
     def _of_service(self, service: str, region: str) -> Iterator[Price]:

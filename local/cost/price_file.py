@@ -11,7 +11,7 @@ from typing import Any
 
 from local.cost.errors import CostError
 from local.cost.exact import exact, plain
-from local.cost.price_book import CERTAINTIES, Price, Tier, region_named
+from local.cost.price_book import CERTAINTIES, Price, PriceTier, region_named
 
 HEADER = """\
 # Prices of one region, on demand, in US dollars. Every price that the project knows stands in this folder.
@@ -49,7 +49,7 @@ def _list(rows: Sequence[Price]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tier(tier: Tier) -> str:
+def _tier(tier: PriceTier) -> str:
     upto = "" if tier.upto is None else f"upto = {_number(tier.upto)}, "
     return f"{{ {upto}price = {_number(tier.price)} }}"
 
@@ -95,12 +95,12 @@ def _rows_of(table: object, region: str, where: str) -> list[Price]:
     ]
 
 
-def _tiers(value: object, where: str) -> tuple[Tier, ...]:
+def _tiers(value: object, where: str) -> tuple[PriceTier, ...]:
     steps = value if isinstance(value, list) else [{"price": value}]
     if not steps or not all(isinstance(step, Mapping) and set(step) <= {"upto", "price"} for step in steps):
         raise CostError(f"{where}: must be a price, or tiers such as {{ upto = 100, price = 1 }}")
     tiers = tuple(
-        Tier(_amount(step["upto"], where) if "upto" in step else None, _amount(step.get("price"), where))
+        PriceTier(_amount(step["upto"], where) if "upto" in step else None, _amount(step.get("price"), where))
         for step in steps
     )
     bounds = [tier.upto for tier in tiers]

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from local.cost.audit import Audit, Finding
+from local.cost.audit import Audit, AuditFinding
 from local.cost.bill import Bill, Item, Quantity
 from local.cost.chosen import Chosen
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
@@ -133,7 +133,7 @@ def audit(audit: Audit, *, assumed: bool) -> dict[str, Any]:
     }
 
 
-def _rows(finding: Finding) -> list[Price]:
+def _rows(finding: AuditFinding) -> list[Price]:
     return [finding.row] if finding.row else [row for item in finding.billed for row in item.rows]
 
 

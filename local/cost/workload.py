@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.bill import Explanation, explain
+from local.cost.bill import BillSentence, explain
 from local.cost.errors import CostError
 from local.cost.exact import plain
 from local.cost.formulas import (
@@ -30,7 +30,7 @@ LAMBDA_MB_PER_VCPU = Fraction(1769)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workload:
+class ServiceWork:
     """One request of one service."""
 
     name: str = text("the service")
@@ -109,10 +109,10 @@ class Workload:
 class Mix:
     """Requests of one or more services in shares that sum to one."""
 
-    shares: tuple[tuple[Workload, Amount], ...]
+    shares: tuple[tuple[ServiceWork, Amount], ...]
 
     @classmethod
-    def of(cls, weights: Sequence[tuple[Workload, Amount]]) -> Mix:
+    def of(cls, weights: Sequence[tuple[ServiceWork, Amount]]) -> Mix:
         """Return a mix by weights, such as the rates of a test.
 
         Raises:
@@ -142,7 +142,7 @@ class Mix:
         """Whether any of it was not measured."""
         return not all(workload.measured for workload, _ in self.shares)
 
-    def mean(self, measure: Callable[[Workload], Amount]) -> Amount:
+    def mean(self, measure: Callable[[ServiceWork], Amount]) -> Amount:
         """Return the mean of a measure over the requests."""
         return total(measure(workload) * share for workload, share in self.shares)
 
@@ -160,7 +160,7 @@ class Mix:
         return self.mean(lambda workload: workload.cpu_ms)
 
     @property
-    def cpu_explained(self) -> Explanation:
+    def cpu_explained(self) -> BillSentence:
         """Where the CPU time of a mean request of several services comes from."""
         factors = [workload.mix_factor for workload, _ in self.shares]
         if not any(isinstance(factor, Formula) for factor in factors) and set(factors) == {ONE}:

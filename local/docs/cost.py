@@ -11,7 +11,7 @@ from local.cost import files
 from local.cost.audit_file import KEYS, audit_file, run
 from local.cost.audit_tables import sentences
 from local.cost.claim_tables import CLAIM_KEYS, OTHER_KEYS
-from local.cost.configuration import DEFAULT_REGION, RESOURCES, Heading, in_region
+from local.cost.configuration import DEFAULT_REGION, RESOURCES, ConfigurationHeading, in_region
 from local.cost.crossings import crossings
 from local.cost.errors import NoPrice
 from local.cost.exact import dollars, plain
@@ -22,7 +22,7 @@ from local.cost.meanings import MEANINGS
 from local.cost.model import price_all
 from local.cost.price_book import ALL
 from local.cost.schema import settings
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 
 SERVICES = ("blockchain", "qrcode", "twitter")
 COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
@@ -73,14 +73,14 @@ def items() -> str:
 
 def schema() -> str:
     """Return what a configuration file may say."""
-    blocks = [f"Above the tables:\n\n{_settings(Heading)}"]
+    blocks = [f"Above the tables:\n\n{_settings(ConfigurationHeading)}"]
     blocks += [f"`[{name}]`:\n\n{_settings(part)}" for name, part in RESOURCES.items()]
     return "\n\n".join(blocks)
 
 
 def workload_schema() -> str:
     """Return what a workload file may say."""
-    return _settings(Workload)
+    return _settings(ServiceWork)
 
 
 def _settings(cls: type) -> str:

@@ -7,7 +7,7 @@ from local.emulator.spec import BadSpec, Scaling
 from local.emulator.token_bucket import TokenBucket
 
 
-class Account:
+class AccountLimits:
     """What the functions of an account share: its concurrency and its rate."""
 
     def __init__(self, concurrency: int = quotas.ACCOUNT_CONCURRENCY) -> None:

@@ -45,7 +45,7 @@ class AwsServices:
         self._server.server_close()
 
 
-class _Kept(WSGIRequestHandler):
+class _KeepAliveHandler(WSGIRequestHandler):
     """Keeps connections open, as AWS does."""
 
     protocol_version = "HTTP/1.1"
@@ -66,7 +66,9 @@ def serve(host: str = "127.0.0.1", port: int = 0) -> Iterator[AwsServices]:
         listener.listen(128)
         port = listener.getsockname()[1]
         application = DomainDispatcherApplication(create_backend_app)
-        services = AwsServices(make_server(host, port, application, True, request_handler=_Kept, fd=listener.fileno()))
+        services = AwsServices(
+            make_server(host, port, application, True, request_handler=_KeepAliveHandler, fd=listener.fileno())
+        )
         services.start()
         try:
             yield services

@@ -7,7 +7,7 @@ import math
 from typing import Any, NamedTuple
 
 from local.emulator.actions import Ending, InvocationReport, Throttle
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 
 STATUS = {Ending.TIMEOUT: "timeout", Ending.EXIT: "error", Ending.MEMORY: "error", Ending.INIT_ERROR: "error"}
 """What REPORT calls an ending that is the environment's; an error of the handler has no status there."""
@@ -89,7 +89,7 @@ class Sizes(NamedTuple):
     answer: int
 
 
-def record(report: InvocationReport, function: Function, sizes: Sizes) -> Record:
+def record(report: InvocationReport, function: FunctionSpec, sizes: Sizes) -> Record:
     """Put together what the fleet, the process and the wire know of one invocation."""
     memory_mb = function.scaling.memory_mb
     peak = memory_mb if report.ending is Ending.MEMORY else min(memory_mb, math.ceil(sizes.peak / 1024 / 1024))
@@ -110,7 +110,7 @@ def record(report: InvocationReport, function: Function, sizes: Sizes) -> Record
     )
 
 
-def throttled(request: str, function: Function, throttle: Throttle | None, event_bytes: int) -> Record:
+def throttled(request: str, function: FunctionSpec, throttle: Throttle | None, event_bytes: int) -> Record:
     """Return the record of a request that no environment saw: it costs nothing."""
     return Record(
         request=request,

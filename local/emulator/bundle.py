@@ -13,7 +13,7 @@ from pathlib import Path
 
 from local.emulator.artifacts import ROOT, TEMPLATE, UNSHIPPED, Artifacts, build
 from local.emulator.routing import Door
-from local.emulator.spec import BadSpec, Function, Scaling
+from local.emulator.spec import BadSpec, FunctionSpec, Scaling
 from local.emulator.template import ANY, Template, read_template
 from local.paths import BUILD
 
@@ -50,7 +50,7 @@ class FunctionLimits:
 class Bundle:
     """Functions by the name of their service, and the methods and paths that they answer on, by their own names."""
 
-    functions: Mapping[str, Function]
+    functions: Mapping[str, FunctionSpec]
     routes: Mapping[tuple[str, str], str]
     doors: tuple[Door, ...] = ()
     """In place of `routes`, where the template says which event source is before which function."""
@@ -134,7 +134,7 @@ def forget_old(parent: Path) -> None:
 def assemble(template: Template, built: Artifacts, limits: FunctionLimits, environ: Mapping[str, str]) -> Bundle:
     """Put together what the emulator needs of a template and its artifacts. Raises `BadSpec`."""
     overrides = {name: _from_here(environ[name]) for name in OVERRIDES if environ.get(name)}
-    functions: dict[str, Function] = {}
+    functions: dict[str, FunctionSpec] = {}
     routes: dict[tuple[str, str], str] = {}
     for name, function in template.functions.items():
         scaling = Scaling(
@@ -147,7 +147,7 @@ def assemble(template: Template, built: Artifacts, limits: FunctionLimits, envir
         variables = dict(function.environment) | {
             name: value for name, value in overrides.items() if name in function.environment
         }
-        functions[function.service] = Function(
+        functions[function.service] = FunctionSpec(
             name=name,
             code=built.functions[name].absolute(),
             handler=function.handler,

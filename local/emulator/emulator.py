@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator import bill, control_groups, quotas, runtime_files
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.environment import Host
 from local.emulator.function import EmulatedFunction, Observers
 from local.emulator.reaper import Reaper
 from local.emulator.resources import Resources
-from local.emulator.spec import BadSpec, Function
+from local.emulator.spec import BadSpec, FunctionSpec
 
 CLOSE_TICKS = 100
 CLOSE_TICK_SECONDS = 0.005
@@ -40,7 +40,7 @@ class Emulator:
 
     def __init__(
         self,
-        functions: Iterable[Function],
+        functions: Iterable[FunctionSpec],
         config: EmulatorConfig | None = None,
         on_record: Callable[[bill.Record], None] = lambda _: None,
         on_log: Callable[[str, bytes], None] = lambda _name, _chunk: None,
@@ -51,7 +51,7 @@ class Emulator:
             BadSpec: on entering, for reservations beyond the account's concurrency.
         """
         self.config = config or EmulatorConfig()
-        self.account = Account(self.config.concurrency)
+        self.account = AccountLimits(self.config.concurrency)
         self.functions: dict[str, EmulatedFunction] = {}
         self._specs = tuple(functions)
         self._observers = Observers(on_record, on_log)

@@ -13,11 +13,11 @@ from typing import Protocol
 from uuid import uuid4
 
 from local.emulator.actions import Ending
-from local.emulator.process import Process, ProcessConfig, variables_of
+from local.emulator.process import ProcessConfig, RuntimeProcess, variables_of
 from local.emulator.reaper import Reaper
 from local.emulator.resources import Resources
 from local.emulator.runtime_api import Event, RuntimeApi
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 
 INHERITED = ("AWS_ENDPOINT_URL",)
 """Variables that an environment takes over from the emulator's: where AWS's services are."""
@@ -65,7 +65,7 @@ class Listener(Protocol):
 class EnvironmentProcess:
     """A process and its Runtime API. Reports to a listener; once closed, its end alone."""
 
-    def __init__(self, function: Function, identity: int, kind: str, host: Host, listener: Listener) -> None:
+    def __init__(self, function: FunctionSpec, identity: int, kind: str, host: Host, listener: Listener) -> None:
         """`kind` is the value of `AWS_LAMBDA_INITIALIZATION_TYPE`."""
         self.identity = identity
         self._function = function
@@ -73,7 +73,7 @@ class EnvironmentProcess:
         self._host = host
         self._listener = listener
         self._api = RuntimeApi(self)
-        self._process: Process | None = None
+        self._process: RuntimeProcess | None = None
         self._closed = False
         self._init_error: bytes | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -166,7 +166,7 @@ class EnvironmentProcess:
             await self._api.open()
             if not self._closed:
                 group = self._host.resources.group(self._memory_mb)
-                self._process = Process(self._config(), group, self._host.reaper, self._exited, self._log)
+                self._process = RuntimeProcess(self._config(), group, self._host.reaper, self._exited, self._log)
                 self._host.resources.start(self._process, self._memory_mb, initialising=True)
                 self._listener.started(self.identity)
         except OSError as problem:

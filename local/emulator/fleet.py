@@ -19,7 +19,7 @@ from enum import Enum
 from itertools import count
 
 from local.emulator import quotas
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import (
     Action,
     Deliver,
@@ -47,7 +47,7 @@ class State(Enum):
 
 
 @dataclass(slots=True, eq=False)
-class Environment:
+class ExecutionEnvironment:
     """One environment as the machine sees it."""
 
     id: int
@@ -73,15 +73,15 @@ class Environment:
 class Fleet:
     """The environments of one function. Methods are events; each returns the actions that follow."""
 
-    def __init__(self, scaling: Scaling, account: Account | None = None) -> None:
+    def __init__(self, scaling: Scaling, account: AccountLimits | None = None) -> None:
         self.scaling = scaling
-        self.account = account or Account()
+        self.account = account or AccountLimits()
         self.account.reserve(scaling)
-        self.environments: dict[int, Environment] = {}
+        self.environments: dict[int, ExecutionEnvironment] = {}
         self.counts: Counter[str] = Counter()
         """`cold`, `invocations`, `provisioned-failed`, values of `Ending`, and `throttle:` + values of `Throttle`."""
         self._ids = count(1)
-        self._idle: dict[bool, dict[int, Environment]] = {True: {}, False: {}}
+        self._idle: dict[bool, dict[int, ExecutionEnvironment]] = {True: {}, False: {}}
         """READY environments by `provisioned`, the most recently used last."""
         self._busy = 0
         self._timers: list[tuple[float, int]] = []
@@ -212,19 +212,19 @@ class Fleet:
     # --- transitions ---
 
     def _provision(self, now: float) -> Start:
-        return self._add(Environment(next(self._ids), True, now))
+        return self._add(ExecutionEnvironment(next(self._ids), True, now))
 
     def _start(self, request: str, now: float) -> Start:
         self.counts["cold"] += 1
-        environment = Environment(next(self._ids), False, now, request=request)
+        environment = ExecutionEnvironment(next(self._ids), False, now, request=request)
         self._share(environment)
         return self._add(environment)
 
-    def _add(self, environment: Environment) -> Start:
+    def _add(self, environment: ExecutionEnvironment) -> Start:
         self.environments[environment.id] = environment
         return Start(environment.id, 1)
 
-    def _pick(self, now: float) -> Environment | None:
+    def _pick(self, now: float) -> ExecutionEnvironment | None:
         """Choose a provisioned environment within the provision's rate, else the one used last: the others idle."""
         for provisioned in (True, False):
             idle = self._idle[provisioned]
@@ -232,21 +232,21 @@ class Fleet:
                 return next(reversed(idle.values()))
         return None
 
-    def _deliver(self, environment: Environment, request: str, since: float, deadline: float) -> Deliver:
+    def _deliver(self, environment: ExecutionEnvironment, request: str, since: float, deadline: float) -> Deliver:
         environment.state = State.BUSY
         environment.request = request
         environment.since = since
         self._set_deadline(environment, deadline)
         return Deliver(environment.id, request, deadline)
 
-    def _rest(self, environment: Environment, now: float) -> Freeze:
+    def _rest(self, environment: ExecutionEnvironment, now: float) -> Freeze:
         environment.state = State.READY
         environment.request = environment.ending = None
         self._idle[environment.provisioned][environment.id] = environment
         self._set_deadline(environment, NEVER if environment.provisioned else now + self.scaling.idle_lifetime)
         return Freeze(environment.id)
 
-    def _lose(self, environment: Environment, now: float, ending: Ending) -> list[Action]:
+    def _lose(self, environment: ExecutionEnvironment, now: float, ending: Ending) -> list[Action]:
         """Handle a process that is gone: retry an INIT, answer a request, renew a provision."""
         if environment.state is State.INIT and environment.attempt == 1 and environment.request is not None:
             environment.failed_init = now - environment.since
@@ -276,7 +276,7 @@ class Fleet:
         self.counts[Ending.THROTTLED.value] += 1
         return [InvocationAnswer(request, Ending.THROTTLED, throttle)]
 
-    def _finish(self, environment: Environment, request: str, ending: Ending) -> list[Action]:
+    def _finish(self, environment: ExecutionEnvironment, request: str, ending: Ending) -> list[Action]:
         """End an invocation: an answer, a report, a place that is free again."""
         self.counts[ending.value] += 1
         self._busy -= 1
@@ -297,17 +297,17 @@ class Fleet:
         environment.attempt = 1
         return [InvocationAnswer(request, ending), report]
 
-    def _share(self, environment: Environment) -> None:
+    def _share(self, environment: ExecutionEnvironment) -> None:
         if self.scaling.reserved is None:
             self.account.busy += 1
             environment.shared = True
 
-    def _set_deadline(self, environment: Environment, deadline: float) -> None:
+    def _set_deadline(self, environment: ExecutionEnvironment, deadline: float) -> None:
         environment.deadline = deadline
         if deadline < environment.timer:
             self._set_timer(environment)
 
-    def _set_timer(self, environment: Environment) -> None:
+    def _set_timer(self, environment: ExecutionEnvironment) -> None:
         """Keep one live timer an environment: a later deadline waits for the earlier timer, which sets it again."""
         environment.timer = environment.deadline
         if environment.deadline != NEVER:

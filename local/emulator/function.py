@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from local.emulator import bill, errors, quotas
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import (
     Action,
     Deliver,
@@ -27,7 +27,7 @@ from local.emulator.actions import (
 from local.emulator.environment import EnvironmentProcess, Host
 from local.emulator.fleet import Fleet
 from local.emulator.runtime_api import Event
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 
 
 class Observers(NamedTuple):
@@ -99,7 +99,7 @@ class Invocation:
 class EmulatedFunction:
     """One function: invoke it. Made by `Emulator`."""
 
-    def __init__(self, function: Function, account: Account, host: Host, observers: Observers) -> None:
+    def __init__(self, function: FunctionSpec, account: AccountLimits, host: Host, observers: Observers) -> None:
         self.function = function
         self.fleet = Fleet(function.scaling, account)
         self.invocations: dict[str, Invocation] = {}

@@ -19,9 +19,9 @@ from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
     EventSource,
-    HttpRequest,
     HttpResponse,
     SourceFault,
+    WireRequest,
 )
 from local.emulator.function import EmulatedFunction, InvocationOutcome, new_id, new_trace
 from local.emulator.invoke_api import InvokeApi
@@ -82,7 +82,7 @@ class Gateway:
         doors = [door.routes for door in self._doors]
         return {key: name for routes in (self.routes, *doors) for key, name in routes.items()}
 
-    async def handle(self, request: HttpRequest) -> HttpResponse:
+    async def handle(self, request: WireRequest) -> HttpResponse:
         """Answer one request as the event source does."""
         if self._doors:
             source, routes, key = behind(self._doors, request)
@@ -95,7 +95,7 @@ class Gateway:
         return await self._invoke(source, self.emulator.functions[routes[key]], request, call)
 
     async def _invoke(
-        self, source: EventSource, function: EmulatedFunction, request: HttpRequest, call: Call
+        self, source: EventSource, function: EmulatedFunction, request: WireRequest, call: Call
     ) -> HttpResponse:
         event = json.dumps(source.event(request, call), separators=(",", ":")).encode()
         if len(event) > quotas.PAYLOAD:
@@ -148,7 +148,7 @@ MAX_BODY = 10 * quotas.MB + 1
 """Bytes: no event source takes more. What is beyond is read and dropped, for the source to refuse."""
 
 
-async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRequest:
+async def _request(scope: dict[str, Any], receive: Receive, path: str) -> WireRequest:
     parts: list[bytes] = []
     size = 0
     more = True
@@ -164,4 +164,4 @@ async def _request(scope: dict[str, Any], receive: Receive, path: str) -> HttpRe
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     client = scope.get("client") or ("127.0.0.1", 0)
     query = scope["query_string"].decode("latin-1")
-    return HttpRequest(scope["method"], path, query, headers, b"".join(parts), client[0])
+    return WireRequest(scope["method"], path, query, headers, b"".join(parts), client[0])

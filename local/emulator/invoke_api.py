@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from local.emulator import quotas
 from local.emulator.actions import Ending
-from local.emulator.event_sources.base import Headers, HttpRequest, HttpResponse
+from local.emulator.event_sources.base import Headers, HttpResponse, WireRequest
 from local.emulator.function import EmulatedFunction
 
 PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
@@ -43,7 +43,7 @@ class InvokeApi:
         self._functions = functions
         self._asynchronous: set[asyncio.Task[object]] = set()
 
-    async def handle(self, request: HttpRequest) -> HttpResponse | None:
+    async def handle(self, request: WireRequest) -> HttpResponse | None:
         """Answer a call, or return None where the path is not the API's."""
         match = PATH.fullmatch(request.path)
         if match is None:
@@ -64,7 +64,7 @@ class InvokeApi:
             raise InvokeError(404, "ResourceNotFoundException", f"Function not found: {name}")
         return function
 
-    async def _invoke(self, function: EmulatedFunction, request: HttpRequest) -> HttpResponse:
+    async def _invoke(self, function: EmulatedFunction, request: WireRequest) -> HttpResponse:
         if request.method != "POST":
             raise InvokeError(405, "MethodNotAllowedException", "Invoke takes POST")
         kind = request.header("x-amz-invocation-type") or "RequestResponse"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator.intrinsics import FUNCTION_TYPES, Given, Resolver, TemplateError, load_document
-from local.emulator.template import Function, Layer, Resource, Template, function_of, line_of
+from local.emulator.template import Function, Layer, ResourceProperties, Template, function_of, line_of
 
 APIS = ("AWS::Serverless::Api", "AWS::Serverless::HttpApi")
 LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")
@@ -102,13 +102,13 @@ class _Reading:
         kind = resource["Type"]
         if kind in FUNCTION_TYPES:
             common = ((self.document.get("Globals") or {}).get("Function") or {}) if kind == FUNCTION_TYPES[0] else {}
-            self.functions[name] = function_of(Resource(name, resource, common, resolve, self.note))
+            self.functions[name] = function_of(ResourceProperties(name, resource, common, resolve, self.note))
             properties = resource["Properties"]
             for key in NOT_MOUNTED:
                 if key in properties:
                     self.note(line_of(properties, key), f"{name}: {key} is not emulated")
         elif kind in LAYERS:
-            layer = Resource(name, resource, {}, resolve, self.note)
+            layer = ResourceProperties(name, resource, {}, resolve, self.note)
             self.layers[name] = Layer(name, layer.folder("ContentUri"), layer.made, layer.built)
         elif kind in APIS:
             self._note_api(name, resource.get("Properties"))

@@ -41,7 +41,7 @@ class ProcessConfig:
     """The interpreter."""
 
 
-class Process:
+class RuntimeProcess:
     """A running runtime. Calls `on_exit(status)` once: an exit code, or minus a signal's number."""
 
     def __init__(

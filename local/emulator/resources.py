@@ -6,7 +6,7 @@ import asyncio
 
 from local.emulator import control_groups, quotas
 from local.emulator.control_groups import ControlGroup
-from local.emulator.process import Process
+from local.emulator.process import RuntimeProcess
 from local.emulator.reaper import Reaper
 
 TICK_SECONDS = 0.01
@@ -18,7 +18,7 @@ class Watched:
 
     __slots__ = ("limit", "over", "process", "share", "since", "spent", "stopped")
 
-    def __init__(self, process: Process, memory_mb: int, now: float, limit_cpu: bool) -> None:
+    def __init__(self, process: RuntimeProcess, memory_mb: int, now: float, limit_cpu: bool) -> None:
         self.process = process
         self.limit = memory_mb * quotas.MB
         self.share = quotas.cpu_share(memory_mb) if limit_cpu else float("inf")
@@ -44,7 +44,7 @@ class Resources:
 
     def __init__(self, reaper: Reaper, groups: control_groups.Groups | None) -> None:
         self._groups = groups
-        self._watched: dict[Process, Watched] = {}
+        self._watched: dict[RuntimeProcess, Watched] = {}
         self._timer: asyncio.TimerHandle | None = None
         if groups:
             for folder in groups.folders:
@@ -61,7 +61,7 @@ class Resources:
         """Make a control group for a new environment."""
         return self._groups.make(memory_mb) if self._groups else None
 
-    def start(self, process: Process, memory_mb: int, initialising: bool) -> None:
+    def start(self, process: RuntimeProcess, memory_mb: int, initialising: bool) -> None:
         """Begin to limit an environment at work. INIT has all the CPU there is: Lambda boosts it."""
         if process.group:
             share = None if initialising else quotas.cpu_share(memory_mb)
@@ -74,11 +74,11 @@ class Resources:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._look)
 
-    def stop(self, process: Process) -> None:
+    def stop(self, process: RuntimeProcess) -> None:
         """Leave an environment alone while it rests."""
         self._watched.pop(process, None)
 
-    def ended(self, process: Process) -> bool:
+    def ended(self, process: RuntimeProcess) -> bool:
         """Forget an environment that has ended; return whether it was killed for its memory."""
         watched = self._watched.pop(process, None)
         if process.group:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from crossover.path_template import PathTemplate
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import Call, EventSource, HttpRequest
+from local.emulator.event_sources.base import Call, EventSource, WireRequest
 from local.emulator.template import ANY, DEFAULT_ROUTE
 
 Key = tuple[str, str]
@@ -28,7 +28,7 @@ class Door(NamedTuple):
     """Of a Function URL: the first label of the host's name."""
 
 
-def behind(doors: Sequence[Door], request: HttpRequest) -> tuple[EventSource, Routes, Key | None]:
+def behind(doors: Sequence[Door], request: WireRequest) -> tuple[EventSource, Routes, Key | None]:
     """Return the event source that a request comes to, its routes, and the one that the request takes, if any.
 
     A host's name leads to a Function URL; the only one also answers where no API has a route.
@@ -44,7 +44,7 @@ def behind(doors: Sequence[Door], request: HttpRequest) -> tuple[EventSource, Ro
     return EVENT_SOURCES[doors[0].shape], {}, None
 
 
-def called(source: EventSource, key: Key, request: HttpRequest, call: Call) -> Call:
+def called(source: EventSource, key: Key, request: WireRequest, call: Call) -> Call:
     """Return the call with the route that it takes and the parameters of its path."""
     named = key[1] if key[1] == DEFAULT_ROUTE else " ".join(key)
     return call._replace(route=named, parameters=parameters(source, key, request.path))
@@ -53,7 +53,7 @@ def called(source: EventSource, key: Key, request: HttpRequest, call: Call) -> C
 _template = lru_cache(maxsize=1_024)(PathTemplate)
 
 
-def route(source: EventSource, routes: Routes, request: HttpRequest) -> Key | None:
+def route(source: EventSource, routes: Routes, request: WireRequest) -> Key | None:
     """Return the key of the route that a request takes; only some event sources look at the method.
 
     A path without parameters goes first, then the most specific template, then `$default` (API Gateway guide, "Working

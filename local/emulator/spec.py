@@ -51,7 +51,7 @@ class Interpreter:
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionSpec:
     """A function's code on this machine, and how it is run."""
 
     name: str

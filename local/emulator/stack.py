@@ -17,14 +17,13 @@ from local.emulator import quotas, sam_config
 from local.emulator.artifacts import UNSHIPPED, Artifacts, BuildError
 from local.emulator.bundle import Bundle, FunctionLimits, built_once, forget_old
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import Call, HttpRequest
+from local.emulator.event_sources.base import Call, WireRequest
 from local.emulator.function import new_id, new_trace
 from local.emulator.intrinsics import Given, TemplateError
 from local.emulator.lenient import published, read_leniently
 from local.emulator.routing import Door, behind, called
-from local.emulator.spec import BadSpec, Function, Scaling
-from local.emulator.template import ANY, DEFAULT_ROUTE, Template
-from local.emulator.template import Function as TemplateFunction
+from local.emulator.spec import BadSpec, FunctionSpec, Scaling
+from local.emulator.template import ANY, DEFAULT_ROUTE, Function, Template
 from local.emulator.zips import BadZip, unpacked
 from local.errors import UserError
 from local.paths import BUILD
@@ -51,14 +50,14 @@ class StackOptions:
 
 
 @dataclass(frozen=True)
-class Stack:
+class LoadedTemplate:
     """A template's functions, and what is to be said about it."""
 
     bundle: Bundle
     template: Template
     notes: tuple[str, ...]
 
-    def named(self, name: str | None) -> Function:
+    def named(self, name: str | None) -> FunctionSpec:
         """Return the function of this logical name, or the only one. Raises `UserError`."""
         functions = self.bundle.functions
         if name is None and len(functions) == 1:
@@ -68,7 +67,7 @@ class Stack:
             raise UserError(f"{asked}; there are: {', '.join(functions)}")
         return functions[name]
 
-    def event_of(self, request: HttpRequest, name: str | None) -> tuple[str, bytes]:
+    def event_of(self, request: WireRequest, name: str | None) -> tuple[str, bytes]:
         """Return the function that a request goes to and its event; of a function that has no route its URL's.
 
         Raises:
@@ -86,12 +85,12 @@ class Stack:
         return name, json.dumps(source.event(request, call)).encode()
 
 
-def _no_route(request: HttpRequest, bundle: Bundle) -> UserError:
+def _no_route(request: WireRequest, bundle: Bundle) -> UserError:
     known = ", ".join(sorted({" ".join(key) for door in bundle.doors for key in door.routes}))
     return UserError(f"no API has a route for {request.method} {request.path[:80]}; there are: {known or 'none'}")
 
 
-def stack_of(options: StackOptions, limits: FunctionLimits, say: Say = lambda _: None) -> Stack:
+def stack_of(options: StackOptions, limits: FunctionLimits, say: Say = lambda _: None) -> LoadedTemplate:
     """Read a template, build its functions and put them together.
 
     Raises:
@@ -123,7 +122,7 @@ def stack_of(options: StackOptions, limits: FunctionLimits, say: Say = lambda _:
         why = next((note for note in notes if note.endswith("left out")), "it has no Python function")
         raise UserError(f"{path} has nothing that can run here: {why}")
     bundle = _bundle(replace(template, functions=kept), built, options, limits, notes)
-    return Stack(bundle, template, tuple(dict.fromkeys(notes)))
+    return LoadedTemplate(bundle, template, tuple(dict.fromkeys(notes)))
 
 
 def _with_code(template: Template, folder: Path, notes: list[str]) -> Template:
@@ -247,7 +246,7 @@ def _bundle(
     template: Template, built: Artifacts, options: StackOptions, limits: FunctionLimits, notes: list[str]
 ) -> Bundle:
     """Put the functions together: the APIs' routes, and a Function URL by the name of its function."""
-    functions: dict[str, Function] = {}
+    functions: dict[str, FunctionSpec] = {}
     apis: dict[str, dict[tuple[str, str], str]] = {"v2": {}, "v1": {}}
     urls = []
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -257,7 +256,7 @@ def _bundle(
     for name, function in template.functions.items():
         layers = tuple(_layers(function, built, notes))
         try:
-            functions[name] = Function(
+            functions[name] = FunctionSpec(
                 name=name,
                 code=built.functions[name].absolute(),
                 handler=function.handler.replace("/", "."),
@@ -288,7 +287,7 @@ def _bundle(
     return Bundle(functions, {}, tuple(doors))
 
 
-def _layers(function: TemplateFunction, built: Artifacts, notes: list[str]) -> Iterator[Path]:
+def _layers(function: Function, built: Artifacts, notes: list[str]) -> Iterator[Path]:
     """Yield the folders of a function's layers; a published layer is installed from the package index."""
     for layer in function.layers:
         if layer in built.layers:

@@ -112,9 +112,9 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
         if "Condition" in resource and not resolve.holds(resource["Condition"]):
             continue
         if resource["Type"] == "AWS::Serverless::Function":
-            functions[name] = function_of(Resource(name, resource, common, resolve))
+            functions[name] = function_of(ResourceProperties(name, resource, common, resolve))
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            layer = Resource(name, resource, {}, resolve)
+            layer = ResourceProperties(name, resource, {}, resolve)
             layers[name] = Layer(name, layer.folder("ContentUri"), layer.made)
     for function in functions.values():
         for layer_name in function.layers:
@@ -126,7 +126,7 @@ def read_template(path: Path, parameters: Mapping[str, str] | None = None) -> Te
     return Template(functions, layers)
 
 
-class Resource:
+class ResourceProperties:
     """A resource's properties, with the globals merged in and evaluated one by one."""
 
     def __init__(
@@ -194,7 +194,7 @@ class Resource:
         return value
 
 
-def function_of(resource: Resource) -> Function:
+def function_of(resource: ResourceProperties) -> Function:
     """Return a function as its resource describes it. Raises `TemplateError`."""
     runtime = resource.value("Runtime", "python")
     if resource.value("PackageType", "Zip") != "Zip" or not str(runtime).startswith("python"):
@@ -231,7 +231,7 @@ def function_of(resource: Resource) -> Function:
     )
 
 
-def _variables(resource: Resource) -> dict[str, str]:
+def _variables(resource: ResourceProperties) -> dict[str, str]:
     variables = resource.map("Environment").get("Variables") or {}
     if not isinstance(variables, dict):
         raise TemplateError(f"{resource.name}: Environment.Variables is no map")
@@ -244,7 +244,7 @@ def _variables(resource: Resource) -> dict[str, str]:
     return texts
 
 
-def _routes(resource: Resource, kind: str) -> list[tuple[str, str]]:
+def _routes(resource: ResourceProperties, kind: str) -> list[tuple[str, str]]:
     """Return the method and the path of each event of an API: `HttpApi`, or `Api`, whose events have both."""
     routes = []
     for name, event in resource.events().items():
@@ -267,7 +267,7 @@ def _routes(resource: Resource, kind: str) -> list[tuple[str, str]]:
     return routes
 
 
-def _triggers(resource: Resource) -> list[str]:
+def _triggers(resource: ResourceProperties) -> list[str]:
     events = (event.get("Type") for event in resource.events().values() if isinstance(event, dict))
     return [str(kind) for kind in events if kind not in ("Api", "HttpApi")]
 

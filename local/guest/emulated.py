@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.emulator.bundle import Bundle, FunctionLimits
 from local.emulator.runtime_files import MODULES as RUNTIME_MODULES
-from local.emulator.spec import Function, Interpreter, Scaling
+from local.emulator.spec import FunctionSpec, Interpreter, Scaling
 from local.emulator.template import ANY, DEFAULT_ROUTE
 from local.errors import UserError
 from local.guest.application import Guest
@@ -29,7 +29,7 @@ def bundle_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> Bundle:
     return Bundle({guest.name: function}, {(ANY, DEFAULT_ROUTE): function.name})
 
 
-def function_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> Function:
+def function_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> FunctionSpec:
     """Return the guest as a function of one size. Raises `BadSpec` and `UserError`."""
     scaling = Scaling(memory_mb=guest.memory_mb or MEMORY_MB, timeout=TIMEOUT_SECONDS)
     interpreter = Interpreter(
@@ -38,7 +38,7 @@ def function_of(guest: Guest, checked: Checked, limits: FunctionLimits) -> Funct
         (*map(Path, checked.import_path), support_folder()),
         None if checked.version == sys.version_info[:2] else _runtime_for(guest.python, checked.version),
     )
-    return Function(
+    return FunctionSpec(
         name=guest.name,
         code=guest.directory,
         handler=HANDLER,

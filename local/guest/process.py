@@ -23,7 +23,7 @@ KILL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProcessLimits:
     """What the processes of an application may use; 0 is no limit."""
 
     memory_bytes: int
@@ -63,13 +63,13 @@ class Ran:
         return f"the interpreter was ended by {signal.Signals(-self.status).name}"
 
 
-def limits(files: int = LAMBDA_FILES, cpu_seconds: int = 0) -> Limits:
+def limits(files: int = LAMBDA_FILES, cpu_seconds: int = 0) -> ProcessLimits:
     """Return Lambda's limits, and no more memory than this machine has available."""
     memory = min(LAMBDA_MEMORY, psutil.virtual_memory().available)
-    return Limits(memory, _own_threads() + LAMBDA_PROCESSES, files, LAMBDA_MEMORY, cpu_seconds)
+    return ProcessLimits(memory, _own_threads() + LAMBDA_PROCESSES, files, LAMBDA_MEMORY, cpu_seconds)
 
 
-def limited(command: Sequence[str], limits: Limits) -> list[str]:
+def limited(command: Sequence[str], limits: ProcessLimits) -> list[str]:
     """Return a command that sets the limits and becomes the given one."""
     return [*PYTHON, str(LIMITED), *map(str, astuple(limits)), *command]
 

@@ -13,7 +13,7 @@ from local.cost.errors import CostError, NoPrice
 from local.cost.formulas import known
 from local.cost.model import price_all
 from local.cost.price_book import PriceBook
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from local.errors import UserError
 from local.measure.comparison.result import Storage
 
@@ -65,6 +65,6 @@ def in_region(
     return found, left_out
 
 
-def uses_storage(workload: Workload) -> bool:
+def uses_storage(workload: ServiceWork) -> bool:
     """Return whether a request of the service reads from a database."""
     return known(workload.queries) > 0 or known(workload.reads) > 0

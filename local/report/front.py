@@ -46,7 +46,7 @@ td.number,th.number{text-align:right;white-space:nowrap}
 
 
 @dataclass(frozen=True)
-class Step:
+class FrontStep:
     """The cheapest deployment at a rate."""
 
     rate: float
@@ -67,10 +67,10 @@ class Front:
 
     title: str
     about: str
-    steps: Sequence[Step]
-    lines: Sequence[Sequence[Step]] = ()
+    steps: Sequence[FrontStep]
+    lines: Sequence[Sequence[FrontStep]] = ()
     budget: float | None = None
-    marks: Sequence[Step] = ()
+    marks: Sequence[FrontStep] = ()
 
 
 def refuse_other_names(path: Path) -> None:
@@ -192,7 +192,7 @@ class _Drawing:
 
     def _segments(self) -> Iterator[str]:
         """Yield the front, in the colour of the platform that is cheapest, and its name where it first is."""
-        steps, begin, labels = self.front.steps, 0, list[Step]()
+        steps, begin, labels = self.front.steps, 0, list[FrontStep]()
         for at in range(1, len(steps) + 1):
             if at < len(steps) and _kind(steps[at].name) == _kind(steps[begin].name):
                 continue
@@ -215,6 +215,6 @@ class _Drawing:
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" style="fill:var(--ink)"/>'
             yield f'<text class="halo" {place} y="{down:.1f}">{name}</text>'
 
-    def _points(self, steps: Sequence[Step]) -> str:
+    def _points(self, steps: Sequence[FrontStep]) -> str:
         shown = (step for step in steps if step.hour > 0 and math.log10(step.hour) <= self.hours[1])
         return " ".join(f"{self.x(step.rate):.1f},{self.y(step.hour):.1f}" for step in shown)

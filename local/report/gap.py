@@ -14,7 +14,7 @@ NODES, NODE, NODES_VCPU = "3 x m8g.xlarge, 12 vCPU", "m8g.xlarge", Fraction(12)
 SOURCE = "the course project's report: highest rates of its Go services within $1.28 an hour, one service at a time"
 
 
-class Measured(NamedTuple):
+class MeasuredRates(NamedTuple):
     """The highest rates of one service, in requests/s."""
 
     service: str
@@ -28,7 +28,11 @@ class Measured(NamedTuple):
 
 
 NO_BREAK = "\u00a0"
-REPORT = (Measured("blockchain", 9_000, 70_000), Measured("qrcode", 8_000, 90_000), Measured("twitter", 2_000, 5_000))
+REPORT = (
+    MeasuredRates("blockchain", 9_000, 70_000),
+    MeasuredRates("qrcode", 8_000, 90_000),
+    MeasuredRates("twitter", 2_000, 5_000),
+)
 
 
 def model_gap() -> tuple[Fraction, Fraction, Fraction]:

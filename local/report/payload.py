@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from local.cost.bill import CapacityLimit, Explanation, Item, OpenBill, Quantity
+from local.cost.bill import BillSentence, CapacityLimit, Item, OpenBill, Quantity
 from local.cost.configuration import Choice, Configuration
 from local.cost.formulas import Amount, Formula, OpenTable, open_input
 from local.cost.instances import FARGATE_SPEEDS, Speed, speed_of
@@ -26,7 +26,7 @@ from local.cost.resources.lambda_functions import ManagedInstances
 from local.cost.resources.nodes import Nodes
 from local.cost.resources.resource import Resource
 from local.cost.schema import settings
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from local.report.sources import Sources
 
 SHARE = "share"
@@ -145,7 +145,7 @@ class Bills:
             "why": self._explanation(limit.why),
         }
 
-    def _explanation(self, explanation: Explanation) -> list[Any]:
+    def _explanation(self, explanation: BillSentence) -> list[Any]:
         """Return the template's pieces, and between them texts or places of amounts."""
         return [
             explanation.template.split("{}"),
@@ -165,15 +165,15 @@ class Bills:
         return self._price_places[row]
 
 
-def open_mix(workloads: Mapping[str, Workload]) -> Mix:
+def open_mix(workloads: Mapping[str, ServiceWork]) -> Mix:
     """Return a mix of these services with every number of it open, the shares too."""
     return Mix.of([(_open_workload(workload), open_input(f"{name}.{SHARE}")) for name, workload in workloads.items()])
 
 
-def _open_workload(workload: Workload) -> Workload:
+def _open_workload(workload: ServiceWork) -> ServiceWork:
     opened = {
         key: OpenTable(f"{workload.name}.{key}") if setting.kind == "map" else open_input(f"{workload.name}.{key}")
-        for key, (setting, _) in settings(Workload).items()
+        for key, (setting, _) in settings(ServiceWork).items()
         if setting.kind in ("number", "whole", "map")
     }
     return replace(workload, **opened)  # type: ignore[arg-type]
@@ -219,7 +219,7 @@ def _speed(resource: Resource) -> Speed | None:
     return FARGATE_SPEEDS[resource.architecture] if isinstance(resource, Fargate) else None
 
 
-def workloads(named: Mapping[str, Workload]) -> dict[str, Any]:
+def workloads(named: Mapping[str, ServiceWork]) -> dict[str, Any]:
     """Return the numbers of workloads, by service and field."""
     return {
         name: {field.name: plain_json(getattr(workload, field.name)) for field in fields(workload)}
@@ -235,7 +235,7 @@ def workload_fields() -> dict[str, dict[str, Any]]:
     """Return what a number of a workload means and between what it may lie, for the fields that hold one."""
     return {
         name: _described(setting)
-        for name, (setting, _) in settings(Workload).items()
+        for name, (setting, _) in settings(ServiceWork).items()
         if setting.kind in ("number", "whole")
     }
 

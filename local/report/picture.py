@@ -10,7 +10,7 @@ from typing import Any
 from local.cost.crossings import cheapest_ranges
 from local.cost.exact import HOURS_PER_MONTH
 from local.cost.formulas import known
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 from local.errors import UserError
 from local.measure.results import Result
 from local.report import chart, sources
@@ -79,7 +79,7 @@ def specification(result: Result, compared: ComparedLines) -> dict[str, Any]:
     }
 
 
-def _percent(compared: ComparedLines) -> list[tuple[Workload, Fraction]]:
+def _percent(compared: ComparedLines) -> list[tuple[ServiceWork, Fraction]]:
     return [(workload, known(share) * 100) for workload, share in compared.mix.shares]
 
 

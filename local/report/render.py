@@ -16,7 +16,7 @@ from local.cost.meanings import MEANINGS
 from local.cost.price_book import PriceBook
 from local.cost.resources.lambda_functions import LambdaFunctions
 from local.cost.schema import settings
-from local.cost.workload import LAMBDA_MB_PER_VCPU, Mix, Workload
+from local.cost.workload import LAMBDA_MB_PER_VCPU, Mix, ServiceWork
 from local.errors import UserError
 from local.files import write_atomically
 from local.measure.comparison.result import Comparison, comparison_of
@@ -40,7 +40,7 @@ HOURS_PER_DAY = 24
 class ReportInputs:
     """What a report compares."""
 
-    workloads: Mapping[str, Workload]
+    workloads: Mapping[str, ServiceWork]
     configurations: Mapping[str, Configuration]
     storage: Mapping[str, Configuration]
     left_out: Sequence[str] = ()
@@ -186,7 +186,7 @@ def _configuration(key: str, configuration: Configuration, bills: payload.Bills)
 def _assumed_fields(comparison: Comparison, sources: Sources) -> dict[str, int]:
     """Return the fields of a workload that were not measured, each with its note."""
     plainly = sources.note(ASSUMED, "no run on one machine can measure this of the traffic")
-    said = {one["key"]: one["note"] for one in _assumptions(comparison, sources) if one["key"] in settings(Workload)}
+    said = {one["key"]: one["note"] for one in _assumptions(comparison, sources) if one["key"] in settings(ServiceWork)}
     return {**dict.fromkeys(TRAFFIC_FIELDS, plainly), **said}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local.cost.price_book import Price
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 from local.measure.results import Result
 
 MEASURED = "measured"
@@ -35,7 +35,7 @@ class Sources:
         certainty = f"{row.certainty}, from {row.derived_from}" if row.derived_from else row.certainty
         return self.note(PRICED, f"{row.name}: ${row.published()}; {row.source}, read {row.read}, {certainty}")
 
-    def of_workload(self, workload: Workload, result: Result) -> int:
+    def of_workload(self, workload: ServiceWork, result: Result) -> int:
         """Return the note of a service's figures: this run, or the source that the workload itself names."""
         own = result.config.get("given")
         own = own if isinstance(own, list) else []

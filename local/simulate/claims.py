@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.cost import files
-from local.simulate.faults import Fault
+from local.simulate.faults import InjectedFault
 from local.simulate.run import Job, container_fleet, fixed, simulate
 from local.simulate.settings import Settings
 from local.simulate.traffic import shape
@@ -40,7 +40,7 @@ def compare() -> list[dict[str, Any]]:
     day = shape("flat", PEAK).coarser(STEP)
     needed = int(PEAK / container_fleet("eks-nodes", mix, Settings()).rate / 0.6) + 1
     for kind in ("node", "zone"):
-        job = Job("eks-nodes", day, mix, Settings(minimum=needed), (Fault(kind, 12 * 3600),))
+        job = Job("eks-nodes", day, mix, Settings(minimum=needed), (InjectedFault(kind, 12 * 3600),))
         calm = simulate(replace(job, faults=()), book)
         hit = simulate(job, book)
         back = [one for one, well in zip(hit.samples, calm.samples, strict=True) if one.capacity < well.capacity * 0.99]

@@ -9,7 +9,7 @@ from local.simulate import rules
 
 
 @dataclass
-class Nodes:
+class NodeGroup:
     """A node group. Call `step` with the pods wanted; it returns how many of them have a node that is ready."""
 
     pods_per_node: int

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from local.simulate import rules
 from local.simulate.clients import Clients
-from local.simulate.cluster_autoscaler import Nodes
-from local.simulate.faults import Fault
+from local.simulate.cluster_autoscaler import NodeGroup
+from local.simulate.faults import InjectedFault
 from local.simulate.hpa import Autoscaler
 from local.simulate.queueing import mg1_wait
 from local.simulate.recorder import Recorder
@@ -25,7 +25,7 @@ FULL = 0.98
 
 
 @dataclass
-class Fleet:
+class ContainerFleet:
     """Equal tasks or pods.
 
     Attributes:
@@ -41,7 +41,7 @@ class Fleet:
     waiting: float
     start: float
     scaler: Autoscaler | TargetTracking
-    nodes: Nodes | None = None
+    nodes: NodeGroup | None = None
     cv: float = rules.SERVICE_CV.value
     timeout: float = rules.CLIENT_TIMEOUT.value
     retries: int = int(rules.CLIENT_RETRIES.value)
@@ -56,7 +56,10 @@ class Fleet:
     """Until when which share of the requests fails."""
 
     def run(
-        self, traffic: Traffic, faults: tuple[Fault, ...] = (), tell: Callable[[float], None] = lambda share: None
+        self,
+        traffic: Traffic,
+        faults: tuple[InjectedFault, ...] = (),
+        tell: Callable[[float], None] = lambda share: None,
     ) -> Recorder:
         """Serve the traffic and return what happened."""
         recorder, clients = Recorder(), Clients(self.retries)
@@ -167,7 +170,7 @@ class Fleet:
                 at_once += share
         recorder.latency(base, served * at_once)
 
-    def _break(self, fault: Fault, now: float) -> None:
+    def _break(self, fault: InjectedFault, now: float) -> None:
         """Let a fault happen: requests to what is lost fail until the health checks have seen it."""
         if fault.kind == "database":
             self._dark.append((now + self.failover, self.query_share))

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.errors import UserError
-from local.simulate.recorder import Sample
+from local.simulate.recorder import MinuteSample
 
 KINDS = ("node", "zone", "database")
 MAX_FAULTS = 20
 
 
 @dataclass(frozen=True)
-class Fault:
+class InjectedFault:
     """One fault, at a second of the day."""
 
     kind: str
@@ -26,7 +26,7 @@ class Fault:
         return f"{self.kind}@{int(self.second) // 3600:02}:{int(self.second) % 3600 // 60:02}"
 
 
-def parse(text: str) -> tuple[Fault, ...]:
+def parse(text: str) -> tuple[InjectedFault, ...]:
     """Return the faults in a list such as `node@12:00,zone@18:00`.
 
     Raises:
@@ -37,7 +37,7 @@ def parse(text: str) -> tuple[Fault, ...]:
         match = re.fullmatch(r"(\w+)@(\d{1,2}):(\d\d)", part)
         if not match or match[1] not in KINDS or int(match[2]) > 23 or int(match[3]) > 59:
             raise UserError(f"--fault: {part[:40]!r} is not one of {', '.join(KINDS)} at a time, such as node@12:00")
-        faults.append(Fault(match[1], int(match[2]) * 3600 + int(match[3]) * 60))
+        faults.append(InjectedFault(match[1], int(match[2]) * 3600 + int(match[3]) * 60))
     if len(faults) > MAX_FAULTS:
         raise UserError(f"--fault: gives {len(faults)} faults; give at most {MAX_FAULTS}")
     return tuple(sorted(faults, key=lambda fault: fault.second))
@@ -47,13 +47,13 @@ def parse(text: str) -> tuple[Fault, ...]:
 class Effect:
     """What a fault did: requests lost after it, and minutes until a minute without loss."""
 
-    fault: Fault
+    fault: InjectedFault
     lost: float
     seconds: float
 
 
 def effects(
-    faults: Sequence[Fault], start: float, samples: Sequence[Sample], undisturbed: Sequence[Sample]
+    faults: Sequence[InjectedFault], start: float, samples: Sequence[MinuteSample], undisturbed: Sequence[MinuteSample]
 ) -> list[Effect]:
     """Return what each fault did, beside the same day without any; both in minutes."""
     found = []

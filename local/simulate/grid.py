@@ -9,7 +9,7 @@ from typing import Any
 
 from local.cost.formulas import known
 from local.cost.price_book import PriceBook
-from local.simulate.recorder import Sample
+from local.simulate.recorder import MinuteSample
 from local.simulate.run import Job, Outcome, container_fleet, service_on_lambda, simulate
 from local.simulate.settings import Settings
 from local.simulate.traffic import HOUR
@@ -79,7 +79,7 @@ def plain(outcome: Outcome, settings: Settings, *, own: bool) -> dict[str, Any]:
     }
 
 
-def _groups(samples: tuple[Sample, ...]) -> list[tuple[Sample, ...]]:
+def _groups(samples: tuple[MinuteSample, ...]) -> list[tuple[MinuteSample, ...]]:
     size = max(1, math.ceil(len(samples) / POINTS))
     return [samples[at : at + size] for at in range(0, len(samples), size)]
 
@@ -94,11 +94,11 @@ def _words(settings: Settings) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}, by hour"
 
 
-def _mean(group: tuple[Sample, ...], name: str) -> float:
+def _mean(group: tuple[MinuteSample, ...], name: str) -> float:
     return _of(group, lambda one: float(getattr(one, name)))
 
 
-def _of(group: tuple[Sample, ...], measure: Callable[[Sample], float]) -> float:
+def _of(group: tuple[MinuteSample, ...], measure: Callable[[MinuteSample], float]) -> float:
     return sum(map(measure, group)) / len(group)
 
 

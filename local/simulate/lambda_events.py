@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import Action, Deliver, Ending, InvocationAnswer, InvocationReport, Start
 from local.emulator.fleet import Fleet
 from local.emulator.spec import Scaling
@@ -43,7 +43,7 @@ class EventFleet:
     """Drives a `Fleet` on a clock of its own: processes are two durations."""
 
     def __init__(
-        self, scaling: Scaling, account: Account, warm: Callable[[], float], init: Callable[[], float]
+        self, scaling: Scaling, account: AccountLimits, warm: Callable[[], float], init: Callable[[], float]
     ) -> None:
         self.fleet = Fleet(scaling, account)
         self.warm, self.init = warm, init

@@ -22,7 +22,7 @@ CALM = 0.05
 
 
 @dataclass(frozen=True)
-class Step:
+class FluidStep:
     """What a step did, in requests; environments at its end."""
 
     cold: float
@@ -42,7 +42,7 @@ class FluidFleet:
         self._starting: deque[tuple[float, int]] = deque()
         self._tokens = rules.LAMBDA_BURST.value
 
-    def step(self, now: float, seconds: float, rate: float, provisioned: int = 0) -> Step:
+    def step(self, now: float, seconds: float, rate: float, provisioned: int = 0) -> FluidStep:
         """Serve a rate for some seconds."""
         admitted = min(rate, rules.LAMBDA_RATE.value * self.concurrency)
         throttled = (rate - admitted) * seconds
@@ -64,7 +64,7 @@ class FluidFleet:
             refused = wanted - cold
             self._note(now, min(most, warm + cold))
         self._tokens -= cold
-        return Step(cold, throttled + refused, self._size + provisioned, admitted * self.duration)
+        return FluidStep(cold, throttled + refused, self._size + provisioned, admitted * self.duration)
 
     def lose(self, share: float) -> None:
         """Lose a share of the environments, as with a zone."""

@@ -40,7 +40,7 @@ class Latencies:
 
 
 @dataclass(frozen=True)
-class Sample:
+class MinuteSample:
     """One minute: means of rates and fleets, sums of requests, quantiles in ms."""
 
     second: float
@@ -63,7 +63,7 @@ class Recorder:
     """
 
     latencies: Latencies = field(default_factory=Latencies)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[MinuteSample] = field(default_factory=list)
     sums: Counter[str] = field(default_factory=Counter)
     """Requests: `requests`, `served`, `lost`, `refused` (attempts), `cold`, `pod`, `node`."""
     _minute: Latencies = field(default_factory=Latencies)
@@ -96,7 +96,7 @@ class Recorder:
         if not (seconds := parts["seconds"]):
             return
         self.samples.append(
-            Sample(
+            MinuteSample(
                 self._begin,
                 rate=parts["requests"] / seconds,
                 capacity=parts["capacity"] / seconds,

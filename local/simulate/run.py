@@ -12,22 +12,21 @@ from fractions import Fraction
 from local.cost.formulas import known
 from local.cost.instances import FARGATE_SPEEDS, LAMBDA_SPEEDS, max_pods, speed_of, vcpus
 from local.cost.price_book import PriceBook
-from local.cost.resources.nodes import Nodes as NodesResource
-from local.cost.resources.nodes import system_reserve
+from local.cost.resources.nodes import Nodes, system_reserve
 from local.cost.workload import Mix
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.spec import Scaling
 from local.errors import UserError
 from local.simulate import rules
 from local.simulate.bills import Biller, Money
 from local.simulate.clients import Clients
-from local.simulate.cluster_autoscaler import Nodes
-from local.simulate.containers import Fleet
-from local.simulate.faults import Effect, Fault, effects
+from local.simulate.cluster_autoscaler import NodeGroup
+from local.simulate.containers import ContainerFleet
+from local.simulate.faults import Effect, InjectedFault, effects
 from local.simulate.hpa import Autoscaler
 from local.simulate.lambda_events import EventFleet
 from local.simulate.lambda_fluid import FluidFleet
-from local.simulate.recorder import Recorder, Sample
+from local.simulate.recorder import MinuteSample, Recorder
 from local.simulate.settings import PLATFORMS, Settings
 from local.simulate.target_tracking import TargetTracking
 from local.simulate.traffic import DAY, HOUR, Traffic
@@ -56,7 +55,7 @@ class Outcome:
     money: Money
     hours: tuple[float, ...]
     """Dollars in each hour of the period."""
-    samples: tuple[Sample, ...]
+    samples: tuple[MinuteSample, ...]
     effects: tuple[Effect, ...] = ()
 
 
@@ -77,7 +76,7 @@ class Job:
     traffic: Traffic
     mix: Mix
     settings: Settings
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[InjectedFault, ...] = ()
     tell: Tell = lambda share: None
     """Called with the share that is done."""
 
@@ -123,7 +122,7 @@ def _outcome(job: Job, model: str, biller: Biller, recorder: Recorder, found: tu
     served = sums["served"] / traffic.seconds
     parts = _provisioned_parts(traffic, job.settings) if platform == "lambda" else []
     money = biller.money(recorder.mean(paid), served, sums["cold"] / max(sums["served"], 1e-12), parts)
-    hours: dict[int, list[Sample]] = {}
+    hours: dict[int, list[MinuteSample]] = {}
     for sample in samples:
         hours.setdefault(int((sample.second + traffic.start % HOUR) // HOUR), []).append(sample)
     costs = tuple(
@@ -182,7 +181,7 @@ def _events(job: Job) -> Recorder:
     duration, init = service_on_lambda(mix, settings)
     provisioned = settings.provisioned_at(0)
     scaling = Scaling(memory_mb=settings.memory_mb, timeout=900, provisioned=provisioned, idle_lifetime=settings.idle)
-    fleet = EventFleet(scaling, Account(settings.concurrency), lambda: duration, lambda: init)
+    fleet = EventFleet(scaling, AccountLimits(settings.concurrency), lambda: duration, lambda: init)
     times, recorder = list(arrivals(traffic, settings.seed)), Recorder()
     at, minute = 0, 60.0
     count = math.ceil(traffic.seconds / minute)
@@ -280,7 +279,7 @@ def query_share(mix: Mix) -> float:
     return sum(float(known(share)) for work, share in mix.shares if known(work.queries))
 
 
-def container_fleet(platform: str, mix: Mix, settings: Settings) -> Fleet:
+def container_fleet(platform: str, mix: Mix, settings: Settings) -> ContainerFleet:
     """Return the tasks or pods of a platform for the work."""
     cpu = float(known(mix.cpu_ms))
     waiting = float(known(mix.mean(lambda work: work.wait_ms)))
@@ -296,8 +295,8 @@ def container_fleet(platform: str, mix: Mix, settings: Settings) -> Fleet:
     else:
         vcpu, speed = settings.pod_vcpu, float(speed_of(settings.instance).ratio)
         start = settings.pod_start + rules.REGISTRATION.value
-        nodes = Nodes(pods_per_node(settings), boot=settings.node_boot)
-    return Fleet(
+        nodes = NodeGroup(pods_per_node(settings), boot=settings.node_boot)
+    return ContainerFleet(
         rate=vcpu * speed * 1000 / cpu,
         service=cpu / speed,
         waiting=waiting,
@@ -318,7 +317,7 @@ def pods_per_node(settings: Settings) -> int:
     Raises:
         UserError: It holds none.
     """
-    node = NodesResource(instance=settings.instance)
+    node = Nodes(instance=settings.instance)
     cores = vcpus(settings.instance)
     free = float(cores - system_reserve(cores) - known(node.daemon_vcpu))
     by_cpu = int(free / settings.pod_vcpu + 1e-9)

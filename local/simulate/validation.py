@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.spec import Scaling
 from local.simulate.hpa import Autoscaler, Behaviour, Policy
 from local.simulate.lambda_events import EventFleet, poisson_arrivals
@@ -24,7 +24,7 @@ LAMBDA_REQUESTS = 100_000
 
 
 @dataclass(frozen=True)
-class Check:
+class ErrorCheck:
     """One comparison: an error in percent, and the most that it should be."""
 
     what: str
@@ -39,7 +39,7 @@ class Check:
         return self.error <= self.limit
 
 
-def validate(scale: float = 1.0, tell: Callable[[str], None] = lambda what: None) -> Iterator[Check]:
+def validate(scale: float = 1.0, tell: Callable[[str], None] = lambda what: None) -> Iterator[ErrorCheck]:
     """Yield every check; `scale` shortens the simulated ones."""
     tell("queues")
     yield from queues(round(QUEUE_REQUESTS * scale))
@@ -51,7 +51,7 @@ def validate(scale: float = 1.0, tell: Callable[[str], None] = lambda what: None
     yield from on_aws(round(LAMBDA_REQUESTS * scale))
 
 
-def queues(requests: int) -> Iterator[Check]:
+def queues(requests: int) -> Iterator[ErrorCheck]:
     """Yield simulated queues against M/D/1 and M/M/c, at loads of 50 and 70 %."""
     for load in (0.5, 0.7):
         found = simulated_wait(1, load, 1.0, constant=True, requests=requests)
@@ -62,15 +62,15 @@ def queues(requests: int) -> Iterator[Check]:
             yield _off(f"mean wait of {servers} workers", f"M/M/{servers} at {load:.0%}", found, exact, 2)
 
 
-def _off(what: str, against: str, found: float, exact: float, limit: float) -> Check:
-    return Check(what, against, abs(found / exact - 1) * 100, limit, f"{found:.4g} against {exact:.4g}")
+def _off(what: str, against: str, found: float, exact: float, limit: float) -> ErrorCheck:
+    return ErrorCheck(what, against, abs(found / exact - 1) * 100, limit, f"{found:.4g} against {exact:.4g}")
 
 
-def autoscaler() -> Iterator[Check]:
+def autoscaler() -> Iterator[ErrorCheck]:
     """Yield the HPA against sequences that Kubernetes' documentation and KEP 853 write out."""
     for what, found, expected in sequences():
         wrong = sum(one != other for one, other in zip(found, expected, strict=True)) / len(expected) * 100
-        yield Check("replicas of the HPA", what, wrong, 0, f"{_arrows(found)}; documented: {_arrows(expected)}")
+        yield ErrorCheck("replicas of the HPA", what, wrong, 0, f"{_arrows(found)}; documented: {_arrows(expected)}")
 
 
 def _arrows(values: list[int]) -> str:
@@ -117,13 +117,13 @@ def _steps(scaler: Autoscaler, replicas: int, utilisation: float, period: float,
 SEAM_RATE, SEAM_SECONDS, SEAM_DURATION, SEAM_INIT, SEAM_IDLE = 10.0, 4_000, 0.4, 0.5, 60.0
 
 
-def seam(seconds: int = SEAM_SECONDS, seeds: int = 3) -> Iterator[Check]:
+def seam(seconds: int = SEAM_SECONDS, seeds: int = 3) -> Iterator[ErrorCheck]:
     """Yield Lambda by rates against Lambda request by request, where one hands over to the other."""
     cold, size = [0.0, 0.0], [0.0, 0.0]
     for seed in range(seeds):
         chance = random.Random(seed)  # noqa: S311 (a simulation)
         scaling = Scaling(timeout=900, idle_lifetime=SEAM_IDLE)
-        events = EventFleet(scaling, Account(), lambda: SEAM_DURATION, lambda: SEAM_INIT)
+        events = EventFleet(scaling, AccountLimits(), lambda: SEAM_DURATION, lambda: SEAM_INIT)
         counts = events.run(poisson_arrivals(SEAM_RATE, seconds, chance), seconds)
         fluid = FluidFleet(SEAM_DURATION, SEAM_INIT, SEAM_IDLE, 1000, seed)
         steps = [fluid.step(second, 1.0, SEAM_RATE) for second in range(seconds)]
@@ -136,7 +136,7 @@ def seam(seconds: int = SEAM_SECONDS, seeds: int = 3) -> Iterator[Check]:
     yield _off("Lambda by rates: environments", f"request by request, {what}", size[0], size[1], 5)
 
 
-def on_aws(requests: int) -> Iterator[Check]:
+def on_aws(requests: int) -> Iterator[ErrorCheck]:
     """Yield the mean absolute percentage errors over ten published experiments on AWS. Nothing is fitted to them."""
     cold, size, deviations = [], [], []
     with MEASURED.open(newline="") as file:
@@ -145,7 +145,7 @@ def on_aws(requests: int) -> Iterator[Check]:
         chance = random.Random(seed)  # noqa: S311 (a simulation)
         rate, warm, init = row["arrival_rate_per_s"], row["warm_ms"] / 1000, (row["cold_ms"] - row["warm_ms"]) / 1000
         scaling = Scaling(timeout=900, idle_lifetime=row["idle_minutes"] * 60)
-        fleet = EventFleet(scaling, Account(), lambda warm=warm: warm, lambda init=init: init)  # type: ignore[misc]
+        fleet = EventFleet(scaling, AccountLimits(), lambda warm=warm: warm, lambda init=init: init)  # type: ignore[misc]
         counts = fleet.run(poisson_arrivals(rate, requests / rate, chance), requests / rate)
         probability = counts.cold / counts.requests
         cold.append(abs(probability / row["cold_start_probability"] - 1) * 100)
@@ -153,7 +153,7 @@ def on_aws(requests: int) -> Iterator[Check]:
         deviations.append(row["cold_start_probability_se"] / row["cold_start_probability"] * 100)
     noise = f"the measurements' own standard error is {math.fsum(deviations) / len(rows):.1f} %"
     about = f"ten experiments on AWS, {requests:,} simulated requests each"
-    yield Check("probability of a cold start, mean error", about, sum(cold) / len(rows), 12, noise)
-    yield Check(
+    yield ErrorCheck("probability of a cold start, mean error", about, sum(cold) / len(rows), 12, noise)
+    yield ErrorCheck(
         "mean number of environments, mean error", about, sum(size) / len(rows), 3, "the best published: 3.05 %"
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crossover.runner import InlineRunner, answer_at_once
 from functions.twitter.answer import answer
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.explain import ranked_contacts
 from functions.twitter.handler import SERVICE
 from functions.twitter.record import CorruptRecord, key, pack, unpack
@@ -19,7 +19,7 @@ from tests.reference import twitter_serving as reference
 LETTERS = st.sampled_from(["a", "b", "h", "é", "è", "ꀀ", "😂", "😃", "\t", "\n", "\r", " ", "1", "\x00", "ÿ", "#"])
 TEXTS = st.text(LETTERS, min_size=1, max_size=12)
 TAGS = st.sampled_from(["a", "ab", "b", "é", "😂", "i̇", "ss", "ß", "a#", "ὀδός"])
-TWEETS = st.builds(Tweet, TEXTS, st.lists(TAGS, max_size=4).map(tuple))
+TWEETS = st.builds(TaggedText, TEXTS, st.lists(TAGS, max_size=4).map(tuple))
 COUNTS = st.integers(0, 3) | st.integers(0, 2**32 - 1)
 SHARED = st.integers(0, 14) | st.integers(0, 2**32 - 1)
 
@@ -38,7 +38,7 @@ CONTACTS = st.lists(
 
 def one_contact(*texts, user_id=7, tags=(), **other):
     known = {"screen_name": "", "description": "", "replies": 1, "retweets": 0, "shared_tags": 0} | other
-    return Contact(user_id=user_id, tweets=tuple(Tweet(text, tags) for text in texts), **known)
+    return Contact(user_id=user_id, tweets=tuple(TaggedText(text, tags) for text in texts), **known)
 
 
 @settings(max_examples=100, deadline=None)
@@ -85,7 +85,7 @@ def test_large_answers_are_what_the_definitions_say(count):
         Contact(
             rng.randrange(2**63), "n", rng.choice(words), rng.randrange(3), rng.randrange(1, 4), rng.randrange(16),
             tuple(
-                Tweet("".join(rng.choices(words, [9, 9, 9, 9, 9, 1, 2, 3, 4], k=rng.randrange(1, 9))),
+                TaggedText("".join(rng.choices(words, [9, 9, 9, 9, 9, 1, 2, 3, 4], k=rng.randrange(1, 9))),
                       tuple(rng.choices("xyz", k=rng.randrange(3))))
                 for _ in range(rng.choice((1, 1, 2, 5)))
             ),

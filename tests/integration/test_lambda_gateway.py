@@ -35,7 +35,7 @@ from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.event_sources.base import SourceFault
 from local.emulator.gateway import Gateway, answered
 from local.emulator.serve import listen
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
@@ -62,7 +62,9 @@ def bundle() -> Bundle:
 
 
 @contextlib.asynccontextmanager
-async def gateway(functions: list[Function], paths: dict[str, str], shape: str, tmp_path: Path) -> AsyncIterator[Any]:
+async def gateway(
+    functions: list[FunctionSpec], paths: dict[str, str], shape: str, tmp_path: Path
+) -> AsyncIterator[Any]:
     routes = {("GET", path): name for path, name in paths.items()}
     config = EmulatorConfig(runtime=tmp_path / "runtime")
     async with Emulator(functions, config, on_record=lambda record: app.add(record)) as emulator:
@@ -72,8 +74,8 @@ async def gateway(functions: list[Function], paths: dict[str, str], shape: str, 
             yield client
 
 
-def odd(**scaling: Any) -> Function:
-    return Function("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, **scaling))
+def odd(**scaling: Any) -> FunctionSpec:
+    return FunctionSpec("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, **scaling))
 
 
 @pytest.mark.parametrize("shape", EVENT_SOURCES)
@@ -124,8 +126,8 @@ async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: P
 
 async def test_a_crash_a_throttle_and_a_bad_answer_have_the_event_sources_own_statuses(tmp_path: Path) -> None:
     for shape, crash, throttle in (("url", 502, 429), ("v2", 500, 503), ("v1", 502, 500), ("alb", 502, 502)):
-        raises = Function("Raises", CODE, "raises.handler", scaling=Scaling(memory_mb=1769))
-        stopped = Function("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
+        raises = FunctionSpec("Raises", CODE, "raises.handler", scaling=Scaling(memory_mb=1769))
+        stopped = FunctionSpec("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
         routes = {"/raises": "Raises", "/odd": "Odd"}
         async with gateway([raises, stopped], routes, shape, tmp_path) as client:
             assert (await client.get("/raises")).status_code == crash
@@ -138,7 +140,7 @@ async def test_an_event_source_gives_up_where_the_function_may_still_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(EVENT_SOURCES["v2"], "timeout", 0.2)
-    slow = Function("Slow", CODE, "raises.handler", scaling=Scaling(memory_mb=1769, timeout=60))
+    slow = FunctionSpec("Slow", CODE, "raises.handler", scaling=Scaling(memory_mb=1769, timeout=60))
     async with gateway([slow], {"/slow": "Slow"}, "v2", tmp_path) as client:
         monkeypatch.setattr(client._transport.app.emulator.functions["Slow"], "_start", lambda _: None)
         assert (await client.get("/slow")).status_code == 503
@@ -314,7 +316,7 @@ async def test_boto3_invokes_a_function_by_its_name(tmp_path: Path, plain_server
 
 
 async def test_the_invoke_api_refuses_other_calls_and_says_that_a_function_is_throttled(tmp_path: Path) -> None:
-    stopped = Function("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
+    stopped = FunctionSpec("Odd", CODE, "odd.handler", scaling=Scaling(reserved=0))
     async with gateway([stopped], {"/odd": "Odd"}, "url", tmp_path) as client:
         path = "/2015-03-31/functions/Odd/invocations"
         throttled = await client.post(path)

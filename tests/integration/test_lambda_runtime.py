@@ -21,7 +21,7 @@ from local.emulator.actions import Ending, Throttle
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.function import EmulatedFunction, InvocationOutcome
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 from tests.support.emulation import CODE, gone
 
 pytestmark = pytest.mark.skipif(
@@ -55,7 +55,7 @@ class Emulated:
 async def emulated(
     tmp_path: Path, module: str = "odd", scaling: Scaling = WHOLE_CPU, groups: bool = True, **variables: str
 ) -> AsyncIterator[Emulated]:
-    function = Function("Odd", CODE, f"{module}.handler", scaling=scaling, variables=variables)
+    function = FunctionSpec("Odd", CODE, f"{module}.handler", scaling=scaling, variables=variables)
     records: list[Record] = []
     async with Emulator(
         [function], EmulatorConfig(runtime=tmp_path / "runtime", groups=groups), records.append
@@ -187,7 +187,7 @@ async def test_an_init_that_takes_too_long_is_retried(tmp_path: Path, monkeypatc
     code.mkdir()
     shutil.copy(CODE / "slow.py", code)
     records: list[Record] = []
-    function = Function("Slow", code, "slow.handler", scaling=WHOLE_CPU)
+    function = FunctionSpec("Slow", code, "slow.handler", scaling=WHOLE_CPU)
     async with Emulator([function], EmulatorConfig(runtime=tmp_path / "runtime"), records.append) as emulator:
         outcome = await emulator.functions["Slow"].invoke(b"{}")
         await emulator.functions["Slow"].settled()
@@ -293,8 +293,8 @@ async def test_a_child_that_left_its_process_group_ends_with_its_environment(tmp
 
 
 async def test_a_function_that_prints_without_end_times_out_and_delays_no_other(tmp_path: Path) -> None:
-    odd = Function("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, timeout=1))
-    other = Function("Other", CODE, "odd.handler", scaling=WHOLE_CPU)
+    odd = FunctionSpec("Odd", CODE, "odd.handler", scaling=Scaling(memory_mb=1769, timeout=1))
+    other = FunctionSpec("Other", CODE, "odd.handler", scaling=WHOLE_CPU)
     printed: list[int] = []
     config = EmulatorConfig(runtime=tmp_path / "runtime")
     async with Emulator([odd, other], config, on_log=lambda _, chunk: printed.append(len(chunk))) as emulator:

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from crossover.stores import load
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import key, pack
 from local.workloads.blockchain.draft import Shape
 from local.workloads.blockchain.making import made
@@ -53,8 +53,8 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 def small_store(tmp_path: Path) -> dict[str, str]:
     """Settings of a server with one user of two contacts, and a sample for the page."""
     contacts = [
-        Contact(2, "second", "a contact", 2, 0, 0, (Tweet("hahaha!", ("tag",)),)),
-        Contact(3, "third", "another", 1, 0, 0, (Tweet("nothing", ()),)),
+        Contact(2, "second", "a contact", 2, 0, 0, (TaggedText("hahaha!", ("tag",)),)),
+        Contact(3, "third", "another", 1, 0, 0, (TaggedText("nothing", ()),)),
     ]
     url = f"sqlite:///{tmp_path}/store.db"
     load(url, [(key(1, "both"), pack(contacts))])
@@ -178,7 +178,7 @@ def test_without_a_server_every_panel_says_so_and_shows_no_earlier_answer(
 
 
 def test_many_contacts_are_counted_and_shown_when_they_are_asked_for(browser: Browser, tmp_path: Path) -> None:
-    contacts = [Contact(number, "", "", 1, 1, 0, (Tweet("text", ()),)) for number in range(2, 60)]
+    contacts = [Contact(number, "", "", 1, 1, 0, (TaggedText("text", ()),)) for number in range(2, 60)]
     load(f"sqlite:///{tmp_path}/store.db", [(key(1, "both"), pack(contacts))])
     (tmp_path / "page.json").write_text(
         json.dumps({"twitter": [{"title": "many", "query": "user_id=1&type=both&phrase=x&hashtag=y"}]})

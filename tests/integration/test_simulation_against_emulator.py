@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import Ending
 from local.emulator.bill import Record
 from local.emulator.emulator import Emulator, EmulatorConfig
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 from local.simulate.lambda_events import EventFleet
 from tests.support.emulation import CODE
 
@@ -33,7 +33,7 @@ BAND = 0.15
 async def test_cold_starts_are_equal_and_durations_within_a_band(tmp_path: Path) -> None:
     scaling = Scaling(memory_mb=1769, timeout=10, idle_lifetime=IDLE)
     records: list[Record] = []
-    function = Function("Odd", CODE, "odd.handler", scaling=scaling)
+    function = FunctionSpec("Odd", CODE, "odd.handler", scaling=scaling)
     async with Emulator([function], EmulatorConfig(runtime=tmp_path / "runtime"), records.append) as emulator:
         emulated = emulator.functions["Odd"]
         begin = asyncio.get_running_loop().time()
@@ -49,7 +49,7 @@ async def test_cold_starts_are_equal_and_durations_within_a_band(tmp_path: Path)
     inits = [record.init_ms for record in records if record.init_ms is not None]
     warm = [record.duration_ms / 1000 for record in records if record.init_ms is None]
     init = sum(inits) / len(inits) / 1000
-    simulated = EventFleet(scaling, Account(), lambda: SECONDS, lambda: init)
+    simulated = EventFleet(scaling, AccountLimits(), lambda: SECONDS, lambda: init)
     counts = simulated.run(SCHEDULE, SCHEDULE[-1] + init + SECONDS)
     assert (cold, environments) == (counts.cold, len(simulated.fleet.environments))
     assert SECONDS <= sum(warm) / len(warm) <= SECONDS + BAND

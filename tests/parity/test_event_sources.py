@@ -21,7 +21,7 @@ from crossover.runner import InlineRunner
 from crossover.settings import Identity
 from functions.qrcode.handler import SERVICE
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Headers, HttpRequest, SourceFault
+from local.emulator.event_sources.base import BadAnswer, Call, EventSource, Headers, SourceFault, WireRequest
 from local.emulator.routing import Routes, parameters, route
 from tests.support.events import SHAPES, Pairs
 
@@ -61,10 +61,10 @@ def named(row: Row) -> str:
     return f"{row.source.name}: {row.cells[0]}"
 
 
-def request(line: str, body: bytes = b"") -> HttpRequest:
+def request(line: str, body: bytes = b"") -> WireRequest:
     method, target = line.split(" ")
     path, _, query = target.partition("?")
-    return HttpRequest(method, path, query, HEADERS, body)
+    return WireRequest(method, path, query, HEADERS, body)
 
 
 def body_matches(body: bytes, documented: str, kind: str) -> bool:
@@ -124,11 +124,11 @@ def test_an_event_source_takes_what_its_documented_limit_allows_and_not_a_byte_m
     def refused(size: int) -> SourceFault | None:
         match row.cells[0]:
             case "url too long":
-                return row.source.refuse(HttpRequest("GET", "/q", "x" * size, ()))
+                return row.source.refuse(WireRequest("GET", "/q", "x" * size, ()))
             case "headers too large":
-                return row.source.refuse(HttpRequest("GET", "/q", "", (("x", "x" * size),)))
+                return row.source.refuse(WireRequest("GET", "/q", "", (("x", "x" * size),)))
             case _:
-                return row.source.refuse(HttpRequest("GET", "/q", "", (), b"x" * size))
+                return row.source.refuse(WireRequest("GET", "/q", "", (), b"x" * size))
 
     assert refused(limit - 100) is None
     assert refused(limit + 1) is SourceFault(row.cells[0])
@@ -137,7 +137,7 @@ def test_an_event_source_takes_what_its_documented_limit_allows_and_not_a_byte_m
 
 def test_an_alb_bounds_all_headers_together() -> None:
     many = tuple((f"x-{number}", "x" * 10_000) for number in range(7))
-    assert EVENT_SOURCES["alb"].refuse(HttpRequest("GET", "/q", "", many)) is SourceFault.HEADERS_TOO_LARGE
+    assert EVENT_SOURCES["alb"].refuse(WireRequest("GET", "/q", "", many)) is SourceFault.HEADERS_TOO_LARGE
 
 
 @pytest.mark.parametrize("row", list(tables("to a route for GET")), ids=named)
@@ -218,7 +218,7 @@ def test_a_body_is_text_or_base64_as_documented(row: Row) -> None:
     kind, *encoding = kind.replace("`", "").split(", content-encoding: ")
     headers = [] if kind == "none" else [("content-type", kind)]
     headers += [("content-encoding", value) for value in encoding]
-    event = row.source.event(HttpRequest("POST", "/q", "", tuple(headers), b"hi"), CALL)
+    event = row.source.event(WireRequest("POST", "/q", "", tuple(headers), b"hi"), CALL)
     assert (event["body"], event["isBase64Encoded"]) == (body.strip("`"), json.loads(encoded))
 
 
@@ -252,7 +252,7 @@ def test_an_answer_of_the_wrong_shape_is_a_bad_answer(source: EventSource, paylo
 
 def test_format_2_joins_repeated_headers_and_takes_cookies_apart() -> None:
     headers = (*HEADERS, ("X-A", "1"), ("x-a", "2"), ("cookie", "a=1; b=2"))
-    event = EVENT_SOURCES["v2"].event(HttpRequest("GET", "/q", "", headers), CALL)
+    event = EVENT_SOURCES["v2"].event(WireRequest("GET", "/q", "", headers), CALL)
     assert event["headers"]["x-a"] == "1,2"
     assert event["cookies"] == ["a=1", "b=2"]
     assert "cookie" not in event["headers"]
@@ -275,21 +275,21 @@ def test_a_rest_api_gives_the_functions_own_framing_headers_another_name() -> No
 
 
 def test_a_load_balancer_refuses_an_upgrade_and_the_others_ignore_it() -> None:
-    upgrade = HttpRequest("GET", "/q", "", (("upgrade", "h2c"), ("connection", "upgrade")))
+    upgrade = WireRequest("GET", "/q", "", (("upgrade", "h2c"), ("connection", "upgrade")))
     assert {name for name, source in EVENT_SOURCES.items() if source.refuse(upgrade)} == {"alb", "alb-multi"}
     assert EVENT_SOURCES["alb"].fault(SourceFault.UPGRADE).status == 400
 
 
 def test_a_text_type_whose_bytes_are_no_utf_8_travels_as_base64() -> None:
     for name in ("url", "v2", "alb", "alb-multi"):
-        request = HttpRequest("POST", "/q", "", (("content-type", "text/plain"),), b"\xff")
+        request = WireRequest("POST", "/q", "", (("content-type", "text/plain"),), b"\xff")
         event = EVENT_SOURCES[name].event(request, CALL)
         assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
 
 
 def test_the_client_and_the_trace_are_told_in_headers_that_a_client_cannot_forge() -> None:
     forged = (*HEADERS, ("x-forwarded-for", "192.0.2.9"), ("X-Forwarded-Proto", "gopher"))
-    headers = EVENT_SOURCES["alb"].event(HttpRequest("GET", "/q", "", forged, source_ip="198.51.100.7"), CALL)[
+    headers = EVENT_SOURCES["alb"].event(WireRequest("GET", "/q", "", forged, source_ip="198.51.100.7"), CALL)[
         "headers"
     ]
     assert headers["x-forwarded-for"] == "192.0.2.9, 198.51.100.7"
@@ -320,7 +320,7 @@ def test_an_event_source_makes_the_event_that_aws_would_make(name: str, pairs: P
     if name.startswith("alb"):
         query = "&".join(f"{quoted(key)}={quoted(value)}" for key, value in pairs)
     expected = SHAPES[shape]("/qrcode", pairs)
-    event = EVENT_SOURCES[name].event(HttpRequest("GET", "/qrcode", query, HEADERS), CALL)
+    event = EVENT_SOURCES[name].event(WireRequest("GET", "/qrcode", query, HEADERS), CALL)
     for field in QUERY_FIELDS:
         if field in expected:
             assert event[field] == expected[field]
@@ -354,7 +354,7 @@ def handler() -> Callable[[dict[str, Any], Any], dict[str, Any]]:
 def through(
     source: EventSource, handler: Callable[..., Any], query: str, path: str = "/qrcode", headers: Headers = HEADERS
 ) -> tuple[int, dict[str, str], bytes]:
-    event = json.loads(json.dumps(source.event(HttpRequest("GET", path, query, headers), CALL)))
+    event = json.loads(json.dumps(source.event(WireRequest("GET", path, query, headers), CALL)))
     response = source.response(json.dumps(handler(event, None)).encode())
     headers_sent = {name.removeprefix("x-amzn-remapped-"): value for name, value in response.headers}
     return response.status, headers_sent, response.body

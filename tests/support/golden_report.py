@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.cost import files
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 from local.measure.comparison.result import comparison_of
 from local.measure.comparison.workloads import workloads_of
 from tests.support.report import sample_compare, sample_work
@@ -21,12 +21,12 @@ def cases() -> list[dict[str, Any]]:
     return found
 
 
-def golden_works() -> dict[str, Workload]:
+def golden_works() -> dict[str, ServiceWork]:
     """The shipped works, one with measured durations, and one whose answers are large."""
     measured = sample_work("twitter")
     large = {**sample_work("qrcode"), "response_bytes": 1_200_000, "memory_mb": 200, "lambda_ms": {}}
     found = workloads_of(
         comparison_of(sample_compare(works={"measured": measured, "large": {**large, "lambda_billed_ms": {}}}))
     )
-    renamed = {name: Workload(**{**vars(work), "name": name}) for name, work in found.items()}
+    renamed = {name: ServiceWork(**{**vars(work), "name": name}) for name, work in found.items()}
     return {name: files.workload(name) for name in files.shipped(files.WORKLOADS)} | renamed

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from local.cost import files
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 from local.measure.results import Result
 from local.report import payload
 from tests.support.scenario import Scenario
@@ -36,7 +36,7 @@ def sample_work(name: str) -> dict[str, Any]:
     return {**found, "measured": True, "source": "a sample", "lambda_ms": ms, "lambda_billed_ms": billed}
 
 
-def sample_container(work: Workload, part: float = 0.05) -> dict[str, Any]:
+def sample_container(work: ServiceWork, part: float = 0.05) -> dict[str, Any]:
     cpu_ms = float(work.cpu_ms)
     latency = {"p50": 1.2, "p90": 2.5, "p99": 6.1, "p99.9": 11.8, "max": 23.4}
     return {
@@ -55,7 +55,7 @@ def sample_container(work: Workload, part: float = 0.05) -> dict[str, Any]:
     }
 
 
-def sample_lambda(work: Workload) -> dict[str, Any]:
+def sample_lambda(work: ServiceWork) -> dict[str, Any]:
     cpu_ms = float(work.cpu_ms)
     memory = {}
     for size in SIZES:
@@ -119,7 +119,7 @@ def asked_for(given: Mapping[str, Any]) -> Scenario:
     )
 
 
-def page_inputs(workloads: Mapping[str, Workload]) -> dict[str, Any]:
+def page_inputs(workloads: Mapping[str, ServiceWork]) -> dict[str, Any]:
     """All shipped configurations, and workloads, as the page has them."""
     from local.report.sources import Sources
 

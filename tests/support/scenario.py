@@ -13,7 +13,7 @@ from local.cost.model import Usage, cheapest
 from local.cost.price_book import PriceBook
 from local.cost.resources.lambda_functions import LambdaFunctions
 from local.cost.resources.resource import Resource
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 
 HOURS_PER_DAY = 24
 OFF = "off"
@@ -51,11 +51,11 @@ class Scenario:
         """The share of those hours in which there is load."""
         return self.duty * (1 if self.outside == OFF else self.hours_a_day / HOURS_PER_DAY)
 
-    def mix_of(self, works: Mapping[str, Workload]) -> Mix:
+    def mix_of(self, works: Mapping[str, ServiceWork]) -> Mix:
         """The mixed workload."""
         return Mix.of([(works[name], weight) for name, weight in self.mix.items()])
 
-    def bill(self, configuration: Configuration, works: Mapping[str, Workload], book: PriceBook) -> Bill:
+    def bill(self, configuration: Configuration, works: Mapping[str, ServiceWork], book: PriceBook) -> Bill:
         """The bill of the cheapest choice that serves the rate."""
         return cheapest(
             self.adjusted(configuration),

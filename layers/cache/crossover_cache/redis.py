@@ -42,7 +42,7 @@ class RedisCache:
 
     def __init__(self, target: CacheTarget, threads: int) -> None:
         limits = Limits(size=threads, borrow_timeout=target.timeout, lifetime=LIFETIME_SECONDS)
-        self._pool: Pool[Connection] = Pool(Driver(target), limits)
+        self._pool: Pool[RedisConnection] = Pool(RedisDriver(target), limits)
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the entries under `keys`, in their order. Raises `CacheGone`."""
@@ -65,12 +65,12 @@ class RedisCache:
     def _ask(self, commands: Sequence[tuple[bytes, ...]]) -> list[Any]:
         try:
             return self._pool.read(lambda connection: connection.ask(commands))
-        except (Unavailable, Refusal, hiredis.HiredisError) as problem:
+        except (Unavailable, LoginRefused, hiredis.HiredisError) as problem:
             raise CacheGone(str(problem)) from problem
 
 
-class Connection:
-    """One connection, signed in. Every exchange ends by its deadline. Raises OSError and `Refusal`."""
+class RedisConnection:
+    """One connection, signed in. Every exchange ends by its deadline. Raises OSError and `LoginRefused`."""
 
     def __init__(self, target: CacheTarget, context: ssl.SSLContext | None) -> None:
         parts = urlsplit(target.address)
@@ -125,14 +125,14 @@ class Connection:
     def _sign_in(self, command: tuple[bytes, ...]) -> None:
         (said,) = self.ask([command])
         if said != b"OK":
-            raise Refusal(f"{command[0].decode()}: {_said(said)}")
+            raise LoginRefused(f"{command[0].decode()}: {_said(said)}")
 
 
-class Refusal(Exception):
+class LoginRefused(Exception):
     """The server takes no such user, password or database."""
 
 
-class Driver:
+class RedisDriver:
     """Opens connections for the pool. Raises ValueError where the certificates cannot be read."""
 
     def __init__(self, target: CacheTarget) -> None:
@@ -144,11 +144,11 @@ class Driver:
             except (OSError, ValueError):
                 raise ValueError("cache_ca is a file of certificates that can be read") from None
 
-    def connect(self) -> Connection:
+    def connect(self) -> RedisConnection:
         """Open a connection."""
-        return Connection(self._target, self._context)
+        return RedisConnection(self._target, self._context)
 
-    def close(self, connection: Connection) -> None:
+    def close(self, connection: RedisConnection) -> None:
         """End a connection, dead or alive."""
         connection.close()
 

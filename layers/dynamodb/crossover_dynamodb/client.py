@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from crossover.runner import Refused, Unavailable
 from crossover.stores.policy import GAUGES as POOL_GAUGES
-from crossover.stores.policy import Stats as PoolStats
+from crossover.stores.policy import Stats
 from crossover.stores.pool import Pool
-from crossover_dynamodb.connection import Connection, Driver
-from crossover_dynamodb.credentials import Credentials
+from crossover_dynamodb.connection import DynamoDbConnection, DynamoDbDriver
+from crossover_dynamodb.credentials import AwsCredentials
 from crossover_dynamodb.signing import Signer
-from crossover_dynamodb.target import Target
+from crossover_dynamodb.target import TableTarget
 
 API = "DynamoDB_20120810"
 FIRST_WAIT_SECONDS = 0.05
@@ -57,7 +57,7 @@ class OperationError(Refused):
         self.code = code
 
 
-class Stats(NamedTuple):
+class TableStats(NamedTuple):
     """The figures of the pool of connections, and of what was asked. All but `GAUGES` only ever grow."""
 
     size: int
@@ -88,8 +88,8 @@ class Client:
 
     def __init__(
         self,
-        target: Target,
-        credentials: Credentials,
+        target: TableTarget,
+        credentials: AwsCredentials,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -100,7 +100,7 @@ class Client:
         self.clock = clock
         self.sleep = sleep
         self._chance = chance
-        self._pool: Pool[Connection] = Pool(Driver(target), target.limits)
+        self._pool: Pool[DynamoDbConnection] = Pool(DynamoDbDriver(target), target.limits)
         self._signer = Signer(target.authority, target.region)
         self._operations = self._throttles = 0
         self._units = {"read": 0.0, "write": 0.0}
@@ -143,10 +143,10 @@ class Client:
         longest = min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
         self.sleep(longest * (1 + self._chance()) / 2)
 
-    def stats(self) -> Stats:
+    def stats(self) -> TableStats:
         """Return the figures of this moment."""
-        pool: PoolStats = self._pool.stats()
-        return Stats(*pool, self._operations, self._throttles, self._units["read"], self._units["write"])
+        pool: Stats = self._pool.stats()
+        return TableStats(*pool, self._operations, self._throttles, self._units["read"], self._units["write"])
 
     def close(self) -> None:
         """Close the pool."""

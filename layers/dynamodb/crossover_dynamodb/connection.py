@@ -15,24 +15,24 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from crossover.stores.policy import Fault
-from crossover_dynamodb.target import Target
+from crossover_dynamodb.target import TableTarget
 
 RECEIVE_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 64_000_000
 """BatchGetItem gives 16 MB at most, which base64 makes 4/3 of."""
 
 
-class Answer(NamedTuple):
+class HttpReply(NamedTuple):
     """What a request got."""
 
     status: int
     body: bytes
 
 
-class Connection:
+class DynamoDbConnection:
     """One connection, opened at once. Raises OSError and `HTTPException`."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: TableTarget) -> None:
         self._read_timeout = target.read_timeout
         self._deadline = 0.0
         if target.tls:
@@ -47,7 +47,7 @@ class Connection:
         self._socket = self._http.sock
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def post(self, body: bytes, headers: dict[str, str]) -> Answer:
+    def post(self, body: bytes, headers: dict[str, str]) -> HttpReply:
         """Send a request and return its answer, within the target's `read_timeout`."""
         if self._http.sock is None:
             raise ResponseNotReady("the server closed the connection")
@@ -58,7 +58,7 @@ class Connection:
         answer = response.read(MAX_ANSWER_BYTES + 1)
         if len(answer) > MAX_ANSWER_BYTES:
             raise HTTPException("the answer is too long")
-        return Answer(response.status, answer)
+        return HttpReply(response.status, answer)
 
     def close(self) -> None:
         """Close it, dead or alive."""
@@ -78,7 +78,7 @@ class Connection:
 class _Timed:
     """What `HTTPResponse` takes for a socket."""
 
-    def __init__(self, connection: Connection, connected: socket.socket) -> None:
+    def __init__(self, connection: DynamoDbConnection, connected: socket.socket) -> None:
         self._connection = connection
         self._connected = connected
 
@@ -90,7 +90,7 @@ class _Timed:
 class _Receiver(io.RawIOBase):
     """The receiving side of a connection as a file. It keeps a socket open that `HTTPConnection` has let go."""
 
-    def __init__(self, connection: Connection, raw: Any) -> None:
+    def __init__(self, connection: DynamoDbConnection, raw: Any) -> None:
         self._connection = connection
         self._raw = raw
 
@@ -106,17 +106,17 @@ class _Receiver(io.RawIOBase):
         super().close()
 
 
-class Driver:
+class DynamoDbDriver:
     """Opens connections for the pool."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: TableTarget) -> None:
         self._target = target
 
-    def connect(self) -> Connection:
+    def connect(self) -> DynamoDbConnection:
         """Open a connection."""
-        return Connection(self._target)
+        return DynamoDbConnection(self._target)
 
-    def close(self, connection: Connection) -> None:
+    def close(self, connection: DynamoDbConnection) -> None:
         """End a connection, dead or alive."""
         connection.close()
 

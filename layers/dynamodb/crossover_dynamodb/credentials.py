@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from crossover.runner import Unavailable
-from crossover_dynamodb.target import Target
+from crossover_dynamodb.target import TableTarget
 
 
-class Keys(NamedTuple):
+class AwsKeys(NamedTuple):
     """What a request is signed with."""
 
     access: str
@@ -23,33 +23,33 @@ class Keys(NamedTuple):
     token: str = ""
 
 
-LOCAL = Keys("local", "local")
+LOCAL = AwsKeys("local", "local")
 """For a server on this machine, which looks at no signature."""
 
 
-class Credentials(Protocol):
+class AwsCredentials(Protocol):
     """Gives keys."""
 
-    def __call__(self) -> Keys:
+    def __call__(self) -> AwsKeys:
         """Return the keys of now. Raises `Unavailable` where there are none."""
         ...
 
-    def renewed(self, refused: Keys) -> bool:
+    def renewed(self, refused: AwsKeys) -> bool:
         """Say whether others than those that AWS refused can be had."""
         ...
 
 
-class Fixed:
+class FixedKeys:
     """Keys that do not change."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: AwsKeys) -> None:
         self._keys = keys
 
-    def __call__(self) -> Keys:
+    def __call__(self) -> AwsKeys:
         """Return them."""
         return self._keys
 
-    def renewed(self, refused: Keys) -> bool:
+    def renewed(self, refused: AwsKeys) -> bool:
         """Say no: there are no others."""
         return False
 
@@ -66,7 +66,7 @@ class FromBotocore:
         self._lock = threading.Lock()
         self._found: Any = None
 
-    def __call__(self) -> Keys:
+    def __call__(self) -> AwsKeys:
         """Return the keys of now; the first time they are looked for."""
         with self._lock:
             try:
@@ -80,22 +80,22 @@ class FromBotocore:
                 raise Unavailable(f"no AWS credentials: {problem}") from problem
         if frozen is None:
             raise Unavailable("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give a role")
-        return Keys(frozen.access_key, frozen.secret_key, frozen.token or "")
+        return AwsKeys(frozen.access_key, frozen.secret_key, frozen.token or "")
 
-    def renewed(self, refused: Keys) -> bool:
+    def renewed(self, refused: AwsKeys) -> bool:
         """Look for others, unless another thread did so since; whether they are others than those refused."""
         with self._lock:
             self._found = None
         return self() != refused
 
 
-def credentials_of(target: Target, environ: Mapping[str, str]) -> Credentials:
+def credentials_of(target: TableTarget, environ: Mapping[str, str]) -> AwsCredentials:
     """Return what gives the keys for a target; nothing is looked for before the first request."""
     if target.is_loopback:
-        return Fixed(LOCAL)
+        return FixedKeys(LOCAL)
     access, secret = environ.get("AWS_ACCESS_KEY_ID", ""), environ.get("AWS_SECRET_ACCESS_KEY", "")
     if access and secret:
-        return Fixed(Keys(access, secret, environ.get("AWS_SESSION_TOKEN", "")))
+        return FixedKeys(AwsKeys(access, secret, environ.get("AWS_SESSION_TOKEN", "")))
     return FromBotocore(_find)
 
 

@@ -30,7 +30,7 @@ from crossover_dynamodb.generation import (
 )
 from crossover_dynamodb.items import MAX_WRITE_ITEMS, PREFIX_BYTES, key_of, place_of
 from crossover_dynamodb.spool import Spool
-from crossover_dynamodb.target import Target
+from crossover_dynamodb.target import TableTarget
 
 WRITERS = 4
 """Batches that are written at a time."""
@@ -45,7 +45,7 @@ RENEW_SECONDS = 15.0
 
 
 def load(
-    target: Target, records: Iterable[tuple[bytes, bytes]], report: Report, client: Client | None = None
+    target: TableTarget, records: Iterable[tuple[bytes, bytes]], report: Report, client: Client | None = None
 ) -> Loaded:
     """Load a table with (key, record) pairs.
 
@@ -64,12 +64,12 @@ def load(
         client = Client(patient, credentials_of(target, os.environ))
     try:
         with contextlib.closing(client), Spool() as spool:
-            return _Load(client, spool, report).run(records)
+            return _TableLoad(client, spool, report).run(records)
     except (Unavailable, OSError) as problem:
         raise LoadFailed(f"cannot load {target}: {problem}") from problem
 
 
-class _Load:
+class _TableLoad:
     """One load."""
 
     def __init__(self, client: Client, spool: Spool, report: Report) -> None:

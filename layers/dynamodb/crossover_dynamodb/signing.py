@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from time import gmtime, strftime
 
-from crossover_dynamodb.credentials import Keys
+from crossover_dynamodb.credentials import AwsKeys
 
 SERVICE = "dynamodb"
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -24,7 +24,7 @@ class Signer:
         self._region = region
         self._derived: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
-    def headers(self, target: str, body: bytes, keys: Keys, at: float) -> dict[str, str]:
+    def headers(self, target: str, body: bytes, keys: AwsKeys, at: float) -> dict[str, str]:
         """Return all headers of a request.
 
         Args:

@@ -14,7 +14,7 @@ from typing import Any
 from crossover.runner import Unavailable
 from crossover.stores.port import Loaded, Report, ignore
 from crossover.stores.sealing import Damaged
-from crossover_dynamodb.client import GAUGES, Client, Stats
+from crossover_dynamodb.client import GAUGES, Client, TableStats
 from crossover_dynamodb.credentials import credentials_of
 from crossover_dynamodb.generation import LAYOUT, META, META_KEY, PROVEN_SECONDS, Generation, generation_of
 from crossover_dynamodb.items import (
@@ -91,7 +91,7 @@ class DynamoStore:
         """Return what is loaded. Raises `Unavailable`, also where the items are not of this layout."""
         return self._look().version
 
-    def stats(self) -> Stats:
+    def stats(self) -> TableStats:
         """Return the client's figures."""
         return self._client.stats()
 

@@ -40,7 +40,7 @@ FORM = "a DynamoDB store's URL is dynamodb://TABLE?region=REGION"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TableTarget:
     """Where a table is, and how it is read. Times are seconds."""
 
     table: str
@@ -75,7 +75,7 @@ class Target:
         return f"table {self.table} at {self.authority}"
 
 
-def parse(url: str, environ: Mapping[str, str]) -> Target:
+def parse(url: str, environ: Mapping[str, str]) -> TableTarget:
     """Return what a URL says, with the region of `environ` where it names none.
 
     Raises:
@@ -88,7 +88,7 @@ def parse(url: str, environ: Mapping[str, str]) -> Target:
     table = parts.netloc
     if parts.scheme != "dynamodb" or not TABLE_NAME.fullmatch(table) or parts.path not in ("", "/") or parts.fragment:
         raise ValueError(FORM)
-    target = Target(table, environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""))
+    target = TableTarget(table, environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION", ""))
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     names = [name for name, _ in pairs]
     for name, value in pairs:
@@ -103,11 +103,11 @@ def parse(url: str, environ: Mapping[str, str]) -> Target:
     return replace(target, host=f"dynamodb.{target.region}.{suffix}")
 
 
-def _region(target: Target, value: str) -> Target:
+def _region(target: TableTarget, value: str) -> TableTarget:
     return replace(target, region=value)
 
 
-def _endpoint(target: Target, value: str) -> Target:
+def _endpoint(target: TableTarget, value: str) -> TableTarget:
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -120,7 +120,7 @@ def _endpoint(target: Target, value: str) -> Target:
     return replace(target, tls=tls, host=parts.hostname, port=port or (443 if tls else 80))
 
 
-def _consistent(target: Target, value: str) -> Target:
+def _consistent(target: TableTarget, value: str) -> TableTarget:
     if value not in ("0", "1"):
         raise ValueError("consistent is 0 or 1")
     return replace(target, consistent=value == "1")
@@ -142,15 +142,15 @@ def _seconds(name: str, value: str, most: float = MAX_SECONDS) -> float:
     return seconds
 
 
-def _time_of_target(name: str, most: float = MAX_SECONDS) -> Callable[[Target, str], Target]:
+def _time_of_target(name: str, most: float = MAX_SECONDS) -> Callable[[TableTarget, str], TableTarget]:
     return lambda target, value: replace(target, **{name: _seconds(name, value, most)})  # type: ignore[arg-type]
 
 
-def _time_of_limits(name: str) -> Callable[[Target, str], Target]:
+def _time_of_limits(name: str) -> Callable[[TableTarget, str], TableTarget]:
     return lambda target, value: replace(target, limits=replace(target.limits, **{name: _seconds(name, value)}))  # type: ignore[arg-type]
 
 
-_OPTIONS: dict[str, Callable[[Target, str], Target]] = {
+_OPTIONS: dict[str, Callable[[TableTarget, str], TableTarget]] = {
     "region": _region,
     "endpoint": _endpoint,
     "consistent": _consistent,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from local.cost.cur.lines import PLANNED, RESERVED, USAGE, ZERO, BillLine
-from local.cost.cur.usage_types import Priced, priced_by, region_of
+from local.cost.cur.usage_types import UsagePrice, priced_by, region_of
 from local.cost.errors import CostError
 from local.cost.exact import dollars, exact, plain
 from local.cost.formulas import known
@@ -96,7 +96,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BillComparison:
     """A bill, line by line.
 
     Attributes:
@@ -156,7 +156,7 @@ class Ledger:
                 raise CostError(f"the bill has over {MAX_GROUPS:,} usage types; is this a Cost and Usage Report?")
             self.sums.setdefault(key, _Sum()).add(line)
 
-    def compare(self, book: PriceBook) -> Comparison:
+    def compare(self, book: PriceBook) -> BillComparison:
         """Return the bill beside the price book.
 
         Raises:
@@ -168,21 +168,21 @@ class Ledger:
         if self._net and not discounts:
             self.others["NetDiscount"] = self._net
             self.written += self._net
-        grouped: dict[tuple[str, Priced, str], list[tuple[str, _Sum]]] = {}
+        grouped: dict[tuple[str, UsagePrice, str], list[tuple[str, _Sum]]] = {}
         for (kind, product, usage_type, operation, column, month), total in self.sums.items():
             total.month = month
             region, bare = region_of(usage_type, column, product)
-            priced = priced_by(product, bare, operation) if usage_type else Priced(why=total.description)
+            priced = priced_by(product, bare, operation) if usage_type else UsagePrice(why=total.description)
             named = priced if priced.service else priced._replace(dimension=usage_type or product)
             grouped.setdefault((kind, named, region), []).append((usage_type or product, total))
         entries = [_entry(kind, priced, region, parts, book) for (kind, priced, region), parts in grouped.items()]
         shown = [entry for entry in entries if entry.model or entry.billed]
         shown.sort(key=lambda entry: (entry.model is None, -abs(entry.billed), entry.name))
         others = [(kind, exact(amount)) for kind, amount in sorted(self.others.items()) if amount]
-        return Comparison(tuple(shown), tuple(others), exact(self.written), self.lines, len(entries) - len(shown))
+        return BillComparison(tuple(shown), tuple(others), exact(self.written), self.lines, len(entries) - len(shown))
 
 
-def _entry(kind: str, priced: Priced, region: str, parts: list[tuple[str, _Sum]], book: PriceBook) -> Entry:
+def _entry(kind: str, priced: UsagePrice, region: str, parts: list[tuple[str, _Sum]], book: PriceBook) -> Entry:
     names = tuple(dict.fromkeys(name for name, _ in parts))
     cost = exact(sum((part.cost for _, part in parts), ZERO))
     usage = exact(sum((part.usage for _, part in parts), ZERO)) if all(part.has_usage for _, part in parts) else None

@@ -25,7 +25,7 @@ SUFFIXES = (".csv", ".csv.gz", ".gz", ".zip", ".parquet", ".snappy.parquet")
 Watch = Callable[[int], None]
 
 
-class _Bounded(io.RawIOBase):
+class _BoundedStream(io.RawIOBase):
     """A stream that ends in an error past so many bytes."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
@@ -105,7 +105,7 @@ def _unpacked(file: IO[bytes], name: str) -> IO[bytes]:
 
 def _table(stream: IO[bytes], name: str, tick: Callable[[], None]) -> Iterator[BillLine]:
     text = io.TextIOWrapper(
-        io.BufferedReader(cast(io.RawIOBase, _Bounded(stream, name)), 1 << 16), "utf-8-sig", newline=""
+        io.BufferedReader(cast(io.RawIOBase, _BoundedStream(stream, name)), 1 << 16), "utf-8-sig", newline=""
     )
     rows = csv.reader(text)
     header = next(rows, None)

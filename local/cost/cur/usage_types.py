@@ -92,7 +92,7 @@ CLOUDFRONT = {
 _SHORT = re.compile(r"(?<=[.\d])xl$")
 
 
-class Priced(NamedTuple):
+class UsagePrice(NamedTuple):
     """The price row of a usage type.
 
     Attributes:
@@ -124,7 +124,7 @@ def region_of(usage_type: str, column: str = "", product: str = "") -> tuple[str
     return column or "us-east-1", usage_type
 
 
-def priced_by(product: str, usage_type: str, operation: str | None) -> Priced:
+def priced_by(product: str, usage_type: str, operation: str | None) -> UsagePrice:
     """Return the price row of a usage type that has no region's code any more.
 
     Args:
@@ -134,20 +134,20 @@ def priced_by(product: str, usage_type: str, operation: str | None) -> Priced:
     """
     if product == "AmazonCloudFront":
         dimension = CLOUDFRONT.get(usage_type, "")
-        return Priced("cloudfront", dimension) if dimension else Priced(why="the price book does not have it")
+        return UsagePrice("cloudfront", dimension) if dimension else UsagePrice(why="the price book does not have it")
     if found := FIXED.get(usage_type):
-        return Priced(*found)
+        return UsagePrice(*found)
     if usage_type == "TimedStorage-ByteHrs":
         stored = STORED.get(product)
-        return Priced(*stored) if stored else Priced(why="several services have this usage type")
+        return UsagePrice(*stored) if stored else UsagePrice(why="several services have this usage type")
     head, _, kind = usage_type.partition(":")
     match head:
         case "BoxUsage" if operation in (None, "", "RunInstances"):
-            return Priced("ec2", kind)
+            return UsagePrice("ec2", kind)
         case "BoxUsage" | "UnusedBox":
-            return Priced(why="not Linux, or with licences")
+            return UsagePrice(why="not Linux, or with licences")
         case "SpotUsage":
-            return Priced(why="spot prices change by the hour")
+            return UsagePrice(why="spot prices change by the hour")
         case "InstanceUsage" | "Multi-AZUsage":
             return _database(kind, operation, 1 if head == "InstanceUsage" else 2)
         case "NodeUsage":
@@ -155,33 +155,39 @@ def priced_by(product: str, usage_type: str, operation: str | None) -> Priced:
         case "LoadBalancerUsage" | "LCUUsage":
             return _balancer(head, operation)
         case "AmazonEKS-Hours" if kind == "extendedSupport":
-            return Priced("eks", "cluster-extended", less="cluster")
+            return UsagePrice("eks", "cluster-extended", less="cluster")
         case "RDS" if kind == "Multi-AZ-GP3-Storage":
-            return Priced("rds", "storage-gp3", copies=2)
-    return Priced(why="the price book does not have it")
+            return UsagePrice("rds", "storage-gp3", copies=2)
+    return UsagePrice(why="the price book does not have it")
 
 
-def _database(kind: str, operation: str | None, copies: int) -> Priced:
+def _database(kind: str, operation: str | None, copies: int) -> UsagePrice:
     if operation is None:
-        return Priced(why="the export does not say which engine it is")
+        return UsagePrice(why="the export does not say which engine it is")
     engine = ENGINES.get(operation.partition(":")[2])
-    return Priced(engine, _SHORT.sub("xlarge", kind), copies) if engine else Priced(why=f"the engine of {operation}")
+    return (
+        UsagePrice(engine, _SHORT.sub("xlarge", kind), copies)
+        if engine
+        else UsagePrice(why=f"the engine of {operation}")
+    )
 
 
-def _node(kind: str, operation: str | None) -> Priced:
+def _node(kind: str, operation: str | None) -> UsagePrice:
     if kind.startswith("dax."):
-        return Priced("dax", kind)
+        return UsagePrice("dax", kind)
     if operation in (None, "", "CreateCacheCluster:0002"):
-        return Priced("elasticache", _SHORT.sub("xlarge", kind))
-    return Priced(why="not Redis")
+        return UsagePrice("elasticache", _SHORT.sub("xlarge", kind))
+    return UsagePrice(why="not Redis")
 
 
-def _balancer(head: str, operation: str | None) -> Priced:
+def _balancer(head: str, operation: str | None) -> UsagePrice:
     balancer = {"LoadBalancing:Application": "alb", "LoadBalancing:Network": "nlb"}.get(operation or "")
     if head == "LoadBalancerUsage":
         if balancer or operation is None:  # both cost the same
-            return Priced("elb", f"{balancer or 'alb'}-hours")
-        return Priced(why="neither an ALB nor an NLB")
+            return UsagePrice("elb", f"{balancer or 'alb'}-hours")
+        return UsagePrice(why="neither an ALB nor an NLB")
     return (
-        Priced("elb", f"{balancer}-capacity") if balancer else Priced(why="an ALB or an NLB: the export does not say")
+        UsagePrice("elb", f"{balancer}-capacity")
+        if balancer
+        else UsagePrice(why="an ALB or an NLB: the export does not say")
     )

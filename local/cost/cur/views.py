@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from local.cost.cur.comparison import AS_MODELLED, BELOW_LIST, DIFFERS, OTHER_KINDS, Comparison, Entry
+from local.cost.cur.comparison import AS_MODELLED, BELOW_LIST, DIFFERS, OTHER_KINDS, BillComparison, Entry
 from local.cost.exact import dollars, plain
 from local.cost.tables import titled
 from local.cost.views import number, price
@@ -19,7 +19,7 @@ MAX_SHOWN = 200
 """Entries that a table has; all of them are in the JSON."""
 
 
-def table(bill: Comparison) -> Group:
+def table(bill: BillComparison) -> Group:
     """Return the bill, the largest amounts first."""
     heads = ("usage", "region", ">units", ">AWS charged", ">price book", ">difference", "verdict", "remark")
     made = titled("The bill as AWS wrote it, and the price book for the same usage", *heads)
@@ -37,7 +37,7 @@ def table(bill: Comparison) -> Group:
     return Group(made, *(Text(line) for line in sentences(bill)))
 
 
-def sentences(bill: Comparison) -> list[str]:
+def sentences(bill: BillComparison) -> list[str]:
     """Return the sums, which add up to what AWS charged."""
     charged, model = _charged(bill.checked), sum((entry.model or Fraction(0) for entry in bill.checked), Fraction(0))
     lines = ["", f"AWS charged {dollars(bill.written, 2)} in all; lines read: {bill.lines:,}."]
@@ -58,7 +58,7 @@ def sentences(bill: Comparison) -> list[str]:
     return lines
 
 
-def as_json(bill: Comparison) -> dict[str, Any]:
+def as_json(bill: BillComparison) -> dict[str, Any]:
     """Return the bill as plain data."""
     return {
         "charged": number(bill.written),

@@ -15,7 +15,7 @@ from typing import Any
 import ijson
 
 from local.cost.errors import CostError
-from local.cost.price_book import Tier
+from local.cost.price_book import PriceTier
 
 _REGION_PREFIX = re.compile(r"[A-Z]{2}[A-Z0-9]{0,4}-")
 """Before a usage type in all regions but the first, such as EU-, USW2- or APS1-; it never has small letters."""
@@ -29,7 +29,7 @@ class MatchedProducts:
 
     sku: str
     attributes: Mapping[str, str]
-    tiers: tuple[Tier, ...]
+    tiers: tuple[PriceTier, ...]
 
 
 @dataclass
@@ -110,9 +110,9 @@ def _note_terms(
     terms.clear()
 
 
-def _tiers(dimensions: Mapping[str, Mapping[str, Any]]) -> tuple[Tier, ...]:
+def _tiers(dimensions: Mapping[str, Mapping[str, Any]]) -> tuple[PriceTier, ...]:
     ranges = sorted(
         (Fraction(one.get("beginRange", "0")), one.get("endRange", "Inf"), Fraction(one["pricePerUnit"]["USD"]))
         for one in dimensions.values()
     )
-    return tuple(Tier(None if end == "Inf" else Fraction(end), price) for _, end, price in ranges)
+    return tuple(PriceTier(None if end == "Inf" else Fraction(end), price) for _, end, price in ranges)

@@ -8,7 +8,7 @@ from typing import Any
 
 from local.cost.errors import CostError, Unreachable
 from local.cost.instances import split
-from local.cost.price_book import Price, PriceBook, Tier
+from local.cost.price_book import Price, PriceBook, PriceTier
 from local.cost.refresh.bulk import MatchedProducts, Offer, read_offer
 from local.cost.refresh.port import PriceList
 
@@ -113,7 +113,7 @@ def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | Cost
         return PriceChange(row, NOT_FOUND, f"{source.code} has no such product")
     if mistaken := next(filter(None, (_mistaken(row, one) for one in found)), ""):
         return PriceChange(row, REFUSED, mistaken)
-    prices = {tuple(Tier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in found}
+    prices = {tuple(PriceTier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in found}
     if len(prices) > 1:
         return PriceChange(
             row, AMBIGUOUS, f"{len(found)} products at {len(prices)} prices: {', '.join(one.sku for one in found)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from local.cost.bill import CapacityLimit, Explanation, Item, Quantity, explain
+from local.cost.bill import BillSentence, CapacityLimit, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.errors import CostError
 from local.cost.exact import HOURS_PER_MONTH
@@ -14,7 +14,7 @@ from local.cost.formulas import Amount, ceiling, choose, known, maximum, minimum
 from local.cost.instances import baseline, vcpus
 from local.cost.resources.resource import Resource
 from local.cost.schema import number, switch, text, whole
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 
 PROXY_MIN_VCPUS = 2
 """vCPUs that RDS Proxy bills at least (RDS Proxy pricing)."""
@@ -152,7 +152,7 @@ class Database(Resource):
         return Quantity("vCPU", max(writer, Fraction(PROXY_MIN_VCPUS)), how=how)
 
 
-def _query_ms(workload: Workload) -> Amount:
+def _query_ms(workload: ServiceWork) -> Amount:
     per_vcpu = workload.queries_per_vcpu
     return choose(per_vcpu, workload.queries * 1000 / choose(per_vcpu, per_vcpu, Fraction(1)), Fraction(0))
 
@@ -184,7 +184,7 @@ class DynamoDB(Resource):
             storage = (Quantity("GB", self.storage_gb, "GB"), context.kept())
             yield Item("dynamodb-storage", storage, context.price("dynamodb", "storage"), when=self.storage_gb)
 
-    def _units(self, context: PricingContext, name: str, verb: str, units: Amount, how: Explanation) -> Iterator[Item]:
+    def _units(self, context: PricingContext, name: str, verb: str, units: Amount, how: BillSentence) -> Iterator[Item]:
         per_request = Quantity(f"{verb} units per request", units, how=how)
         if self.mode == "on-demand":
             price = context.price("dynamodb", f"{verb}-request-units")
@@ -211,6 +211,6 @@ class DynamoDB(Resource):
             yield Item(f"{name}-upfront", (factor, share), price, when=units)
 
 
-def _blocks(workload: Workload) -> Amount:
+def _blocks(workload: ServiceWork) -> Amount:
     by_size = maximum(Fraction(1), ceiling(workload.item_bytes / READ_BLOCK))
     return choose(workload.read_blocks, workload.read_blocks, by_size)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import NamedTuple
 
-from local.cost.bill import NO_EXPLANATION, CapacityLimit, Explanation, Item, Quantity, explain
+from local.cost.bill import NO_EXPLANATION, BillSentence, CapacityLimit, Item, Quantity, explain
 from local.cost.context import PricingContext
 from local.cost.errors import CostError
 from local.cost.exact import plain
@@ -148,7 +148,7 @@ class Fargate(Resource):
     def _noun(self) -> str:
         return "pods" if self.orchestrator == "eks" else "tasks"
 
-    def _how(self) -> Explanation:
+    def _how(self) -> BillSentence:
         if self.orchestrator == "eks":
             return explain("the smallest valid size that holds the pod and {} GB for Kubernetes", EKS_POD_GB)
         return NO_EXPLANATION if self.memory_gb else explain("the smallest valid size that holds the workload")

@@ -14,7 +14,7 @@ from local.cost.formulas import Amount, ceiling, choose, maximum, possible
 from local.cost.instances import LAMBDA_SPEEDS, speed_of, vcpus
 from local.cost.resources.resource import ComputeFleet, Resource
 from local.cost.schema import FIT, fitted, number, switch, text, whole
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 
 REQUESTS_PER_ENVIRONMENT = 10
 """Synchronous requests/s that one environment takes at most, however short they are (Lambda quotas)."""
@@ -28,7 +28,7 @@ MANAGED_MIN_INSTANCES = 3
 """Lambda Managed Instances start three for availability (Lambda developer guide)."""
 MB_PER_GB = 1024
 ARCHITECTURES = ("arm64", "x86_64")
-MillisecondsOf = Callable[[Workload], Amount]
+MillisecondsOf = Callable[[ServiceWork], Amount]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,13 +160,13 @@ class LambdaFunctions(Resource):
         how = explain("{} busy / {}, rounded up", busy, self.utilisation)
         return Quantity("environments", ceiling(busy / self.utilisation), how=how)
 
-    def _duration_ms(self, context: PricingContext, workload: Workload) -> Amount:
+    def _duration_ms(self, context: PricingContext, workload: ServiceWork) -> Amount:
         return workload.duration_ms(self.memory_mb, context.speed * self.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
-    def _billed_ms(self, context: PricingContext, workload: Workload) -> Amount:
+    def _billed_ms(self, context: PricingContext, workload: ServiceWork) -> Amount:
         return workload.billed_ms(self.memory_mb, context.speed * self.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
-    def _init_ms(self, context: PricingContext, workload: Workload) -> Amount:
+    def _init_ms(self, context: PricingContext, workload: ServiceWork) -> Amount:
         return workload.cold_ms(self.memory_mb, context.speed, LAMBDA_SPEEDS[self.architecture].ratio)
 
     def _processor(self) -> Quantity:
@@ -174,7 +174,7 @@ class LambdaFunctions(Resource):
         template = "of Graviton4, from {} to {}: {}; a duration measured on Lambda is not scaled by it"
         return Quantity("vCPU speed", speed.ratio, how=explain(template, speed.low, speed.high, speed.source))
 
-    def _rounding_ms(self, context: PricingContext, workload: Workload) -> Amount:
+    def _rounding_ms(self, context: PricingContext, workload: ServiceWork) -> Amount:
         return self._billed_ms(context, workload) - self._duration_ms(context, workload)
 
     def _duration_seconds(self, context: PricingContext) -> Amount:

@@ -14,7 +14,7 @@ from local.cost.schema import number, switch, text, whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cache(Resource):
+class CacheCluster(Resource):
     """`[cache]`: ElastiCache, or DynamoDB Accelerator (DAX)."""
 
     engine: str = text("which", among=("redis", "valkey", "dax"), open=True)
@@ -126,7 +126,7 @@ class Monitoring(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keys(Resource):
+class EncryptionKeys(Resource):
     """`[keys]`: AWS KMS, symmetric keys."""
 
     count: Amount = whole("customer managed keys", 1, high=100_000)
@@ -143,7 +143,7 @@ class Keys(Resource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Files(Resource):
+class ObjectStorage(Resource):
     """`[files]`: Amazon S3, storage class Standard."""
 
     storage_gb: Amount = number("GB kept", 0)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import key, pack
 from local.data.etl.workers import Workers
 
@@ -158,5 +158,5 @@ def _contact(rows: list[ContactTweet]) -> Contact:
         pair.replies,
         pair.retweets,
         pair.shared_tags,
-        tuple([Tweet(row.text, tuple(row.hashtags)) for row in rows]),
+        tuple([TaggedText(row.text, tuple(row.hashtags)) for row in rows]),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from local.deploy.account.cloud import Change, Say, StackState, Wanted
+from local.deploy.account.cloud import ResourceChange, Say, StackState, Wanted
 from local.deploy.account.stacks import TAG
 from local.errors import UserError
 
@@ -69,7 +69,7 @@ class Aws:
         self._formation.create_stack(**_request(wanted))
         return self._awaited(wanted.name, say)
 
-    def changes(self, wanted: Wanted) -> Sequence[Change]:
+    def changes(self, wanted: Wanted) -> Sequence[ResourceChange]:
         """Make a change set of a stack, and return what it would change, if anything."""
         name = wanted.name
         self._formation.create_change_set(ChangeSetName=CHANGE_SET, ChangeSetType="UPDATE", **_request(wanted))
@@ -233,9 +233,9 @@ def _state(found: Mapping[str, Any]) -> StackState:
     )
 
 
-def _change(found: Mapping[str, Any]) -> Change:
+def _change(found: Mapping[str, Any]) -> ResourceChange:
     replaces = found.get("Replacement") in ("True", "Conditional")
-    return Change(found["Action"].lower(), found["LogicalResourceId"], found["ResourceType"], replaces)
+    return ResourceChange(found["Action"].lower(), found["LogicalResourceId"], found["ResourceType"], replaces)
 
 
 def _drift(found: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ class StackState:
 
 
 @dataclass(frozen=True)
-class Change:
+class ResourceChange:
     """One change that a change set would make."""
 
     action: str
@@ -86,7 +86,7 @@ class Cloud(Protocol):
         """Make a new stack, and wait for its end."""
         ...
 
-    def changes(self, wanted: Wanted) -> Sequence[Change]:
+    def changes(self, wanted: Wanted) -> Sequence[ResourceChange]:
         """Make a change set of a stack, and return what it would change, if anything. `apply` or `discard` it."""
         ...
 

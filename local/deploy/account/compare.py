@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from local.deploy.account.cloud import Change, Cloud, Wanted
+from local.deploy.account.cloud import Cloud, ResourceChange, Wanted
 from local.deploy.account.environment import Environment
 from local.deploy.account.stacks import Stack, stack_name, stacks
 from local.deploy.account.up import BodyOf, require_own
@@ -18,7 +18,7 @@ class Planned:
     kind: str
     name: str
     action: str
-    changes: tuple[Change, ...]
+    changes: tuple[ResourceChange, ...]
 
 
 def offline(environment: Environment) -> list[Planned]:
@@ -27,7 +27,7 @@ def offline(environment: Environment) -> list[Planned]:
     plan = []
     for stack in stacks(environment):
         resources = stack.resources(outputs).items()
-        changes = tuple(Change("add", name, kind) for name, kind in resources)
+        changes = tuple(ResourceChange("add", name, kind) for name, kind in resources)
         plan.append(Planned(stack.kind, stack_name(environment.name, stack.kind), "create", changes))
         outputs |= expected_outputs(stack)
     return plan
@@ -42,7 +42,7 @@ def online(cloud: Cloud, environment: Environment, body: BodyOf) -> list[Planned
         state = cloud.stack(name)
         if state is None or state.spoilt:
             action = "create" if state is None else "create again"
-            changes = tuple(Change("add", each, kind) for each, kind in stack.resources(outputs).items())
+            changes = tuple(ResourceChange("add", each, kind) for each, kind in stack.resources(outputs).items())
             outputs |= expected_outputs(stack)
         else:
             require_own(state, environment.name)

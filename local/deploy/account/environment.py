@@ -27,7 +27,7 @@ NO_ACCOUNT = "000000000000"
 
 
 @dataclass(frozen=True)
-class Heading:
+class EnvironmentHeading:
     """The keys above the tables."""
 
     about: str = text("what the environment is for, in a sentence", "")
@@ -41,7 +41,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkSettings:
     """`[network]`: the network of everything but functions without a database."""
 
     cidr: str = text("private network of 65,536 addresses", "10.20.0.0/16")
@@ -50,7 +50,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseSettings:
     """`[database]`: RDS MySQL behind RDS Proxy, for the Twitter service of every platform."""
 
     instance: str = text("instance class", "db.t4g.medium")
@@ -84,7 +84,7 @@ class Ecs:
 
 
 @dataclass(frozen=True)
-class Monitoring:
+class MonitoringSettings:
     """`[monitoring]`: alarms and a dashboard."""
 
     email: str = text("address that gets the alarms", "")
@@ -101,11 +101,11 @@ class Load:
 
 
 TABLES: Mapping[str, type] = {
-    "network": Network,
-    "database": Database,
+    "network": NetworkSettings,
+    "database": DatabaseSettings,
     "eks": Eks,
     "ecs": Ecs,
-    "monitoring": Monitoring,
+    "monitoring": MonitoringSettings,
     "load": Load,
 }
 
@@ -116,12 +116,12 @@ class Environment:
 
     name: str
     platforms: tuple[str, ...]
-    heading: Heading
-    network: Network
-    database: Database | None
+    heading: EnvironmentHeading
+    network: NetworkSettings
+    database: DatabaseSettings | None
     eks: Eks
     ecs: Ecs
-    monitoring: Monitoring
+    monitoring: MonitoringSettings
     load: Load
 
     @property
@@ -161,8 +161,8 @@ def parse(name: str, document: Mapping[str, Any], where: str) -> Environment:
         raise CostError(f"{where}: the file's name is the environment's: up to 20 of a-z, 0-9 and -, first a letter")
     rest = {key: value for key, value in document.items() if key not in TABLES and key != "platforms"}
     for key in rest:
-        if key not in Heading.__dataclass_fields__:
-            known = ", ".join(["platforms", *(field.name for field in fields(Heading)), *TABLES])
+        if key not in EnvironmentHeading.__dataclass_fields__:
+            known = ", ".join(["platforms", *(field.name for field in fields(EnvironmentHeading)), *TABLES])
             raise CostError(f"{where}: {key}: is not known; known are {known}")
     tables: dict[str, Any] = {key: read(cls, document.get(key, {}), f"{where}: {key}") for key, cls in TABLES.items()}
     if "database" not in document:
@@ -173,8 +173,8 @@ def parse(name: str, document: Mapping[str, Any], where: str) -> Environment:
     return made
 
 
-def _heading(table: Mapping[str, Any], where: str) -> Heading:
-    heading = read(Heading, table, f"{where}: heading")
+def _heading(table: Mapping[str, Any], where: str) -> EnvironmentHeading:
+    heading = read(EnvironmentHeading, table, f"{where}: heading")
     if not ACCOUNT.fullmatch(heading.account):
         raise CostError(f'{where}: account: must be twelve digits in quotes, such as "123456789012"')
     if not REGION.fullmatch(heading.region):

@@ -21,7 +21,7 @@ from local.child import Child, wait_until
 from local.deploy.chart.programs import NotHere
 from local.deploy.cluster import build, settings
 from local.deploy.cluster.certificates import Authority, Pair, signing_key
-from local.deploy.cluster.settings import Files
+from local.deploy.cluster.settings import ClusterFiles
 
 PROGRAMS = ("ip", "nsenter", "containerd", "ctr", "runc", "iptables", "conntrack", "socat", "mount")
 PLUGINS = Path("/usr/lib/cni")
@@ -75,7 +75,7 @@ def own_cluster(images: Path, work: Path) -> Iterator[Reach]:
     build.build(programs)
     _clear(work)
     with tempfile.TemporaryDirectory(prefix="crossover-") as sockets:
-        files = Files(programs, work, Path(sockets))
+        files = ClusterFiles(programs, work, Path(sockets))
         _write(files)
         _make_network()
         starting = _Programs(files)
@@ -91,7 +91,7 @@ def own_cluster(images: Path, work: Path) -> Iterator[Reach]:
 class _Programs:
     """The cluster's processes, in the order in which they were started."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: ClusterFiles) -> None:
         self._files = files
         self._children: list[tuple[str, Child]] = []
 
@@ -168,11 +168,11 @@ def _inside() -> tuple[str, ...]:
     return ("nsenter", f"--net=/run/netns/{NAMESPACE}")
 
 
-def _ctr_command(files: Files, *arguments: str) -> list[str]:
+def _ctr_command(files: ClusterFiles, *arguments: str) -> list[str]:
     return ["ctr", "--address", files.containerd, "--namespace", "k8s.io", *arguments]
 
 
-def _write(files: Files) -> None:
+def _write(files: ClusterFiles) -> None:
     """Write certificates, kubeconfigs and settings."""
     authority = Authority()
     addresses = ("127.0.0.1", settings.NODE_ADDRESS, settings.API_SERVICE, "localhost", settings.NODE)
@@ -252,7 +252,7 @@ def _mounts(work: Path) -> list[str]:
     return [line.split()[1] for line in lines if line.split()[1].startswith((f"{work}/", "/tmp/crossover-"))]  # noqa: S108
 
 
-def _end_containers(files: Files) -> None:
+def _end_containers(files: ClusterFiles) -> None:
     """Kill what still runs in containers, after the kubelet has gone."""
     listed = subprocess.run(_ctr_command(files, "tasks", "list", "-q"), capture_output=True, text=True)
     for task in listed.stdout.split():

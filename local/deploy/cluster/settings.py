@@ -19,7 +19,7 @@ PAUSE = "docker.io/library/crossover-pause:1"
 API = f"https://127.0.0.1:{API_PORT}"
 
 
-class Files(NamedTuple):
+class ClusterFiles(NamedTuple):
     """Where the cluster's files are: `work` is removed at the end, `sockets` has a short path."""
 
     programs: Path
@@ -40,7 +40,7 @@ class Files(NamedTuple):
         return str(self.sockets / "containerd.sock")
 
 
-def etcd(files: Files) -> list[str]:
+def etcd(files: ClusterFiles) -> list[str]:
     """Return the command line of the store."""
     client, peer = f"http://127.0.0.1:{ETCD_PORT}", "http://127.0.0.1:2380"
     urls = ["--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer]
@@ -49,7 +49,7 @@ def etcd(files: Files) -> list[str]:
     return [str(files.programs / "etcd"), "--data-dir", str(files.work / "etcd"), *urls, "--unsafe-no-fsync"]
 
 
-def api_server(files: Files) -> list[str]:
+def api_server(files: ClusterFiles) -> list[str]:
     """Return the command line of the API server, with the metrics API served by another program."""
     return [
         str(files.programs / "kube-apiserver"),
@@ -83,7 +83,7 @@ def api_server(files: Files) -> list[str]:
     ]
 
 
-def controller_manager(files: Files) -> list[str]:
+def controller_manager(files: ClusterFiles) -> list[str]:
     """Return the command line of the controllers; the autoscaler looks every 5 s in place of 15: tests wait for it."""
     return [
         str(files.programs / "kube-controller-manager"),
@@ -99,7 +99,7 @@ def controller_manager(files: Files) -> list[str]:
     ]
 
 
-def scheduler(files: Files) -> list[str]:
+def scheduler(files: ClusterFiles) -> list[str]:
     """Return the command line of the scheduler."""
     program = str(files.programs / "kube-scheduler")
     return [
@@ -111,12 +111,12 @@ def scheduler(files: Files) -> list[str]:
     ]
 
 
-def containerd(files: Files) -> list[str]:
+def containerd(files: ClusterFiles) -> list[str]:
     """Return the command line of the container runtime."""
     return ["containerd", "--config", str(files.work / "containerd.toml")]
 
 
-def kubelet(files: Files) -> list[str]:
+def kubelet(files: ClusterFiles) -> list[str]:
     """Return the command line of the node's agent."""
     return [
         str(files.programs / "kubelet"),
@@ -131,7 +131,7 @@ def kubelet(files: Files) -> list[str]:
     ]
 
 
-def proxy(files: Files) -> list[str]:
+def proxy(files: ClusterFiles) -> list[str]:
     """Return the command line of what makes services reachable."""
     return [
         str(files.programs / "kube-proxy"),
@@ -148,7 +148,7 @@ def proxy(files: Files) -> list[str]:
     ]
 
 
-def metrics_server(files: Files) -> list[str]:
+def metrics_server(files: ClusterFiles) -> list[str]:
     """Return the command line of the metrics API."""
     config = files.config("admin")
     return [
@@ -168,7 +168,7 @@ def metrics_server(files: Files) -> list[str]:
     ]
 
 
-def containerd_config(files: Files) -> str:
+def containerd_config(files: ClusterFiles) -> str:
     """Return the container runtime's settings. A process here may not lower its oom_score_adj."""
     return f'''version = 2
 root = "{files.work}/containerd"
@@ -186,14 +186,14 @@ conf_dir = "{files.work}/cni"
 '''
 
 
-def cni_config(files: Files) -> str:
+def cni_config(files: ClusterFiles) -> str:
     """Return the pods' network: a bridge inside the cluster's network namespace."""
     addresses = {"type": "host-local", "dataDir": str(files.work / "ipam"), "ranges": [[{"subnet": PODS}]]}
     bridge = {"type": "bridge", "bridge": BRIDGE, "isGateway": True, "hairpinMode": True, "ipam": addresses}
     return json.dumps({"cniVersion": "1.0.0", "name": "pods", "plugins": [bridge, {"type": "loopback"}]})
 
 
-def kubelet_config(files: Files) -> str:
+def kubelet_config(files: ClusterFiles) -> str:
     """Return the node agent's settings."""
     return json.dumps(
         {

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from local.deploy.package.requirements import last_line, uv
-from local.deploy.package.target import ELF_MACHINES, Target
+from local.deploy.package.target import ELF_MACHINES, BuildTarget
 from local.errors import UserError
 from local.guest.support import INSIDE, PACKAGE, module_paths
 
@@ -22,7 +22,7 @@ DROPPED = ("bin", ".lock")
 """Scripts name an interpreter by its path here."""
 
 
-def install(requirements: str, target: Target, folder: Path, built: Collection[str], scratch: Path) -> None:
+def install(requirements: str, target: BuildTarget, folder: Path, built: Collection[str], scratch: Path) -> None:
     """Install requirements into a folder. Raises `UserError`.
 
     Args:
@@ -101,7 +101,7 @@ def _copy(source: Path, destination: Path) -> None:
         shutil.copyfile(source, destination)
 
 
-def _check_machine(folder: Path, target: Target) -> None:
+def _check_machine(folder: Path, target: BuildTarget) -> None:
     """Raise `UserError` where a library is built for another machine, as one that was built here may be."""
     for path in sorted(folder.rglob("*.so*")):
         with path.open("rb") as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 from local.deploy.package import libraries, texts
 from local.deploy.package.files import sources, tree, write_zip
 from local.deploy.package.requirements import Requirements
-from local.deploy.package.target import Target
+from local.deploy.package.target import BuildTarget
 from local.emulator.quotas import UNZIPPED_BYTES
 from local.errors import UserError
 from local.guest.application import Guest
@@ -30,7 +30,7 @@ MARKER = ".crossover-package"
 class Options:
     """How a package is made."""
 
-    target: Target
+    target: BuildTarget
     out: Path
     exclude_files: Sequence[str] = ()
     exclude: Sequence[str] = ()

@@ -20,7 +20,7 @@ ELF_MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
 
 
 @dataclass(frozen=True)
-class Target:
+class BuildTarget:
     """An architecture and a version of Python."""
 
     architecture: Architecture

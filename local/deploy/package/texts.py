@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from local.deploy.package.target import Target
+from local.deploy.package.target import BuildTarget
 from local.guest.emulated import HANDLER, TIMEOUT_SECONDS
 
 BASE = "python:{python}-slim-bookworm"
 PORT = 8080
 
 
-def template(reference: str, target: Target, memory_mb: int, variables: Iterable[str]) -> str:
+def template(reference: str, target: BuildTarget, memory_mb: int, variables: Iterable[str]) -> str:
     """Return a SAM template of one function on its layer, behind an HTTP API and a Function URL.
 
     A variable's value may be a secret: it is a parameter of the stack, not text of the template.
@@ -75,7 +75,7 @@ def template(reference: str, target: Target, memory_mb: int, variables: Iterable
     return "\n".join(lines) + "\n"
 
 
-def dockerfile(reference: str, target: Target) -> str:
+def dockerfile(reference: str, target: BuildTarget) -> str:
     """Return a Dockerfile without a step that runs anything: any engine builds it for any architecture."""
     command: Sequence[str] = ("python3", "-m", "crossover_guest.serve", reference, "0.0.0.0", str(PORT))  # noqa: S104
     return f"""# The application as a container, as crossover package has made it: served by uvicorn on port {PORT}.

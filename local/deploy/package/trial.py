@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 from local.guest.application import Guest
 from local.guest.emulated import HANDLER, MEMORY_MB, TIMEOUT_SECONDS
 from local.measure.guests.asking import ask_lambda
@@ -16,7 +16,7 @@ from local.workloads.requests.recorded import RecordedRequest
 REQUEST = RecordedRequest("GET", "/")
 
 
-class Trial(NamedTuple):
+class PackageTrial(NamedTuple):
     """What the package did."""
 
     status: int
@@ -25,14 +25,14 @@ class Trial(NamedTuple):
     init_ms: float
 
 
-def tried(guest: Guest, function_zip: Path, layer_zip: Path) -> Trial:
+def tried(guest: Guest, function_zip: Path, layer_zip: Path) -> PackageTrial:
     """Unpack the zips and send `GET /`. Raises `BadSpec`."""
     with tempfile.TemporaryDirectory(prefix="crossover-") as scratch:
         code, layer = Path(scratch) / "task", Path(scratch) / "opt"
         for archive, folder in ((function_zip, code), (layer_zip, layer)):
             with zipfile.ZipFile(archive) as file:
                 file.extractall(folder)
-        function = Function(
+        function = FunctionSpec(
             name=guest.name,
             code=code,
             handler=HANDLER,
@@ -42,4 +42,4 @@ def tried(guest: Guest, function_zip: Path, layer_zip: Path) -> Trial:
         )
         asked = ask_lambda(function, [REQUEST])
     answer = asked.answers[0][0]
-    return Trial(answer.status, answer.error, asked.init_ms)
+    return PackageTrial(answer.status, answer.error, asked.init_ms)

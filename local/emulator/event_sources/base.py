@@ -18,7 +18,7 @@ Headers = tuple[tuple[str, str], ...]
 """Names in the case that they came in, and values, in their order."""
 
 
-class HttpRequest(NamedTuple):
+class WireRequest(NamedTuple):
     """A request as it came over the wire."""
 
     method: str
@@ -45,7 +45,7 @@ class HttpRequest(NamedTuple):
         return len(self.method) + len(self.target) + 10
 
 
-def gateway_context(request: HttpRequest, account: str = "000000000000") -> dict[str, Any]:
+def gateway_context(request: WireRequest, account: str = "000000000000") -> dict[str, Any]:
     """Return what the request context of API Gateway and of Function URLs says of the API, in its order."""
     domain = request.header("host")
     return {"accountId": account, "apiId": "local", "domainName": domain, "domainPrefix": domain.partition(".")[0]}
@@ -114,10 +114,10 @@ class EventSource(Protocol):
     answer_limit: int | None
     """Bytes of the function's answer that it takes; None where Lambda's own quota is the limit."""
 
-    def refuse(self, request: HttpRequest) -> SourceFault | None:
+    def refuse(self, request: WireRequest) -> SourceFault | None:
         """Return the fault where the source turns the request away by its own limits."""
 
-    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+    def event(self, request: WireRequest, call: Call) -> dict[str, Any]:
         """Return the event that the function gets."""
 
     def response(self, payload: bytes) -> HttpResponse:
@@ -130,7 +130,7 @@ class EventSource(Protocol):
 # --- what several event sources do alike ---
 
 
-def forwarded(request: HttpRequest, call: Call) -> Headers:
+def forwarded(request: WireRequest, call: Call) -> Headers:
     """Return the request's headers and those that AWS adds."""
     proxies = request.header("x-forwarded-for")
     client = f"{proxies}, {request.source_ip}" if proxies else request.source_ip
@@ -236,7 +236,7 @@ def with_default(headers: list[tuple[str, str]], name: str, value: str) -> Heade
     return tuple(headers)
 
 
-def event_body(request: HttpRequest) -> tuple[str | None, bool]:
+def event_body(request: WireRequest) -> tuple[str | None, bool]:
     """Return an event's `body` and `isBase64Encoded`: text of some types that is not compressed, else base64."""
     if not request.body:
         return None, False

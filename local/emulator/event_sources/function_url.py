@@ -8,9 +8,9 @@ from local.emulator import quotas
 from local.emulator.event_sources import payload2
 from local.emulator.event_sources.base import (
     Call,
-    HttpRequest,
     HttpResponse,
     SourceFault,
+    WireRequest,
     gateway_context,
     json_response,
 )
@@ -47,7 +47,7 @@ class FunctionUrl:
     decodes_path = False
     answer_limit: int | None = None
 
-    def refuse(self, request: HttpRequest) -> SourceFault | None:
+    def refuse(self, request: WireRequest) -> SourceFault | None:
         """Return what is beyond a limit; AWS publishes the payload's alone."""
         if request.line_bytes > MAX_REQUEST_LINE:
             return SourceFault.URL_TOO_LONG
@@ -55,7 +55,7 @@ class FunctionUrl:
             return SourceFault.HEADERS_TOO_LARGE
         return SourceFault.BODY_TOO_LARGE if len(request.body) > quotas.PAYLOAD else None
 
-    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+    def event(self, request: WireRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; the path stays encoded."""
         context = {**gateway_context(request, "anonymous"), "authentication": None}
         return payload2.event(request, call._replace(route=DEFAULT_ROUTE, parameters={}), request.path, context)

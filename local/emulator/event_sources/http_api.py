@@ -8,9 +8,9 @@ from urllib.parse import unquote
 from local.emulator.event_sources import payload2
 from local.emulator.event_sources.base import (
     Call,
-    HttpRequest,
     HttpResponse,
     SourceFault,
+    WireRequest,
     gateway_context,
     json_response,
 )
@@ -46,7 +46,7 @@ class HttpApi:
     decodes_path = True
     answer_limit: int | None = MAX_BODY
 
-    def refuse(self, request: HttpRequest) -> SourceFault | None:
+    def refuse(self, request: WireRequest) -> SourceFault | None:
         """Return what is beyond a limit: request line and header values have one together."""
         if request.line_bytes > MAX_LINE_AND_HEADERS:
             return SourceFault.URL_TOO_LONG
@@ -54,7 +54,7 @@ class HttpApi:
             return SourceFault.HEADERS_TOO_LARGE
         return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
-    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+    def event(self, request: WireRequest, call: Call) -> dict[str, Any]:
         """Return the event in payload format 2.0; `rawPath` is decoded, whatever its name says."""
         return payload2.event(request, call, unquote(request.path), gateway_context(request))
 

@@ -7,9 +7,9 @@ from typing import Any
 from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
-    HttpRequest,
     HttpResponse,
     SourceFault,
+    WireRequest,
     body_of,
     event_body,
     forwarded,
@@ -70,7 +70,7 @@ class LoadBalancer:
         self.name = "alb-multi" if multiple else "alb"
         self.title = f"Application Load Balancer, {'multi' if multiple else 'single'}-value"
 
-    def refuse(self, request: HttpRequest) -> SourceFault | None:
+    def refuse(self, request: WireRequest) -> SourceFault | None:
         """Return what is beyond the limit of a line, of all lines together, or of a body; upgrades are refused."""
         if request.header("upgrade"):
             return SourceFault.UPGRADE
@@ -81,7 +81,7 @@ class LoadBalancer:
             return SourceFault.HEADERS_TOO_LARGE
         return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
-    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+    def event(self, request: WireRequest, call: Call) -> dict[str, Any]:
         """Return the event. Query values are not decoded; of repeated keys the last wins in single-value mode."""
         query = multi(raw_pairs(request.query))
         headers = multi((name.lower(), value) for name, value in forwarded(request, call))

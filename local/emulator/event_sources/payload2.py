@@ -8,8 +8,8 @@ from typing import Any
 from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
-    HttpRequest,
     HttpResponse,
+    WireRequest,
     body_of,
     decoded_pairs,
     event_body,
@@ -23,7 +23,7 @@ from local.emulator.event_sources.base import (
 )
 
 
-def event(request: HttpRequest, call: Call, path: str, context: dict[str, Any]) -> dict[str, Any]:
+def event(request: WireRequest, call: Call, path: str, context: dict[str, Any]) -> dict[str, Any]:
     """Return the event. `context` is the source's own part of `requestContext`."""
     headers = multi((name.lower(), value) for name, value in forwarded(request, call))
     cookies = [cookie.strip() for value in headers.pop("cookie", []) for cookie in value.split(";")]

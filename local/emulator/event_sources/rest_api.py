@@ -8,9 +8,9 @@ from typing import Any
 from local.emulator.event_sources.base import (
     BadAnswer,
     Call,
-    HttpRequest,
     HttpResponse,
     SourceFault,
+    WireRequest,
     body_of,
     decoded_pairs,
     forwarded,
@@ -57,7 +57,7 @@ class RestApi:
     decodes_path = False
     answer_limit: int | None = MAX_BODY
 
-    def refuse(self, request: HttpRequest) -> SourceFault | None:
+    def refuse(self, request: WireRequest) -> SourceFault | None:
         """Return what is beyond a limit: URL and headers have one each."""
         if len(request.target) > MAX_URL:
             return SourceFault.URL_TOO_LONG
@@ -65,7 +65,7 @@ class RestApi:
             return SourceFault.HEADERS_TOO_LARGE
         return SourceFault.BODY_TOO_LARGE if len(request.body) > MAX_BODY else None
 
-    def event(self, request: HttpRequest, call: Call) -> dict[str, Any]:
+    def event(self, request: WireRequest, call: Call) -> dict[str, Any]:
         """Return the event: query decoded, in two maps; absent things are null; a body is text."""
         headers = multi(forwarded(request, call))
         query = multi(decoded_pairs(request.query))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from local.emulator.rds_proxy import wire
 from local.emulator.rds_proxy.database import DatabaseConnection, DatabaseError, read_no_more, read_on
-from local.emulator.rds_proxy.follower import Response
+from local.emulator.rds_proxy.follower import ResponseKind
 from local.emulator.rds_proxy.pins import PLAIN, Pin, SqlEffect, effect_of, ends_transaction
 from local.emulator.rds_proxy.pool import BorrowTicket, PoolKey
 from local.emulator.rds_proxy.statements import digest
@@ -29,10 +29,10 @@ PREPARED = Pin("pin-prepared-protocol", "A prepared statement was detected.", "C
 OPTION = Pin("pin-set-option", "The client changed an option of its session.", "COM_SET_OPTION")
 _SILENT = (wire.STMT_CLOSE, wire.STMT_LONG_DATA)
 _FORWARDED = {
-    wire.FIELD_LIST: Response.FIELDS,
-    wire.STATISTICS: Response.TEXT,
-    wire.STMT_PREPARE: Response.PREPARED,
-    wire.STMT_FETCH: Response.ROWS,
+    wire.FIELD_LIST: ResponseKind.FIELDS,
+    wire.STATISTICS: ResponseKind.TEXT,
+    wire.STMT_PREPARE: ResponseKind.PREPARED,
+    wire.STMT_FETCH: ResponseKind.ROWS,
 }
 _OF_STATEMENTS = (wire.STMT_EXECUTE, wire.STMT_FETCH, wire.STMT_RESET, wire.STMT_CLOSE, wire.STMT_LONG_DATA)
 _REPORTED = {
@@ -93,7 +93,7 @@ class ClientSession(asyncio.Protocol):
         self._buffer = bytearray()
         self._command = b""
         self._effect = PLAIN
-        self._kind: Response | None = Response.RESULTS
+        self._kind: ResponseKind | None = ResponseKind.RESULTS
         self._ticket: BorrowTicket[DatabaseConnection] | None = None
         self._draining = False
         self._busy = self._gone = self._preparing = self._dirty = self._holds = self._was_in_transaction = False
@@ -228,7 +228,7 @@ class ClientSession(asyncio.Protocol):
         elif code == wire.PING and self.database is None:
             self._answer(wire.ok(self._status()))
         elif code == wire.INIT_DB:
-            self._run(packet, Response.RESULTS, SqlEffect(database=packet[5:], begins=False))
+            self._run(packet, ResponseKind.RESULTS, SqlEffect(database=packet[5:], begins=False))
         elif code == wire.RESET_CONNECTION:
             self._reset(packet)
         elif code in _OF_STATEMENTS and self.pinned is None:
@@ -238,10 +238,10 @@ class ClientSession(asyncio.Protocol):
                 self._answer(UNKNOWN_STATEMENT.payload())
         elif code in (wire.STMT_PREPARE, wire.SET_OPTION):
             effect = SqlEffect(PREPARED if code == wire.STMT_PREPARE else OPTION, begins=False)
-            kind = Response.PREPARED if code == wire.STMT_PREPARE else Response.OPTION
+            kind = ResponseKind.PREPARED if code == wire.STMT_PREPARE else ResponseKind.OPTION
             self._run(packet, kind, effect)
         elif code in _FORWARDED or code in (wire.PING, *_OF_STATEMENTS):
-            kind_of_rest = None if code in _SILENT else _FORWARDED.get(code, Response.RESULTS)
+            kind_of_rest = None if code in _SILENT else _FORWARDED.get(code, ResponseKind.RESULTS)
             self._run(packet, kind_of_rest, SqlEffect(begins=code == wire.STMT_EXECUTE))
         else:
             self._answer(UNKNOWN_COMMAND.payload())
@@ -257,12 +257,12 @@ class ClientSession(asyncio.Protocol):
             message = f"Variable 'character_set_client' can't be set to the value of '{value}'"
             self._answer(ServerError(1231, "42000", message).payload())
         else:
-            self._run(packet, Response.RESULTS, effect)
+            self._run(packet, ResponseKind.RESULTS, effect)
 
     def _reset(self, packet: bytes) -> None:
         """COM_RESET_CONNECTION: forwarded where a connection is held, else the session forgets its values by itself."""
         if self.database is not None:
-            self._run(packet, Response.RESULTS, SqlEffect(begins=False))
+            self._run(packet, ResponseKind.RESULTS, SqlEffect(begins=False))
         else:
             self.state = SessionState(self.state.database)
             self._answer(wire.ok())
@@ -281,7 +281,7 @@ class ClientSession(asyncio.Protocol):
     def _status(self) -> int:
         return 0 if self.state.value("AUTOCOMMIT") == "0" else wire.AUTOCOMMIT
 
-    def _run(self, packet: bytes, kind: Response | None, effect: SqlEffect) -> None:
+    def _run(self, packet: bytes, kind: ResponseKind | None, effect: SqlEffect) -> None:
         """Run a command on the connection that is held, or on one that is borrowed for it."""
         self._command, self._kind, self._effect = packet, kind, effect
         if self.database is not None:
@@ -366,7 +366,7 @@ class ClientSession(asyncio.Protocol):
         connection.client = None
         now = self._proxy.clock()
         self.last_active = now
-        if self._kind is Response.RESULTS and self._command[4] == wire.QUERY:
+        if self._kind is ResponseKind.RESULTS and self._command[4] == wire.QUERY:
             self._proxy.figures.latency("QueryDatabaseResponseLatency", now - self._sent_at)
             self._proxy.figures.latency("QueryResponseLatency", now - self._started_at)
         if self._effect is not PLAIN or self._command[4] == wire.RESET_CONNECTION:
@@ -434,7 +434,10 @@ class ClientSession(asyncio.Protocol):
         expected = {key for name, _ in effect.assignments for key in _REPORTED.get(name, (name.lower(),))}
         hidden = sorted({name for name, _ in follower.variables} - expected)
         notable = (
-            effect.assignments or effect.database is not None or effect.dropped or self._kind is not Response.RESULTS
+            effect.assignments
+            or effect.database is not None
+            or effect.dropped
+            or self._kind is not ResponseKind.RESULTS
         )
         if hidden or (follower.state_changed and not notable and self._command[4] == wire.QUERY):
             self._proxy.log_leak(self, connection, hidden, digest(self._command[5:]))

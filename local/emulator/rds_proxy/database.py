@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymysql import _auth as scrambles
 
 from local.emulator.rds_proxy import wire
-from local.emulator.rds_proxy.follower import Response, ResponseFollower
+from local.emulator.rds_proxy.follower import ResponseFollower, ResponseKind
 from local.emulator.rds_proxy.pool import PoolKey
 from local.emulator.rds_proxy.tracked import SessionState, can_follow, replay
 from local.emulator.rds_proxy.wire import ProtocolError, ServerError
@@ -180,7 +180,7 @@ class DatabaseConnection(asyncio.Protocol):
             raise DatabaseError("the database ended the connection")
         self._answer = asyncio.get_running_loop().create_future()
         self._incoming = b""
-        self.follower.begin(Response.RESULTS)
+        self.follower.begin(ResponseKind.RESULTS)
         self.transport.write(wire.packet(0, command))
         try:
             await self._answer

@@ -11,7 +11,7 @@ MAX_HELD = 1 << 20
 """Bytes of a packet that is read as a whole, at most: an OK with its session state, an ERR, an EOF."""
 
 
-class Response(Enum):
+class ResponseKind(Enum):
     """What a command is answered with."""
 
     RESULTS = auto()
@@ -58,14 +58,14 @@ class ResponseFollower:
     def __init__(self, tracks: bool = False, status: int = wire.AUTOCOMMIT) -> None:
         self._tracks = tracks
         self.status = status
-        self.begin(Response.RESULTS)
+        self.begin(ResponseKind.RESULTS)
         self.done = True
 
-    def begin(self, kind: Response) -> None:
+    def begin(self, kind: ResponseKind) -> None:
         """Expect the response to a command."""
         self._kind = kind
-        self._stage = _Stage.ROWS if kind is Response.ROWS else _Stage.FIRST
-        if kind is Response.FIELDS:
+        self._stage = _Stage.ROWS if kind is ResponseKind.ROWS else _Stage.FIRST
+        if kind is ResponseKind.FIELDS:
             self._stage = _Stage.ROWS
         self._skip = 0
         self._held = b""
@@ -150,9 +150,9 @@ class ResponseFollower:
         return payload
 
     def _first(self, payload: bytes) -> bytes:
-        if self._kind in (Response.TEXT, Response.OPTION):
+        if self._kind in (ResponseKind.TEXT, ResponseKind.OPTION):
             self._finish()
-        elif self._kind is Response.PREPARED:
+        elif self._kind is ResponseKind.PREPARED:
             if payload[0] or len(payload) < 9:
                 raise ProtocolError("the database sent no prepared statement")
             columns, parameters = (int.from_bytes(payload[at : at + 2], "little") for at in (5, 7))
@@ -183,7 +183,7 @@ class ResponseFollower:
     def _eof(self, status: int) -> None:
         if self._stage is _Stage.ROWS:
             self._ended(status)
-        elif self._kind is Response.PREPARED:
+        elif self._kind is ResponseKind.PREPARED:
             columns, self._parts = self._parts, 0
             self._expect(columns)
         elif status & wire.CURSOR_EXISTS:

@@ -21,9 +21,9 @@ from local.emulator.bill import Record
 from local.emulator.control_groups import PERIOD_US
 from local.emulator.emulator import Emulator, EmulatorConfig
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
+from local.emulator.event_sources.base import BadAnswer, Call, WireRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 from local.load.sameness import same
 from local.measure.comparison.result import Burst
 from local.workloads.mix import PreparedRequest
@@ -42,10 +42,10 @@ def event_of(request: PreparedRequest) -> bytes:
     """Return the event that a Function URL makes of a request."""
     path, _, query = request.path.partition("?")
     call = Call(new_id(), datetime.now(UTC), new_trace())
-    http_request = HttpRequest("GET", path, query, HEADERS)
+    http_request = WireRequest("GET", path, query, HEADERS)
     if message := request.message:
         length = (("content-length", str(len(message.body))),) if message.body else ()
-        http_request = HttpRequest(message.method, path, query, (*message.headers, *length), message.body)
+        http_request = WireRequest(message.method, path, query, (*message.headers, *length), message.body)
     return json.dumps(SOURCE.event(http_request, call)).encode()
 
 
@@ -126,7 +126,7 @@ class Functions:
     It runs its event loop only while it is asked something: meanwhile the environments are frozen, as on Lambda.
     """
 
-    def __init__(self, functions: Mapping[str, Function], sizes: Iterable[int], cores: Collection[int]) -> None:
+    def __init__(self, functions: Mapping[str, FunctionSpec], sizes: Iterable[int], cores: Collection[int]) -> None:
         sizes = tuple(sizes)
         made = {
             (service, size): replace(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from local.emulator.process import variables_of
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 from local.errors import UserError
 from local.measure.comparison.functions import event_of
 from local.workloads.mix import PreparedRequest
@@ -34,7 +34,7 @@ class Parts(NamedTuple):
     """The function's handler: the service and the adapter around it, which reads a plain GET without Mangum."""
 
 
-def measure(function: Function, requests: Sequence[PreparedRequest]) -> Parts:
+def measure(function: FunctionSpec, requests: Sequence[PreparedRequest]) -> Parts:
     """Measure both with these requests. Raises `UserError` where the process fails."""
     module, _, name = function.handler.rpartition(".")
     job = {

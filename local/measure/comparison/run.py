@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from local.cost import files as cost_files
 from local.cost.formulas import known
 from local.emulator.bundle import Bundle, FunctionLimits, check_service, from_template
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 from local.errors import UserError
 from local.load.api import PreparedRequest, requests_of
 from local.measure.affinity import Cores, pinned, split_cores
@@ -73,7 +73,7 @@ class Rig:
         self._requests = requests
         self._measured = {service: MeasuredFunction() for service in requests}
         self._containers: dict[str, LoadedContainer] = {}
-        self._specs: dict[str, Function] = {}
+        self._specs: dict[str, FunctionSpec] = {}
         self._functions: Functions | None = None
         self._rule = StopRule(
             configuration.min_rounds, configuration.max_rounds, configuration.tolerance, configuration.budget_seconds

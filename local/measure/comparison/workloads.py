@@ -15,7 +15,7 @@ from local.cost import files as cost_files
 from local.cost.errors import CostError
 from local.cost.schema import read as read_table
 from local.cost.schema import settings
-from local.cost.workload import Workload
+from local.cost.workload import ServiceWork
 from local.errors import UserError
 from local.measure.comparison.result import Comparison, ContainerFigures, FunctionFigures, Read, comparison_of
 from local.measure.statistics import rounded
@@ -84,7 +84,7 @@ def mix_factor(containers: Mapping[str, ContainerFigures], weights: Mapping[str,
     return rounded(mixed.cpu_ms.median / mean) if mean else 1.0
 
 
-def workloads_of(comparison: Comparison) -> dict[str, Workload]:
+def workloads_of(comparison: Comparison) -> dict[str, ServiceWork]:
     """Return the measured workload of every service, with what their mix took more than they alone.
 
     Keys that the cost model does not know are left out.
@@ -101,7 +101,7 @@ def workloads_of(comparison: Comparison) -> dict[str, Workload]:
             "lambda_emulated": {size: 1 for size in data.get("lambda_ms") or {} if size not in real},
         }
         named = {"name": name, **added, **data}
-        known = {key: value for key, value in named.items() if key in settings(Workload) and value is not None}
+        known = {key: value for key, value in named.items() if key in settings(ServiceWork) and value is not None}
         try:
             result[name] = parse(known, f"the result: {name}")
         except CostError as problem:
@@ -109,7 +109,7 @@ def workloads_of(comparison: Comparison) -> dict[str, Workload]:
     return result
 
 
-def weights_of(comparison: Comparison, workloads: Mapping[str, Workload]) -> dict[str, Fraction]:
+def weights_of(comparison: Comparison, workloads: Mapping[str, ServiceWork]) -> dict[str, Fraction]:
     """Return the weights of the mix that was measured; without one, each service alike."""
     measured = {name: Fraction(repr(weight)) for name, weight in comparison.mix.items() if name in workloads}
     if not any(measured.values()):
@@ -117,14 +117,14 @@ def weights_of(comparison: Comparison, workloads: Mapping[str, Workload]) -> dic
     return {name: measured.get(name, Fraction(0)) for name in workloads}
 
 
-def parse(data: Data, where: str) -> Workload:
+def parse(data: Data, where: str) -> ServiceWork:
     """Return a workload out of plain JSON values. Raises `CostError`, which names the place by `where`."""
-    return read_table(Workload, _exact(data), where)
+    return read_table(ServiceWork, _exact(data), where)
 
 
 def toml_of(data: Data) -> str:
     """Return the text of a file that `crossover cost --work` takes."""
-    names = [field.name for field in fields(Workload)]
+    names = [field.name for field in fields(ServiceWork)]
     return "".join(f"{name} = {_value(data[name])}\n" for name in names if name in data)
 
 
@@ -135,7 +135,7 @@ def read_file(path: Path) -> dict[str, Data]:
     """
     if path.suffix == ".toml":
         document = cost_files.toml(path)
-        workload = read_table(Workload, document, f"{path.name}: work")
+        workload = read_table(ServiceWork, document, f"{path.name}: work")
         return {workload.name: {name: _plain(value) for name, value in document.items()}}
     from local.measure.results import read
 

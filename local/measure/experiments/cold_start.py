@@ -19,18 +19,17 @@ from functions.registry import SERVICES
 from local.cost import files as cost_files
 from local.cost.configuration import parse
 from local.cost.model import cheapest
-from local.cost.workload import Mix
-from local.cost.workload import Workload as Work
+from local.cost.workload import Mix, ServiceWork
 from local.emulator import quotas
 from local.emulator.bundle import FunctionLimits, check_service, from_template
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 from local.errors import UserError
 from local.load.api import PreparedRequest, requests_of
 from local.measure.affinity import pinned, split_cores
 from local.measure.comparison.functions import Functions
 from local.measure.comparison.result import comparison_of
 from local.measure.comparison.workloads import parse as parse_workload
-from local.measure.experiments.keep_warm import Times, Traffic, simulate
+from local.measure.experiments.keep_warm import Callers, Times, simulate
 from local.measure.experiments.result import ColdStartResult, MemoryFigures, PackageFigures, TrafficFigures
 from local.measure.results import latest
 from local.measure.statistics import Spread, rounded
@@ -105,7 +104,7 @@ def measure(configuration: ColdStartConfig, environ: Mapping[str, str], step: St
 
 def _packages(
     configuration: ColdStartConfig,
-    functions: Mapping[str, Function],
+    functions: Mapping[str, FunctionSpec],
     requests: Mapping[str, Sequence[PreparedRequest]],
     step: Step,
 ) -> list[PackageFigures]:
@@ -139,7 +138,7 @@ def _packages(
 
 def _memory(
     configuration: ColdStartConfig,
-    functions: Mapping[str, Function],
+    functions: Mapping[str, FunctionSpec],
     requests: Mapping[str, Sequence[PreparedRequest]],
     step: Step,
 ) -> list[MemoryFigures]:
@@ -164,7 +163,7 @@ def _memory(
 
 
 def _start(
-    function: Function, service: str, requests: Sequence[PreparedRequest], size: int
+    function: FunctionSpec, service: str, requests: Sequence[PreparedRequest], size: int
 ) -> tuple[float, float, float, float]:
     """Measure a cold start: wall and CPU of INIT, the first invocation, and the mean of those after it; in ms."""
     cores = split_cores()
@@ -176,7 +175,7 @@ def _start(
     return init.wall_ms, init.cpu_ms, init.first_ms, warm.duration_ms if warm else init.first_ms
 
 
-def packaged(function: Function, kind: str, folder: Path) -> Function:
+def packaged(function: FunctionSpec, kind: str, folder: Path) -> FunctionSpec:
     """Package a function in one of the ways of `PACKAGES`, in a folder."""
     if kind == "as deployed":
         return function
@@ -213,7 +212,7 @@ def _traffic(configuration: ColdStartConfig, service: str, times: Times) -> Iter
     work = work_of(service)
     scaling = Scaling(memory_mb=1769, timeout=30, idle_lifetime=configuration.idle_seconds)
     for rate in configuration.rates:
-        calm = Traffic(rate, configuration.requests, seed=configuration.seed)
+        calm = Callers(rate, configuration.requests, seed=configuration.seed)
         pinged = calm._replace(ping_seconds=configuration.ping_seconds)
         ways = {
             "on_demand": simulate(calm, times, scaling),
@@ -231,14 +230,14 @@ def _traffic(configuration: ColdStartConfig, service: str, times: Times) -> Iter
         yield TrafficFigures(**row)
 
 
-def work_of(service: str) -> Work:
+def work_of(service: str) -> ServiceWork:
     """Return the work of the last comparison, or else the shipped one."""
     result = latest("compare")
     measured = comparison_of(result).works.get(service) if result else None
     return parse_workload(measured, service) if measured else cost_files.workload(service)
 
 
-def hour(work: Work, times: Times, rate: float, cold_share: float, provisioned: int) -> float:
+def hour(work: ServiceWork, times: Times, rate: float, cold_share: float, provisioned: int) -> float:
     """Return what Lambda behind a Function URL costs in an hour at that rate, by the rules of `crossover cost`."""
     init = Fraction(repr(round(times.init * 1000, 3)))
     work = replace(work, init_ms=init, cold_share=Fraction(repr(rounded(cold_share))))

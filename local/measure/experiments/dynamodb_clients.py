@@ -29,7 +29,7 @@ KEY = b64encode(b"12345678" + b"123456789").decode()
 ITEM = {"i": {"B": KEY}, "p": {"N": "0"}, "r": {"B": b64encode(bytes(range(250)) * 4).decode()}}
 
 
-class Client(NamedTuple):
+class ClientProgram(NamedTuple):
     """One way to ask: a program that makes it, in lines that define `read`, and the packages that it needs."""
 
     name: str
@@ -41,7 +41,7 @@ class Client(NamedTuple):
 BOTO = ("botocore", "urllib3", "jmespath", "python-dateutil", "six")
 GET = 'TableName="t", Key={"i": {"B": b"12345678123456789"}, "p": {"N": "0"}}, ReturnConsumedCapacity="TOTAL"'
 CLIENTS = (
-    Client(
+    ClientProgram(
         "boto3",
         f"""
 import boto3
@@ -50,7 +50,7 @@ read = lambda: client.get_item({GET})
 """,
         ("boto3", "s3transfer", *BOTO),
     ),
-    Client(
+    ClientProgram(
         "botocore",
         f"""
 from botocore.session import Session
@@ -59,7 +59,7 @@ read = lambda: client.get_item({GET})
 """,
         BOTO,
     ),
-    Client(
+    ClientProgram(
         "botocore's signer, urllib3",
         """
 import json
@@ -77,7 +77,7 @@ def read():
 """,
         BOTO,
     ),
-    Client(
+    ClientProgram(
         "botocore's signer, http.client",
         """
 import http.client, json
@@ -95,7 +95,7 @@ def read():
 """,
         BOTO,
     ),
-    Client(
+    ClientProgram(
         "this project",
         """
 from crossover_dynamodb.client import Client
@@ -153,7 +153,7 @@ def measure(rounds: int, step: Callable[[str], None]) -> ClientsResult:
     return ClientsResult(clients=figures, rounds=rounds, reads=READS)
 
 
-def _run(client: Client, url: str) -> list[float]:
+def _run(client: ClientProgram, url: str) -> list[float]:
     environment = {**os.environ, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM % client.program, url, KEY, str(READS)],

@@ -32,7 +32,7 @@ PLACES = 64
 
 
 @dataclass
-class _Bounded:
+class _BoundedThreads:
     """At most `PLACES` at once, each at most `compute_seconds`, as it was before there was a queue."""
 
     settings: ContainerSettings
@@ -66,7 +66,7 @@ class _Bounded:
         raise NotImplementedError
 
 
-class Inline(_Bounded):
+class Inline(_BoundedThreads):
     """Everything at once, on the event loop."""
 
     async def rest_of(self, computation: Computation) -> Any:
@@ -74,7 +74,7 @@ class Inline(_Bounded):
         return InlineRunner().compute(computation)
 
 
-class TaskEach(_Bounded):
+class TaskEach(_BoundedThreads):
     """A slice of each computation in every turn of the event loop."""
 
     async def rest_of(self, computation: Computation) -> Any:
@@ -86,7 +86,7 @@ class TaskEach(_Bounded):
         return rest.value
 
 
-class Process(_Bounded):
+class Process(_BoundedThreads):
     """One by one in a process of the lowest priority."""
 
     def __init__(self, settings: ContainerSettings) -> None:

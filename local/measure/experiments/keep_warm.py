@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import NamedTuple
 
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import Action, Deliver, Ending, InvocationReport, Start
 from local.emulator.fleet import Fleet
 from local.emulator.spec import Scaling
@@ -22,7 +22,7 @@ WARMING = 20
 """The count begins after so many INITs, and five requests: before, every environment is new to everybody."""
 
 
-class Traffic(NamedTuple):
+class Callers(NamedTuple):
     """Who asks."""
 
     rate: float
@@ -51,16 +51,16 @@ class Shares(NamedTuple):
     most_environments: int
 
 
-def simulate(traffic: Traffic, times: Times, scaling: Scaling) -> Shares:
+def simulate(traffic: Callers, times: Times, scaling: Scaling) -> Shares:
     """Let the requests come to a function. The same for the same traffic."""
     return _Simulation(traffic, times, scaling).run()
 
 
 class _Simulation:
-    def __init__(self, traffic: Traffic, times: Times, scaling: Scaling) -> None:
+    def __init__(self, traffic: Callers, times: Times, scaling: Scaling) -> None:
         self._traffic = traffic
         self._times = times
-        self._fleet = Fleet(scaling, Account())
+        self._fleet = Fleet(scaling, AccountLimits())
         self._events: list[tuple[float, int, str, str]] = []
         self._order = count()
         self._cold = self._answered = self._inits = self._most = 0

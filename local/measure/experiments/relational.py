@@ -22,7 +22,7 @@ from crossover.stores.pool import Pool
 from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
 from crossover_mysql.target import parse
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import pack, unpack
 
 KEY_BYTES = 9
@@ -65,7 +65,7 @@ class Relational:
             contacts = []
             for _, of_contact in groupby(of_user, itemgetter(2)):
                 repeated = list(of_contact)
-                tweets = tuple(Tweet(row[8], tuple(json.loads(row[9]))) for row in repeated)
+                tweets = tuple(TaggedText(row[8], tuple(json.loads(row[9]))) for row in repeated)
                 contacts.append(Contact._make((*repeated[0][2:8], tweets)))
             records[_key(user_id, kind)] = pack(contacts)
         return records

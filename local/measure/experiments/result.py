@@ -73,7 +73,7 @@ class VariantFigures(Struct, frozen=True, kw_only=True):
     """The report's figures of a like change."""
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class BeforeAfter(Struct, frozen=True, kw_only=True):
     """Medians before and after one change."""
 
     change: str
@@ -90,7 +90,7 @@ class WebTierResult(Struct, frozen=True, kw_only=True):
     """The data of a result of the kind `web-tier`."""
 
     variants: list[VariantFigures]
-    changes: list[Change]
+    changes: list[BeforeAfter]
     open_loop_rate: Amount
     base: str
     placing: str

@@ -28,7 +28,7 @@ from local.console import stderr
 from local.data.mysql.server import HOST, USER, PrivateServer
 from local.measure.experiments import relational
 from local.measure.experiments.relational import SCHEMAS, Pair, RelationalStore
-from local.measure.experiments.schemas_measure import DATABASES, MIX, ComparedStore, Sample, measure
+from local.measure.experiments.schemas_measure import DATABASES, MIX, ComparedStore, SizedRequests, measure
 
 SIZES = {"1-5": (1, 5), "6-8": (6, 8), "190+": (190, 10**9)}
 """Answers by their rows, as in the figures that this comparison was tried with before."""
@@ -38,7 +38,7 @@ KIND_OF = {code[0]: kind for kind, code in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class SchemaTrial:
     """What the experiment runs with. `seconds` is the CPU of one cell in one round."""
 
     tweets: int
@@ -47,7 +47,7 @@ class Configuration:
     seconds: float
 
 
-def run(configuration: Configuration) -> dict[str, Any]:
+def run(configuration: SchemaTrial) -> dict[str, Any]:
     """Run the experiment; its result is plain data. Raises `local.errors.UserError` where there is no server."""
     options = ["--innodb-buffer-pool-size=1G", "--loose-innodb-flush-method=nosync", "--loose-debug-no-sync"]
     with ExitStack() as stack:
@@ -87,7 +87,7 @@ def _create(server: PrivateServer) -> None:
             cursor.execute(f"CREATE DATABASE {database}")
 
 
-def _load_packed(configuration: Configuration, folder: Path, url: str) -> None:
+def _load_packed(configuration: SchemaTrial, folder: Path, url: str) -> None:
     from local.data.etl.pipeline import run as etl
     from local.data.etl.popular import SHIPPED, parse_popular
     from local.data.etl.progress import Bars
@@ -111,7 +111,7 @@ def _pairs(server: PrivateServer, database: str) -> Iterator[Pair]:
                 yield last, unseal(last, sealed)
 
 
-def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample], dict[str, int]]:
+def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[SizedRequests], dict[str, int]]:
     """Return requests of every size and of the mix, and how many records there are of each."""
     chosen: dict[str, list[Pair]] = {name: [] for name in (*SIZES, MIX)}
     counted = dict.fromkeys(chosen, 0)
@@ -125,7 +125,7 @@ def _samples(pairs: Iterator[Pair], chance: random.Random) -> tuple[list[Sample]
             elif (at := chance.randrange(counted[name])) < SAMPLE:
                 chosen[name][at] = pair
     return [
-        Sample(name, [request_for(pair, chance) for pair in some]) for name, some in chosen.items() if some
+        SizedRequests(name, [request_for(pair, chance) for pair in some]) for name, some in chosen.items() if some
     ], counted
 
 
@@ -142,7 +142,7 @@ def request_for(pair: Pair, chance: random.Random) -> bytes:
     return urlencode(query).encode()
 
 
-def _check(stores: dict[str, ComparedStore], samples: list[Sample]) -> None:
+def _check(stores: dict[str, ComparedStore], samples: list[SizedRequests]) -> None:
     """Every schema gives the same answers, or there is nothing to compare."""
     for sample in samples:
         for query in sample.requests:

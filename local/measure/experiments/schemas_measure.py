@@ -32,7 +32,7 @@ DATABASES = {name: name.replace("-", "_") for name in ("packed", *SCHEMAS)}
 """Where each schema is loaded."""
 
 
-class Sample(NamedTuple):
+class SizedRequests(NamedTuple):
     """Requests whose answers have so many rows."""
 
     name: str
@@ -86,7 +86,7 @@ class Meter:
         client, server, wall, queries = (after - begun for after, begun in zip(self.read(), before, strict=True))
         return Cost(client / requests * 1e6, server / requests * 1e6, wall / requests * 1e6, queries / requests)
 
-    def rebuilding(self, name: str, sample: Sample) -> float:
+    def rebuilding(self, name: str, sample: SizedRequests) -> float:
         """Return the part of the client's CPU, in us a request, in which rows become a record again."""
         schema = SCHEMAS.get(name)
         if schema is None:
@@ -112,7 +112,7 @@ Cell = tuple[str, str, str]
 
 
 def measure(
-    rounds: int, seconds: float, server: PrivateServer, stores: dict[str, ComparedStore], samples: list[Sample]
+    rounds: int, seconds: float, server: PrivateServer, stores: dict[str, ComparedStore], samples: list[SizedRequests]
 ) -> dict[str, dict[str, Any]]:
     """For each schema, and `unbatched` or `merged`, and each sample: the medians of the rounds.
 
@@ -155,7 +155,7 @@ def _times(costs: list[Cost], base: list[Cost]) -> float:
     return median(cost.cpu_us / other.cpu_us for cost, other in zip(costs, base, strict=True))
 
 
-def _one_by_one(store: ComparedStore, sample: Sample) -> Callable[[int], object]:
+def _one_by_one(store: ComparedStore, sample: SizedRequests) -> Callable[[int], object]:
     runner = InlineRunner(store)
 
     def go(requests: int) -> None:
@@ -176,7 +176,7 @@ class _BatchingRunner(InlineRunner):
         return Later(self._fetcher.fetch(key))
 
 
-def _together(store: ComparedStore, sample: Sample) -> Callable[[int], object]:
+def _together(store: ComparedStore, sample: SizedRequests) -> Callable[[int], object]:
     async def client(runner: Runner, first: int, requests: int) -> None:
         for at in range(first, requests, CLIENTS):
             await drive(SERVICE.start(Request(sample.requests[at % len(sample.requests)])), runner)

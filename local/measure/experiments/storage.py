@@ -63,7 +63,7 @@ def measure(config: StorageConfig, step: Callable[[str], None]) -> StorageResult
         step("starting servers")
         stores, database, redis = _stores(stack, folder, pairs, step)
         figures = []
-        kept = _Kept(dict(pairs))
+        kept = _MemoryRunner(dict(pairs))
         right = [answer_at_once(SERVICE, query, kept) for query in asked]
         for name, url in stores.items():
             for cache, option in CACHES.items():
@@ -99,7 +99,7 @@ def measure(config: StorageConfig, step: Callable[[str], None]) -> StorageResult
     )
 
 
-class _Kept(InlineRunner):
+class _MemoryRunner(InlineRunner):
     """Fetches from memory, where the right answers come from."""
 
     def __init__(self, records: dict[bytes, bytes]) -> None:

@@ -13,7 +13,7 @@ from local.cost.configuration import parse
 from local.cost.formulas import known
 from local.cost.model import price_all
 from local.cost.price_book import PriceBook
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from local.measure.experiments.result import CheapestFrom, ReportedCost, TierCost
 from local.measure.statistics import rounded
 
@@ -40,7 +40,7 @@ class Reads(NamedTuple):
     """Of a cache."""
 
 
-class Tier(NamedTuple):
+class StorageBills(NamedTuple):
     """A storage tier, and the bills of its sizes."""
 
     name: str
@@ -52,9 +52,9 @@ class Tier(NamedTuple):
         return min((bill.hour_at(rate).value for bill in able), default=None)
 
 
-def tiers_of(reads: Reads, book: PriceBook) -> list[Tier]:
+def tiers_of(reads: Reads, book: PriceBook) -> list[StorageBills]:
     """Return the shipped storage tiers, those with a cache at the measured hit ratio."""
-    workload = Workload(
+    workload = ServiceWork(
         name="storage",
         source="crossover experiment storage",
         cpu_ms=Fraction(1),
@@ -71,7 +71,9 @@ def tiers_of(reads: Reads, book: PriceBook) -> list[Tier]:
         if "cache" in document:
             document["cache"]["hit_ratio"] = Decimal(repr(round(reads.hit_ratio, 4)))
         configuration = parse(document, path.name)
-        found.append(Tier(configuration.name, tuple(bill for _, bill in price_all(configuration, mix, book).bills)))
+        found.append(
+            StorageBills(configuration.name, tuple(bill for _, bill in price_all(configuration, mix, book).bills))
+        )
     return found
 
 
@@ -97,7 +99,7 @@ def cost_of_tiers(reads: Reads) -> dict[str, Any]:
     return {"rates": list(RATES), "costs": costs, "cheapest": _cheapest(tiers), "reported": reported}
 
 
-def _cheapest(tiers: list[Tier]) -> list[CheapestFrom]:
+def _cheapest(tiers: list[StorageBills]) -> list[CheapestFrom]:
     def best(rate: Fraction) -> str:
         prices = [(dollars, tier.name) for tier in tiers if (dollars := tier.dollars(rate)) is not None]
         return min(prices)[1]

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 
 from local.formatting import number, spread, table
 from local.measure.experiments.result import (
-    Change,
+    BeforeAfter,
     ClientsResult,
     ColdStartResult,
     ConnectionsResult,
@@ -214,7 +214,7 @@ def dynamodb_clients(result: ClientsResult) -> Iterator[RenderableType]:
     yield f"medians of {result.rounds} rounds of {result.reads} reads; start: import and making in a function"
 
 
-def _before_and_after(change: Change) -> Iterator[str]:
+def _before_and_after(change: BeforeAfter) -> Iterator[str]:
     pairs = (
         (change.capacity_before, change.capacity_after),
         (change.cpu_ms_before, change.cpu_ms_after),

@@ -29,7 +29,7 @@ from crossover.runner import InlineRunner, answer_at_once
 from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE
 from functions.blockchain.ledger import ChainAnswer
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.toy_rsa import MODULUS
 from local.errors import UserError
 from local.measure.experiments.result import ToolFigures, ToolsResult
@@ -37,7 +37,7 @@ from local.measure.microbench.blockchain import queries
 from local.measure.microbench.measure import Bench, Call, measure
 from local.program import run_program
 
-LIMITS = Limits()
+LIMITS = ChainLimits()
 MAX_JSON_BYTES = LIMITS.cc_max_bytes + 1
 IMPORT_SECONDS = 60
 

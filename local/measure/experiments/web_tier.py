@@ -19,7 +19,7 @@ from local.load.api import GeneratorFailedError, LoadOutcome, LoadPlan, Prepared
 from local.load.latencies import milliseconds
 from local.load.sender import NOT_SENT
 from local.measure.affinity import Cores, pinned, split_cores
-from local.measure.experiments.result import Change, VariantFigures, WebTierResult
+from local.measure.experiments.result import BeforeAfter, VariantFigures, WebTierResult
 from local.measure.memory import peak_mb
 from local.measure.statistics import Spread, rounded
 from local.serve.process import Served, served
@@ -226,9 +226,9 @@ class LoadRunner:
         return outcome
 
 
-def _change(base: VariantFigures, variant: VariantFigures) -> Change:
+def _change(base: VariantFigures, variant: VariantFigures) -> BeforeAfter:
     """Compare the medians before and after one change."""
-    return Change(
+    return BeforeAfter(
         change=variant.variant,
         capacity_before=base.capacity.median,
         capacity_after=variant.capacity.median,

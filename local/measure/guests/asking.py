@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from local.emulator.actions import Ending
 from local.emulator.emulator import Emulator
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import BadAnswer, Call, HttpRequest
+from local.emulator.event_sources.base import BadAnswer, Call, WireRequest
 from local.emulator.function import EmulatedFunction, new_id, new_trace
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 from local.workloads.requests.answers import RecordedAnswer
 from local.workloads.requests.recorded import FORWARDED, WITH_BODY, RecordedRequest
 
@@ -43,18 +43,18 @@ def ask_container(address: str, requests: Sequence[RecordedRequest], host: str =
     return [[_over_http(address, request, host) for request in requests] for _ in range(TIMES)]
 
 
-def ask_lambda(function: Function, requests: Sequence[RecordedRequest]) -> OnLambda:
+def ask_lambda(function: FunctionSpec, requests: Sequence[RecordedRequest]) -> OnLambda:
     """Return the answers of one emulated environment."""
     return asyncio.run(_ask_lambda(function, requests))
 
 
-def http_request(request: RecordedRequest) -> HttpRequest:
+def http_request(request: RecordedRequest) -> WireRequest:
     """Return a recorded request as an event source gets it."""
     path, _, query = request.target.partition("?")
     headers = list(request.headers_sent(("host", HOST)))
     if request.body:
         headers.append(("content-length", str(len(request.body))))
-    return HttpRequest(request.method, path, query, tuple(headers), request.body)
+    return WireRequest(request.method, path, query, tuple(headers), request.body)
 
 
 def event_of(request: RecordedRequest) -> bytes:
@@ -63,7 +63,7 @@ def event_of(request: RecordedRequest) -> bytes:
     return json.dumps(SOURCE.event(http_request(request), call)).encode()
 
 
-async def _ask_lambda(function: Function, requests: Sequence[RecordedRequest]) -> OnLambda:
+async def _ask_lambda(function: FunctionSpec, requests: Sequence[RecordedRequest]) -> OnLambda:
     inits: list[float] = []
     async with Emulator([function], on_record=lambda record: inits.append(record.init_ms or 0.0)) as emulator:
         emulated = emulator.functions[function.name]

@@ -20,7 +20,7 @@ from crossover.seam import Compute, Invalid, Request
 from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE, next_transactions
 from functions.blockchain.ledger import Block, ChainAnswer, ChainRequest, seal
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined, Mining
 from functions.blockchain.rules import walk_hashes, walk_ledger
 from local.measure.microbench.measure import Bench, Call
@@ -30,7 +30,7 @@ ATTEMPTS = 21
 """Real targets are k/256 with k = 6 ... 16, which takes some 21 attempts on average (the service's contract)."""
 ATTEMPTS_AT_ONCE = 100
 LEAST_TARGET = "00000000"
-LIMITS = Limits()
+LIMITS = ChainLimits()
 MINED = Mined("20", "0123abcd")
 
 

@@ -47,7 +47,7 @@ class TwitterSample(NamedTuple):
     document: bytes
 
 
-class User(NamedTuple):
+class UserRecords(NamedTuple):
     """The records of one user: of the type `both`, and of the two others where there are any."""
 
     both: bytes
@@ -55,7 +55,7 @@ class User(NamedTuple):
     retweet: bytes
 
 
-def json_document(user: User) -> bytes:
+def json_document(user: UserRecords) -> bytes:
     """Return the plain packing: all that is known of one user's contacts, the two fixed scores multiplied already.
 
     One document serves the three types, so every tweet tells which it is of.
@@ -121,9 +121,9 @@ def store() -> Path:
 
 
 @cache
-def users() -> dict[tuple[int, int], list[User]]:
+def users() -> dict[tuple[int, int], list[UserRecords]]:
     """Return users of the store by how many contacts of the type `both` they have, in an order of chance."""
-    found: dict[tuple[int, int], list[User]] = {FEW: [], MANY: []}
+    found: dict[tuple[int, int], list[UserRecords]] = {FEW: [], MANY: []}
     with closing(sqlite3.connect(f"{store().absolute().as_uri()}?mode=ro", uri=True)) as connection:
         stored = {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
     keys = sorted(key for key in stored if key.endswith(KINDS["both"]))
@@ -134,7 +134,7 @@ def users() -> dict[tuple[int, int], list[User]]:
         for (least, most), some in found.items():
             if least <= contacts <= most and len(some) < SAMPLES:
                 others = (stored.get(key[:-1] + KINDS[kind], none) for kind in ("reply", "retweet"))
-                some.append(User(stored[key], *others))
+                some.append(UserRecords(stored[key], *others))
     return found
 
 

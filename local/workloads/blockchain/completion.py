@@ -12,7 +12,7 @@ from typing import Any
 
 from functions.blockchain.toy_rsa import OUR_ACCOUNT
 from local.workloads.blockchain.accounts import by_number
-from local.workloads.blockchain.draft import Block, Draft, Payment
+from local.workloads.blockchain.draft import Draft, DraftBlock, Payment
 
 MINUTE = 60_000_000_000
 """Nanoseconds."""
@@ -64,7 +64,7 @@ class _Completion:
             new.append(self._own(payment, step) if payment.send is None else self._signed(payment, payment.send, step))
         return {"chain": chain, "new_target": draft.new_target, "new_tx": new}
 
-    def _block(self, block: Block, place: int, previous: str) -> dict[str, Any]:
+    def _block(self, block: DraftBlock, place: int, previous: str) -> dict[str, Any]:
         all_tx = [
             self._reward(payment, place, 0) if payment.send is None else self._signed(payment, payment.send, 2 * MINUTE)
             for payment in block.payments
@@ -87,7 +87,7 @@ class _Completion:
             "target": target,
         }
 
-    def _mine(self, block: Block, content: str) -> tuple[str, str]:
+    def _mine(self, block: DraftBlock, content: str) -> tuple[str, str]:
         sealed = sha256(content.encode()).hexdigest()
         # What has no target of its own yet is mined for the easiest that real requests have.
         target = block.target if isinstance(block.target, str) else "1"

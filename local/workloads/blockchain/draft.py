@@ -69,7 +69,7 @@ class Payment:
 
 
 @dataclass
-class Block:
+class DraftBlock:
     """A block: payments, then the reward."""
 
     id: int
@@ -92,18 +92,18 @@ class Block:
 class Draft:
     """A request before its numbers."""
 
-    blocks: list[Block]
+    blocks: list[DraftBlock]
     new: list[Payment]
     new_target: str
     accounts: list[int] = field(default_factory=list)
     """The accounts that take part, and then one that does not."""
 
     @property
-    def last(self) -> Block:
+    def last(self) -> DraftBlock:
         """The last block."""
         return self.blocks[-1]
 
-    def any_block(self, random_: random.Random) -> Block:
+    def any_block(self, random_: random.Random) -> DraftBlock:
         """Return a block with payments."""
         return random_.choice([block for block in self.blocks if block.payments])
 
@@ -140,7 +140,7 @@ def draw(random_: random.Random, shape: Shape, faulty: bool) -> Draft:
         payments = [_payment(random_, part, holders) for _ in range(count)]
         reward = Payment(random_.choice(part))
         holders.append(reward.recv)
-        blocks.append(Block(number, draw_target(random_), payments, reward))
+        blocks.append(DraftBlock(number, draw_target(random_), payments, reward))
     new = [
         Payment(random_.choice(part)) if random_.random() < 0.4 else _payment(random_, part, holders)
         for _ in range(shape.new.draw(random_))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from local.cost import files
 from local.cost.configuration import parse
 from local.cost.model import cheapest
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 
 F = Fraction
 BOOK = files.price_book()
@@ -25,7 +25,7 @@ rates = st.integers(0, 5_000_000).map(lambda thousandths: F(thousandths, 1000))
 def model(text: str, rate: Fraction, **given: int) -> dict[str, Fraction]:
     configuration = parse(tomllib.loads('name = "drawn"\n' + text, parse_float=Decimal), "drawn.toml")
     numbers = {name: F(number) for name, number in given.items()}
-    work = Workload(**{"name": "drawn", "source": "drawn", "cpu_ms": F(1), **numbers})  # type: ignore[arg-type]
+    work = ServiceWork(**{"name": "drawn", "source": "drawn", "cpu_ms": F(1), **numbers})  # type: ignore[arg-type]
     bill = cheapest(configuration, Mix.of([(work, F(1))]), rate, BOOK)
     return {item.name: item.month for item in bill.items}
 

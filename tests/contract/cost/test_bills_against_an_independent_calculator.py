@@ -12,7 +12,7 @@ import pytest
 from local.cost import files
 from local.cost.configuration import parse
 from local.cost.model import cheapest
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from tests.reference import aws_bill as aws
 
 F = Fraction
@@ -23,7 +23,7 @@ SIZE, ANSWER, PER_CONNECTION = 2000, 1500, 50
 def month(text: str, rate: Fraction, services: int = 1, **given: Fraction) -> Fraction:
     document = tomllib.loads('name = "drawn"\n' + text, parse_float=Decimal)
     workloads = [
-        Workload(
+        ServiceWork(
             name=f"service {number}", source="drawn", cpu_ms=F(2), reads=F(1), item_bytes=F(5000),
             request_bytes=F(SIZE - ANSWER), response_bytes=F(ANSWER),
             requests_per_connection=F(PER_CONNECTION), memory_mb=F(128), **given,

@@ -113,17 +113,17 @@ def test_every_price_is_the_one_that_was_read() -> None:
 
 
 SUMS = {
-    "all-regions": "24610e9ca657",
-    "ap-southeast-1": "7e305df3c8ee",
-    "eu-central-1": "2d8fce26e9ad",
-    "eu-west-1": "41b5c2cbf105",
-    "us-east-1": "d9f64ff6c41e",
-    "us-west-2": "a0e596fda136",
+    "all-regions": "e3a8dc5ce6a8",
+    "ap-southeast-1": "ddf144374cf6",
+    "eu-central-1": "e8366998c171",
+    "eu-west-1": "33adddb784ca",
+    "us-east-1": "39338f5c4717",
+    "us-west-2": "ab1974c2de83",
 }
 """A checksum over names and prices of a file: a person who changes a price on purpose enters the new one."""
 
 
 @pytest.mark.parametrize("region", SUMS)
 def test_no_price_of_a_region_changes_by_mistake(region: str) -> None:
-    rows = sorted((row.name, row.per, row.tiers) for row in BOOK.of_region(region))
+    rows = sorted((row.name, row.per, *map(tuple, row.tiers)) for row in BOOK.of_region(region))
     assert hashlib.sha256(repr(rows).encode()).hexdigest()[:12] == SUMS[region]

@@ -17,7 +17,7 @@ from local.cost.crossings import crossings
 from local.cost.exact import exact
 from local.cost.lines import Line, line_of
 from local.cost.model import Usage, cheapest, open_bill
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 
 F = Fraction
 BOOK = files.price_book()
@@ -110,7 +110,7 @@ def _as_read(value: Any) -> Any:
 
 
 works = st.builds(
-    lambda per_vcpu, wait, init, size, reads: Workload(
+    lambda per_vcpu, wait, init, size, reads: ServiceWork(
         name="drawn", source="drawn",
         cpu_ms=F(1000, per_vcpu), wait_ms=F(wait), init_ms=F(init), cold_share=F(1, 1000),
         request_bytes=F(size), response_bytes=F(3 * size), requests_per_connection=F(10), connection_seconds=F(20),

@@ -19,7 +19,7 @@ from crossover.stores import load
 from crossover.stores.port import LoadFailed, ignore
 from crossover_dynamodb import loading
 from crossover_dynamodb.client import Client
-from crossover_dynamodb.credentials import LOCAL, Fixed
+from crossover_dynamodb.credentials import LOCAL, FixedKeys
 from crossover_dynamodb.generation import LAYOUT, Generation
 from crossover_dynamodb.store import DynamoStore
 from crossover_dynamodb.target import parse
@@ -90,7 +90,7 @@ def test_a_killed_load_leaves_the_old_one_serving_and_the_next_cleans_up(
     target = parse(loaded, {})
     with pytest.raises(LoadFailed, match="was killed less than 60 s ago"):
         load(loaded, PAIRS)
-    later = Client(target, Fixed(LOCAL), clock=lambda: time.time() + loading.LEASE_SECONDS + 1)
+    later = Client(target, FixedKeys(LOCAL), clock=lambda: time.time() + loading.LEASE_SECONDS + 1)
     report = loading.load(target, PAIRS, ignore, later)
     assert report.figures["old items deleted"] >= len(PAIRS) + 25
     store.version()

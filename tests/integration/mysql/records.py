@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import KINDS, key, pack
 
 TEXTS = (
@@ -27,7 +27,8 @@ def contacts(user: int, number: int) -> list[Contact]:
             user % 7,
             3 * at,
             tuple(
-                Tweet(TEXTS[(at + tweet) % 6] + f" {user} {tweet}", tuple(TEXTS[:tweet])) for tweet in range(1 + at % 4)
+                TaggedText(TEXTS[(at + tweet) % 6] + f" {user} {tweet}", tuple(TEXTS[:tweet]))
+                for tweet in range(1 + at % 4)
             ),
         )
         for at in range(number)

@@ -13,10 +13,10 @@ import pytest
 from crossover.seam import Invalid
 from functions.blockchain.codec import decode, encode, inflate, same
 from functions.blockchain.ledger import ChainRequest, Transaction
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from tests.reference import blockchain as reference
 
-LIMITS = Limits()
+LIMITS = ChainLimits()
 REWARD = {"recv": 1, "amt": 2, "time": "3", "hash": "4"}
 SIGNED = {"sig": 1, "recv": 2, "fee": 3, "amt": 4, "time": "5", "send": 6, "hash": "7"}
 OWN = {"recv": 1, "amt": 2, "time": "3"}
@@ -57,7 +57,7 @@ class Meter:
         return asked
 
 
-def reason(cc: bytes, limits: Limits = LIMITS, meter: Meter | None = None) -> str:
+def reason(cc: bytes, limits: ChainLimits = LIMITS, meter: Meter | None = None) -> str:
     meter = meter or Meter()
     with pytest.raises(Invalid) as caught:
         decode(cc, limits, meter.stream, meter.parse)

@@ -10,7 +10,7 @@ from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Compute, Done, Invalid, Request
 from crossover.settings import SettingError, configured, documented
 from functions.blockchain.handler import SERVICE, within
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mining
 from functions.registry import load
 from local.emulator.artifacts import TEMPLATE
@@ -139,7 +139,7 @@ def test_a_limit_is_a_setting_of_its_own_name() -> None:
 
 def test_the_service_within_its_usual_limits_is_the_service() -> None:
     query = Request(f"cc={cc()}".encode())
-    ours, theirs = (start(query) for start in (SERVICE.start, within(Limits()).start))
+    ours, theirs = (start(query) for start in (SERVICE.start, within(ChainLimits()).start))
     assert isinstance(ours, Compute)
     assert isinstance(theirs, Compute)
     assert ours.computation == theirs.computation
@@ -168,5 +168,5 @@ def test_the_service_imports_no_other_service_s_libraries() -> None:
 
 def test_on_lambda_each_limit_is_a_parameter_of_the_template_with_the_same_default() -> None:
     variables = read_template(TEMPLATE).functions["BlockchainFunction"].environment
-    limits = {each.name: str(each.default) for each in documented(Limits)}
+    limits = {each.name: str(each.default) for each in documented(ChainLimits)}
     assert {name: value for name, value in variables.items() if name in limits} == limits

@@ -11,7 +11,7 @@ import pytest
 
 from crossover.stores.cache_port import CacheGone, CacheTarget
 from crossover.stores.policy import Fault
-from crossover_cache.redis import Driver, open_cache
+from crossover_cache.redis import RedisDriver, open_cache
 
 
 class Server:
@@ -133,7 +133,7 @@ def test_certificates_that_cannot_be_read_are_refused(tmp_path):
 
 
 def test_errors_say_what_became_of_the_connection():
-    driver = Driver(CacheTarget("redis://h"))
+    driver = RedisDriver(CacheTarget("redis://h"))
     assert driver.fault(TimeoutError()) is Fault.HUNG
     assert driver.fault(ConnectionResetError()) is Fault.LOST
     assert driver.fault(ValueError()) is Fault.STRANGE
@@ -141,7 +141,7 @@ def test_errors_say_what_became_of_the_connection():
 
 def test_a_deadline_that_is_over_reads_nothing(cache):
     server, _ = cache(b"")
-    connection = Driver(CacheTarget(f"redis://{server.address}")).connect()
+    connection = RedisDriver(CacheTarget(f"redis://{server.address}")).connect()
     connection._timeout = 0.0
     with pytest.raises(TimeoutError):
         connection.ask([(b"PING",)])

@@ -6,7 +6,7 @@ import pytest
 import typer.testing
 
 from crossover.stores import load
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import key, pack
 from local.cli import create_app
 from local.errors import UserError
@@ -17,8 +17,8 @@ QUERY = "user_id=42&type=reply&phrase=ha&hashtag=Tea"
 @pytest.fixture
 def url(tmp_path):
     contacts = [
-        Contact(2**62, "some", "one", 4, 3, 11, (Tweet("hahaha", ("tea", "x")), Tweet("ha", ()))),
-        Contact(3, "[bold]other", "", 1, 0, 0, (Tweet("none", ()),)),
+        Contact(2**62, "some", "one", 4, 3, 11, (TaggedText("hahaha", ("tea", "x")), TaggedText("ha", ()))),
+        Contact(3, "[bold]other", "", 1, 0, 0, (TaggedText("none", ()),)),
     ]
     url = f"sqlite:///{tmp_path}/records.db"
     load(url, [(key(42, "reply"), pack(contacts)), (key(43, "reply"), b"damaged")])

@@ -13,7 +13,7 @@ from local.cost.configuration import Configuration, parse
 from local.cost.exact import exact
 from local.cost.model import Usage, cheapest
 from local.cost.price_book import PriceBook
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 
 Billed = Callable[..., Bill]
 
@@ -22,9 +22,9 @@ def configured(text: str) -> Configuration:
     return parse(tomllib.loads('name = "a test"\n' + text, parse_float=Decimal), "test.toml")
 
 
-def some_work(**given: object) -> Workload:
+def some_work(**given: object) -> ServiceWork:
     exactly = {key: Fraction(value) if type(value) is int else value for key, value in given.items()}
-    return Workload(**{"name": "some", "source": "a test", "cpu_ms": Fraction(1), **exactly})  # type: ignore[arg-type]
+    return ServiceWork(**{"name": "some", "source": "a test", "cpu_ms": Fraction(1), **exactly})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def book() -> PriceBook:
 @pytest.fixture
 def bill(book: PriceBook) -> Billed:
     def billed(
-        text: str, rate: int | str = 0, hours: int = 730, works: list[Workload] | None = None, **given: object
+        text: str, rate: int | str = 0, hours: int = 730, works: list[ServiceWork] | None = None, **given: object
     ) -> Bill:
         weights = [(work, Fraction(1)) for work in works or [some_work(**given)]]
         return cheapest(configured(text), Mix.of(weights), exact(rate), book, Usage(Fraction(hours)))

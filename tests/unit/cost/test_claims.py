@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from local.cost.audit import Audit, Finding
+from local.cost.audit import Audit, AuditFinding
 from local.cost.audit_file import EXAMPLE, audit_file, run
 from local.cost.audit_tables import sentences
 from local.cost.claims import agrees
-from local.cost.price_book import Price, PriceBook, Tier
+from local.cost.price_book import Price, PriceBook, PriceTier
 from tests.unit.cost.test_cost_commands import answer, refusal
 from tests.unit.cost.test_cost_commands import run as command
 
@@ -21,12 +21,12 @@ F = Fraction
 
 
 def row(service: str, dimension: str, unit: str, price: str, *, per: int = 1, region: str = "us-east-1") -> Price:
-    return Price(service, dimension, unit, per, (Tier(None, F(price)),), region, "made up", "2026-09", "firm")
+    return Price(service, dimension, unit, per, (PriceTier(None, F(price)),), region, "made up", "2026-09", "firm")
 
 
 TRANSFER = replace(
     row("data-transfer", "internet-out", "GB", "0"),
-    tiers=(Tier(F(100), F(0)), Tier(F(10_240), F("0.09")), Tier(None, F("0.085"))),
+    tiers=(PriceTier(F(100), F(0)), PriceTier(F(10_240), F("0.09")), PriceTier(None, F("0.085"))),
 )
 BOOK = PriceBook(
     [
@@ -50,7 +50,7 @@ def audited(folder: Path, claim: str, head: str = 'per = "month"\n', book: Price
     return run(audit_file(str(file)), book)
 
 
-def finding(folder: Path, claim: str, head: str = 'per = "month"\n') -> Finding:
+def finding(folder: Path, claim: str, head: str = 'per = "month"\n') -> AuditFinding:
     return audited(folder, claim, head).findings[0]
 
 

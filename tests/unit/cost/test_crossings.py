@@ -10,7 +10,7 @@ from local.cost.crossings import Crossing, cheapest_ranges, crossings
 from local.cost.errors import CostError
 from local.cost.lines import Line, Piece, line_of
 from local.cost.price_book import PriceBook
-from local.cost.workload import Mix, Workload
+from local.cost.workload import Mix, ServiceWork
 from tests.unit.cost.conftest import configured, some_work
 
 F = Fraction
@@ -21,7 +21,7 @@ def line(name: str, *pieces: tuple[int, int, int | str, int | str]) -> Line:
     return Line(name, tuple(Piece(F(start), F(until), F(base), F(slope), name) for start, until, base, slope in pieces))
 
 
-def drawn(text: str, work: Workload, book: PriceBook, top: int = 2000) -> Line:
+def drawn(text: str, work: ServiceWork, book: PriceBook, top: int = 2000) -> Line:
     return line_of(configured(text), Mix.of([(work, F(1))]), book, F(top))
 
 

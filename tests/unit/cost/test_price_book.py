@@ -13,7 +13,7 @@ from local.cost.errors import CostError, NoPrice
 from local.cost.formulas import RATE, evaluate, open_input
 from local.cost.instances import memory_gib, split, units, vcpus
 from local.cost.linear import Linear, at_rate
-from local.cost.price_book import ALL, STALE_AFTER_DAYS, Price, PriceBook, Tier
+from local.cost.price_book import ALL, STALE_AFTER_DAYS, Price, PriceBook, PriceTier
 from local.cost.price_file import render
 
 REGION = "us-east-1"
@@ -25,7 +25,7 @@ def row(*tiers: tuple[int | None, str], **changes: object) -> Price:
     given = {
         "service": "some", "dimension": "thing", "unit": "thing", "per": 1, "region": REGION, "source": "a test",
         "read": "2026-09-19", "certainty": "firm",
-        "tiers": tuple(Tier(None if upto is None else Fraction(upto), Fraction(price)) for upto, price in tiers),
+        "tiers": tuple(PriceTier(None if upto is None else Fraction(upto), Fraction(price)) for upto, price in tiers),
     }  # fmt: skip
     return Price(**{**given, **changes})  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ import pytest
 
 from local.cost import files
 from local.cost.errors import CostError
-from local.cost.price_book import PriceBook, Tier
+from local.cost.price_book import PriceBook, PriceTier
 from local.cost.price_file import parse, render
 from local.cost.refresh.bulk import read_offer
 from local.cost.refresh.compare import (
@@ -262,7 +262,7 @@ def test_a_long_list_is_read_as_it_streams_by_and_only_what_was_asked_for_is_kep
     assert peak < listed.sent / 4
     assert read.published == "2026-11-02"
     (found,) = read.found["wanted"]
-    assert (found.sku, found.tiers) == ("SKU1234", (Tier(None, F(1234)),))
+    assert (found.sku, found.tiers) == ("SKU1234", (PriceTier(None, F(1234)),))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from local.cost import files
 from local.cost.errors import CostError
 from local.deploy.account import compare, down, release, up
 from local.deploy.account.bill import priced
-from local.deploy.account.cloud import Change, Say, StackState, Wanted
+from local.deploy.account.cloud import ResourceChange, Say, StackState, Wanted
 from local.deploy.account.environment import ENVIRONMENTS, Environment, find, parse
 from local.deploy.account.packages import with_packages, zipped
 from local.deploy.account.stacks import EXPIRES, FUNCTIONS, IMAGE, TAG, document_of, stack_name, stacks
@@ -58,10 +58,10 @@ class FakeCloud:
         self.done.append(f"create {wanted.name}")
         return self._made(wanted, "CREATE_COMPLETE", "ROLLBACK_COMPLETE", say)
 
-    def changes(self, wanted: Wanted) -> Sequence[Change]:
+    def changes(self, wanted: Wanted) -> Sequence[ResourceChange]:
         self.pending[wanted.name] = wanted
         before = self.kept[wanted.name]
-        return [Change("modify", "Thing", "AWS::Thing")] if before.reason != wanted.body else []
+        return [ResourceChange("modify", "Thing", "AWS::Thing")] if before.reason != wanted.body else []
 
     def apply(self, name: str, say: Say) -> StackState:
         self.done.append(f"apply {name}")

@@ -15,7 +15,7 @@ from local.deploy.cluster import build, settings
 from local.deploy.cluster.certificates import Authority, signing_key
 from local.deploy.cluster.own import Reach
 
-FILES = settings.Files(Path("/programs"), Path("/work"), Path("/sockets"))
+FILES = settings.ClusterFiles(Path("/programs"), Path("/work"), Path("/sockets"))
 
 
 def test_the_programs_carry_the_version_of_the_module() -> None:

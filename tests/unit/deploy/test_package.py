@@ -11,11 +11,11 @@ import pytest
 from local.deploy.package import files, libraries, texts
 from local.deploy.package.requirements import last_line, requirements_of
 from local.deploy.package.run import UNZIPPED_BYTES, findings, megabytes
-from local.deploy.package.target import Target, default_version
+from local.deploy.package.target import BuildTarget, default_version
 from local.emulator.intrinsics import load_document
 from local.errors import UserError
 
-ARM = Target("arm64", (3, 13))
+ARM = BuildTarget("arm64", (3, 13))
 
 
 def write(folder: Path, *names: str) -> None:
@@ -88,7 +88,7 @@ def test_a_zip_depends_on_names_and_content_alone(tmp_path: Path) -> None:
 
 def test_a_library_for_another_machine_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.so").write_bytes(b"\x7fELF" + bytes(14) + (0x3E).to_bytes(2, "little"))
-    libraries._check_machine(tmp_path, Target("x86_64", (3, 13)))
+    libraries._check_machine(tmp_path, BuildTarget("x86_64", (3, 13)))
     with pytest.raises(UserError, match=r"a\.so is not built for arm64"):
         libraries._check_machine(tmp_path, ARM)
 
@@ -120,7 +120,7 @@ def test_what_lambda_has_or_does_not_need_is_named_with_its_option() -> None:
 
 def test_wheels_fit_the_c_library_of_the_runtime() -> None:
     assert ARM.platform == "aarch64-manylinux_2_34"
-    assert Target("x86_64", (3, 11)).platform == "x86_64-manylinux_2_17"
+    assert BuildTarget("x86_64", (3, 11)).platform == "x86_64-manylinux_2_17"
     assert (default_version((3, 12)), default_version((3, 9))) == ((3, 12), (3, 13))
 
 

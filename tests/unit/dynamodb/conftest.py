@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossover_dynamodb.client import Client
-from crossover_dynamodb.credentials import LOCAL, Fixed
+from crossover_dynamodb.credentials import LOCAL, FixedKeys
 from crossover_dynamodb.target import parse
 from tests.support.scripted_dynamodb import Server
 
@@ -54,7 +54,7 @@ def make(server, clock):
 
     def client(options="", credentials=None):
         target = parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}{options}", {})
-        keys = credentials or Fixed(LOCAL)
+        keys = credentials or FixedKeys(LOCAL)
         made.append(Client(target, keys, clock=clock, sleep=clock.sleep, chance=lambda: 1.0))
         return made[-1]
 

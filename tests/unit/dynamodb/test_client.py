@@ -11,8 +11,8 @@ from crossover.runner import Refused, Unavailable
 from crossover.stores.policy import Fault
 from crossover_dynamodb import connection
 from crossover_dynamodb.client import Client, OperationError
-from crossover_dynamodb.connection import Driver
-from crossover_dynamodb.credentials import LOCAL, Fixed, Keys
+from crossover_dynamodb.connection import DynamoDbDriver
+from crossover_dynamodb.credentials import LOCAL, AwsKeys, FixedKeys
 from crossover_dynamodb.target import parse
 
 THROTTLED = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "x"})
@@ -62,13 +62,13 @@ class Rotating:
     """Credentials that can be renewed once."""
 
     def __init__(self):
-        self.keys = Keys("old", "old")
+        self.keys = AwsKeys("old", "old")
 
     def __call__(self):
         return self.keys
 
     def renewed(self, refused):
-        before, self.keys = self.keys, Keys("new", "new")
+        before, self.keys = self.keys, AwsKeys("new", "new")
         return self.keys != before
 
 
@@ -78,7 +78,7 @@ def test_expired_credentials_are_renewed_once_within_the_request(server, make):
     assert ["Credential=new" in signed for _, _, signed in server.asked] == [False, True]
 
 
-@pytest.mark.parametrize("credentials", [Fixed(LOCAL), Rotating()])
+@pytest.mark.parametrize("credentials", [FixedKeys(LOCAL), Rotating()])
 def test_credentials_that_stay_refused_are_unavailable(server, make, credentials):
     server.default = lambda _: EXPIRED
     with pytest.raises(Unavailable, match="does not take the credentials: ExpiredTokenException: expired"):
@@ -142,7 +142,7 @@ def test_a_server_that_dribbles_costs_the_read_timeout(server, make):
 
 
 def test_a_deadline_that_is_over_reads_nothing(server):
-    client = Driver(parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", {})).connect()
+    client = DynamoDbDriver(parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", {})).connect()
     with pytest.raises(TimeoutError):
         client._arm()
     client.close()
@@ -161,7 +161,7 @@ def test_nothing_that_listens_is_unavailable(clock):
     for scheme in ("http", "https"):
         target = parse(f"dynamodb://tweets?region=us-east-1&endpoint={scheme}://127.0.0.1:{port}", {})
         with pytest.raises(Unavailable, match="no connection"):
-            Client(target, Fixed(LOCAL)).call("GetItem", {})
+            Client(target, FixedKeys(LOCAL)).call("GetItem", {})
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ def test_nothing_that_listens_is_unavailable(clock):
     [(TimeoutError(), Fault.HUNG), (ConnectionResetError(), Fault.LOST), (ValueError(), Fault.STRANGE)],
 )
 def test_errors_say_what_became_of_the_connection(problem, fault):
-    assert Driver(parse("dynamodb://tweets?region=us-east-1", {})).fault(problem) is fault
+    assert DynamoDbDriver(parse("dynamodb://tweets?region=us-east-1", {})).fault(problem) is fault

@@ -7,7 +7,7 @@ from botocore.credentials import Credentials
 
 from crossover.runner import Unavailable
 from crossover_dynamodb import credentials
-from crossover_dynamodb.credentials import LOCAL, Fixed, FromBotocore, Keys, credentials_of
+from crossover_dynamodb.credentials import LOCAL, AwsKeys, FixedKeys, FromBotocore, credentials_of
 from crossover_dynamodb.target import parse
 
 AWS = parse("dynamodb://tweets?region=us-east-1", {})
@@ -30,17 +30,17 @@ def test_else_botocore_finds_them(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    assert credentials_of(AWS, {})() == Keys("x", "y")
+    assert credentials_of(AWS, {})() == AwsKeys("x", "y")
 
 
 def test_refused_ones_are_looked_for_again():
     found = iter([Credentials("a", "1"), Credentials("a", "2"), Credentials("a", "2")])
     renewing = FromBotocore(lambda: next(found))
     first = renewing()
-    assert renewing() == first == Keys("a", "1")
+    assert renewing() == first == AwsKeys("a", "1")
     assert renewing.renewed(first)
-    assert renewing() == Keys("a", "2")
-    assert not renewing.renewed(Keys("a", "2"))
+    assert renewing() == AwsKeys("a", "2")
+    assert not renewing.renewed(AwsKeys("a", "2"))
 
 
 def raising(problem):
@@ -64,5 +64,5 @@ def test_having_none_is_unavailable(find, says):
 
 
 def test_fixed_ones_stay():
-    assert Fixed(LOCAL)() is LOCAL
+    assert FixedKeys(LOCAL)() is LOCAL
     assert credentials.LOCAL.token == ""

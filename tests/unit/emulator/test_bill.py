@@ -11,7 +11,7 @@ import pytest
 from local.emulator import bill, errors
 from local.emulator.actions import Ending, InvocationReport, Throttle
 from local.emulator.metrics import FunctionMetrics, percentile
-from local.emulator.spec import BadSpec, Function, Scaling
+from local.emulator.spec import BadSpec, FunctionSpec, Scaling
 from local.emulator.token_bucket import TokenBucket
 
 WARM = InvocationReport("id-1", 1, Ending.SUCCESS, 0.00241, None, 0.0, False)
@@ -19,7 +19,7 @@ COLD = WARM._replace(init=0.12399)
 
 
 def recorded(report: InvocationReport, memory_mb: int = 256, peak_mb: float = 31.2) -> bill.Record:
-    function = Function("F", Path(), "f.handler", scaling=Scaling(memory_mb=memory_mb))
+    function = FunctionSpec("F", Path(), "f.handler", scaling=Scaling(memory_mb=memory_mb))
     return bill.record(report, function, bill.Sizes(int(peak_mb * 1024 * 1024), 10, 20, 30))
 
 
@@ -64,7 +64,7 @@ def test_a_record_is_one_line_of_json_with_its_gb_seconds() -> None:
 
 
 def test_a_throttle_costs_nothing_and_says_why() -> None:
-    record = bill.throttled("id-2", Function("F", Path(), "a.b"), Throttle.RESERVED, 7)
+    record = bill.throttled("id-2", FunctionSpec("F", Path(), "a.b"), Throttle.RESERVED, 7)
     assert (record.billed_ms, record.gb_seconds) == (0, 0)
     assert record.reason == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
@@ -84,9 +84,9 @@ def test_an_environments_fault_is_told_in_lambdas_words(ending: Ending, status: 
 
 
 def test_more_than_4_kb_of_environment_variables_are_refused() -> None:
-    Function("F", Path(), "a.b", variables={"A": "x" * 4095})
+    FunctionSpec("F", Path(), "a.b", variables={"A": "x" * 4095})
     with pytest.raises(BadSpec, match="4,096"):
-        Function("F", Path(), "a.b", variables={"A": "x" * 4096})
+        FunctionSpec("F", Path(), "a.b", variables={"A": "x" * 4096})
 
 
 def test_a_bucket_never_holds_more_than_it_can() -> None:
@@ -99,7 +99,7 @@ def test_figures_add_up() -> None:
     metrics = FunctionMetrics()
     for report in (COLD, WARM, WARM._replace(ending=Ending.ERROR)):
         metrics.add(recorded(report, memory_mb=1024))
-    metrics.add(bill.throttled("id", Function("F", Path(), "a.b"), Throttle.RATE, 1))
+    metrics.add(bill.throttled("id", FunctionSpec("F", Path(), "a.b"), Throttle.RATE, 1))
     summary = metrics.summary()
     assert (summary["invocations"], summary["cold_starts"], summary["throttles"], summary["errors"]) == (3, 1, 1, 1)
     assert summary["billed_gb_s"] == pytest.approx(0.133)

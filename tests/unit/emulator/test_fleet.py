@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.emulator import quotas
-from local.emulator.account import Account
+from local.emulator.account import AccountLimits
 from local.emulator.actions import (
     Action,
     Deliver,
@@ -30,7 +30,7 @@ from local.emulator.spec import BadSpec, Scaling
 class Driven:
     """A fleet, its clock, and everything it has ever wanted done."""
 
-    def __init__(self, scaling: Scaling | None = None, account: Account | None = None) -> None:
+    def __init__(self, scaling: Scaling | None = None, account: AccountLimits | None = None) -> None:
         self.fleet = Fleet(scaling or Scaling(), account)
         self.now = 100.0
         self.done: list[Action] = []
@@ -286,7 +286,7 @@ def test_a_place_is_free_again_when_the_runtime_asks_for_work() -> None:
 
 
 def test_functions_without_a_reservation_share_the_accounts_concurrency() -> None:
-    account = Account(concurrency=3)
+    account = AccountLimits(concurrency=3)
     first, second = Driven(account=account), Driven(account=account)
     first.invoke("a")
     first.invoke("b")
@@ -295,7 +295,7 @@ def test_functions_without_a_reservation_share_the_accounts_concurrency() -> Non
 
 
 def test_a_reservation_is_taken_from_what_the_others_share() -> None:
-    account = Account(concurrency=110)
+    account = AccountLimits(concurrency=110)
     Driven(Scaling(reserved=10), account)
     other = Driven(account=account)
     results = [other.invoke(str(number))[0] for number in range(101)]
@@ -304,12 +304,12 @@ def test_a_reservation_is_taken_from_what_the_others_share() -> None:
 
 def test_a_reservation_has_to_leave_a_hundred_to_the_others() -> None:
     with pytest.raises(BadSpec, match="reserve less"):
-        Fleet(Scaling(reserved=901), Account(1000))
-    Fleet(Scaling(reserved=900), Account(1000))
+        Fleet(Scaling(reserved=901), AccountLimits(1000))
+    Fleet(Scaling(reserved=900), AccountLimits(1000))
 
 
 def test_a_burst_gets_a_thousand_environments_and_then_a_hundred_a_second() -> None:
-    driven = Driven(account=Account(concurrency=5000))
+    driven = Driven(account=AccountLimits(concurrency=5000))
     for number in range(1000):
         assert driven.invoke(f"a{number}") == [Start(number + 1, 1)]
     assert driven.invoke("b") == [InvocationAnswer("b", Ending.THROTTLED, Throttle.SCALING)]
@@ -338,7 +338,7 @@ def test_a_function_takes_at_most_ten_requests_a_second_for_each_unit_of_its_res
 
 
 def test_the_accounts_rate_is_ten_times_its_concurrency() -> None:
-    driven = Driven(account=Account(concurrency=1))
+    driven = Driven(account=AccountLimits(concurrency=1))
     throttled = 0
     for number in range(15):
         first = driven.invoke(str(number))[0]
@@ -436,7 +436,7 @@ EVENTS = st.lists(
 def test_whatever_happens_every_request_is_answered_once_and_limits_hold(
     events: list[tuple[str, int]], reserved: int | None, provisioned: int
 ) -> None:
-    account = Account(concurrency=200)
+    account = AccountLimits(concurrency=200)
     driven = Driven(Scaling(reserved=reserved, provisioned=provisioned, idle_lifetime=20), account)
     driven.note(driven.fleet.begin(driven.now))
     asked = 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.emulator import sam_config
-from local.emulator.event_sources.base import HttpRequest
+from local.emulator.event_sources.base import WireRequest
 from local.emulator.intrinsics import Given, TemplateError
 from local.emulator.lenient import read_leniently
 from local.emulator.routing import Door, behind
@@ -273,16 +273,16 @@ DOORS = (
 )
 def test_a_request_comes_to_the_event_source_that_has_a_route(host: str, line: str, expected: tuple[str, str]) -> None:
     method, path = line.split()
-    source, routes, key = behind(DOORS, HttpRequest(method, path, "", (("host", host),)))
+    source, routes, key = behind(DOORS, WireRequest(method, path, "", (("host", host),)))
     assert key is not None
     assert (source.name, routes[key]) == expected
 
 
 def test_a_request_without_a_route_is_the_first_apis() -> None:
-    source, _, key = behind(DOORS[:1], HttpRequest("GET", "/x", "", ()))
+    source, _, key = behind(DOORS[:1], WireRequest("GET", "/x", "", ()))
     assert (source.name, key) == ("v2", None)
     two = (*DOORS[2:], Door("url", {("ANY", "$default"): "Other"}, "other"))
-    assert behind(two, HttpRequest("GET", "/", "", ()))[2] is None
+    assert behind(two, WireRequest("GET", "/", "", ()))[2] is None
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ from rich.console import Console
 
 from local.cli import main
 from local.cost import files
-from local.emulator.spec import Function
+from local.emulator.spec import FunctionSpec
 from local.errors import UserError
 from local.load.api import LoadOutcome, LoadPlan, Total
 from local.measure.experiments import tables
 from local.measure.experiments.cold_start import ColdStartConfig, hour, packaged, size_of
 from local.measure.experiments.keep_warm import Times
 from local.measure.experiments.result import (
-    Change,
+    BeforeAfter,
     ColdStartResult,
     MemoryFigures,
     PackageFigures,
@@ -79,20 +79,20 @@ def test_a_limit_that_limits_nothing_is_refused() -> None:
 
 
 @pytest.fixture
-def function(tmp_path: Path) -> Function:
+def function(tmp_path: Path) -> FunctionSpec:
     code, layer = tmp_path / "code", tmp_path / "layer"
     (layer / "python/shared").mkdir(parents=True)
     (layer / "python/shared/them.py").write_text("x = 1\n")
     code.mkdir()
     (code / "mine.py").write_text("y = 2\n")
-    return Function("Mine", code, "mine.handler", layers=(layer,))
+    return FunctionSpec("Mine", code, "mine.handler", layers=(layer,))
 
 
-def files_of(function: Function) -> set[str]:
+def files_of(function: FunctionSpec) -> set[str]:
     return {path.name for folder in (function.code, *function.layers) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_package_of_sources_alone_has_no_bytecode(function: Function, tmp_path: Path) -> None:
+def test_a_package_of_sources_alone_has_no_bytecode(function: FunctionSpec, tmp_path: Path) -> None:
     compileall.compile_dir(function.code, quiet=2)
     made = packaged(function, "sources alone", tmp_path / "made")
     assert files_of(made) == {"mine.py", "them.py"}
@@ -100,14 +100,14 @@ def test_a_package_of_sources_alone_has_no_bytecode(function: Function, tmp_path
     assert files_of(function) == {"mine.py", f"mine.{sys.implementation.cache_tag}.pyc", "them.py"}
 
 
-def test_a_package_without_layers_has_their_content(function: Function, tmp_path: Path) -> None:
+def test_a_package_without_layers_has_their_content(function: FunctionSpec, tmp_path: Path) -> None:
     made = packaged(function, "without layers", tmp_path / "made")
     assert made.layers == ()
     assert (made.code / "shared/them.py").read_text() == "x = 1\n"
     assert size_of([made.code]) == 12
 
 
-def test_a_package_as_deployed_is_the_functions_own(function: Function, tmp_path: Path) -> None:
+def test_a_package_as_deployed_is_the_functions_own(function: FunctionSpec, tmp_path: Path) -> None:
     assert packaged(function, "as deployed", tmp_path / "made") is function
 
 
@@ -144,7 +144,7 @@ def test_the_table_of_the_web_tier_shows_each_change() -> None:
         discarded_loads=1,
         reported="",
     )
-    change = Change(
+    change = BeforeAfter(
         change="2 workers",
         capacity_before=1234,
         capacity_after=2345,

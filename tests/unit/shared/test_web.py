@@ -23,8 +23,7 @@ from crossover.settings import Identity
 from crossover.web import Answer, HttpRequest, Json, Problem, Route, WebStep
 from crossover.web_service import WebService
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import Call
-from local.emulator.event_sources.base import HttpRequest as Sent
+from local.emulator.event_sources.base import Call, WireRequest
 
 JSON = ("content-type", "application/json")
 
@@ -127,7 +126,7 @@ def through(source: str, line: str, body: bytes = b"", *headers: tuple[str, str]
     method, target = line.split(" ")
     path, _, query = target.partition("?")
     call = Call("id", datetime(2026, 11, 1, tzinfo=UTC), "Root=1-0-0")
-    event = EVENT_SOURCES[source].event(Sent(method, path, query, headers, body), call)
+    event = EVENT_SOURCES[source].event(WireRequest(method, path, query, headers, body), call)
     handler = lambda_handler(SERVICE, {"BASE_PATH": base, "LOG_SAMPLE_RATE": "0"})
     response = EVENT_SOURCES[source].response(json.dumps(handler(json.loads(json.dumps(event)), None)).encode())
     return visible(response.status, [(name.lower(), value) for name, value in response.headers], response.body)

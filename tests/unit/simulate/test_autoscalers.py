@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.simulate.cluster_autoscaler import Nodes
+from local.simulate.cluster_autoscaler import NodeGroup
 from local.simulate.hpa import Autoscaler
 from local.simulate.target_tracking import TargetTracking
 from local.simulate.validation import sequences
@@ -59,7 +59,7 @@ def test_ecs_scales_in_after_fifteen_datapoints_below_nine_tenths_of_the_target(
 
 
 def test_pods_wait_for_a_node_to_boot() -> None:
-    nodes = Nodes(2, minimum=1, boot=60, ready=1)
+    nodes = NodeGroup(2, minimum=1, boot=60, ready=1)
     assert nodes.step(0, 5) == 2
     assert nodes.billed == 3
     assert nodes.step(59, 5) == 2
@@ -67,7 +67,7 @@ def test_pods_wait_for_a_node_to_boot() -> None:
 
 
 def test_a_node_goes_when_it_was_unneeded_for_ten_minutes() -> None:
-    nodes = Nodes(2, minimum=1, boot=0, ready=3)
+    nodes = NodeGroup(2, minimum=1, boot=0, ready=3)
     sizes = {}
     for second in range(0, 700, 10):
         nodes.step(second, 1)
@@ -76,7 +76,7 @@ def test_a_node_goes_when_it_was_unneeded_for_ten_minutes() -> None:
 
 
 def test_lost_nodes_are_replaced() -> None:
-    nodes = Nodes(2, minimum=2, boot=30, ready=4)
+    nodes = NodeGroup(2, minimum=2, boot=30, ready=4)
     nodes.lose(1)
     assert nodes.step(0, 8) == 6
     assert nodes.step(30, 8) == 8

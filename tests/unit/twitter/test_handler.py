@@ -4,7 +4,7 @@ import pytest
 
 from crossover.runner import InlineRunner, answer_at_once
 from crossover.seam import Invalid, Request
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.handler import SERVICE, start
 from functions.twitter.record import CorruptRecord, key, pack
 
@@ -23,7 +23,7 @@ def refused(text):
 
 def contact(user_id, text, *tags, **known):
     fields = {"screen_name": "name", "description": "", "replies": 1, "retweets": 0, "shared_tags": 0} | known
-    return Contact(user_id=user_id, tweets=(Tweet(text, tags),), **fields)
+    return Contact(user_id=user_id, tweets=(TaggedText(text, tags),), **fields)
 
 
 @pytest.mark.parametrize("kind", ["reply", "retweet", "both"])

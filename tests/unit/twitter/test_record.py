@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from functions.twitter import record as format
 from functions.twitter.answer import answer, has_border
-from functions.twitter.contacts import Contact, Tweet
+from functions.twitter.contacts import Contact, TaggedText
 from functions.twitter.record import CorruptRecord, pack, unpack
 from functions.twitter.scores import hashtag_score, rounded
 
 
 def contact(user_id=1, *texts, tags=(), **known):
     fields = {"screen_name": "", "description": "", "replies": 1, "retweets": 0, "shared_tags": 0} | known
-    return Contact(user_id=user_id, tweets=tuple(Tweet(text, tags) for text in texts), **fields)
+    return Contact(user_id=user_id, tweets=tuple(TaggedText(text, tags) for text in texts), **fields)
 
 
 def test_a_contact_without_a_tweet_is_no_candidate():

@@ -24,14 +24,14 @@ from functions.blockchain.explain import (
     with_proof,
 )
 from functions.blockchain.handler import SERVICE
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from local.cli import main
 from local.workloads.blockchain.draft import Shape
 from local.workloads.blockchain.faults import FAULTS
 from local.workloads.blockchain.making import Made, made
 
 SAMPLE, _, OVERDRAWN = SERVICE.examples
-LIMITS = Limits()
+LIMITS = ChainLimits()
 
 
 def request_of(fault: str, seed: int = 1) -> Made:

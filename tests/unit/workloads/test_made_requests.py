@@ -13,7 +13,7 @@ from crossover.runner import InlineRunner
 from crossover.seam import Invalid
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import SERVICE
-from functions.blockchain.limits import Limits
+from functions.blockchain.limits import ChainLimits
 from functions.blockchain.rules import walk_hashes, walk_ledger
 from functions.blockchain.toy_rsa import MODULUS
 from local.cli import main
@@ -48,7 +48,7 @@ def test_valid_requests_differ_in_all_that_is_free() -> None:
     assert len({each.cc for each in requests}) == 150
     assert {each.query.count("%3D") for each in requests} >= {0, 1}
     assert any(not (each.cc or "").endswith("=") and len(each.cc or "") % 4 for each in requests)
-    asked = [decode((each.cc or "").encode(), Limits()) for each in requests]
+    asked = [decode((each.cc or "").encode(), ChainLimits()) for each in requests]
     assert {len(each.chain) for each in asked} == {2, 3, 4}
     assert {len(each.new_tx) for each in asked} == {0, 1, 2, 3, 4}
     assert {each.new_target for each in asked} == {*(f"0{share:x}" for share in range(6, 16)), "1"}
@@ -72,7 +72,7 @@ def test_a_fault_of_what_is_said_breaks_no_other_rule(fault: str) -> None:
 def broken(request: Made) -> set[str | None]:
     """The CODE that each walk ends with; where the shape is broken, there is nothing to walk over."""
     try:
-        asked = decode((request.cc or "").encode(), Limits())
+        asked = decode((request.cc or "").encode(), ChainLimits())
     except Invalid as problem:
         return {problem.code}
     found: set[str | None] = set()

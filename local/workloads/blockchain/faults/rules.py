@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.workloads.blockchain.completion import short
-from local.workloads.blockchain.draft import Block, Draft, Payment
+from local.workloads.blockchain.draft import Draft, DraftBlock, Payment
 from local.workloads.blockchain.faults.kinds import Stage, register
 
 Change = Callable[[Draft, random.Random], object]
@@ -51,7 +51,7 @@ def _own(draft: Draft, random_: random.Random) -> Payment:
     return draft.any_new(random_, own=True)
 
 
-def _block(draft: Draft, random_: random.Random) -> Block:
+def _block(draft: Draft, random_: random.Random) -> DraftBlock:
     return random_.choice(draft.blocks)
 
 
@@ -262,7 +262,7 @@ def _(draft: Draft, random_: random.Random) -> None:
 def _(draft: Draft, random_: random.Random) -> None:
     while len(draft.blocks) < 3:
         first = draft.blocks[0]
-        draft.blocks.append(Block(len(draft.blocks), first.target, [], Payment(first.reward.recv)))
+        draft.blocks.append(DraftBlock(len(draft.blocks), first.target, [], Payment(first.reward.recv)))
     draft.blocks[2].reward.amt = 500_000_000
 
 
