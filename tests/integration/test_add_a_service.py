@@ -153,7 +153,7 @@ THROUGH_LAMBDA = """
 import json
 from datetime import UTC, datetime
 from local.emulator.event_sources import EVENT_SOURCES
-from local.emulator.event_sources.base import Call, HttpRequest
+from local.emulator.event_sources.base import Call, WireRequest
 from local.emulator.routing import parameters, route
 from functions.prices.lambda_handler import handler
 routes = {("GET", "/prices/{item}"): "P", ("POST", "/prices"): "P"}
@@ -161,7 +161,7 @@ found = {}
 for name in ("url", "v1", "v2"):
     source, found[name] = EVENT_SOURCES[name], []
     for method, path, body, kind in asked:
-        request = HttpRequest(method, path, "", (("content-type", kind),) if kind else (), body)
+        request = WireRequest(method, path, "", (("content-type", kind),) if kind else (), body)
         key = ("ANY", "$default") if name == "url" else route(source, routes, request)
         if key is None:
             found[name].append(None)

@@ -220,8 +220,8 @@ from pathlib import Path
 from local.emulator.bundle import Bundle
 from local.emulator.event_sources import EVENT_SOURCES
 from local.emulator.serve import ServeOptions, listen, serve
-from local.emulator.spec import Function, Scaling
-function = Function("Odd", Path({str(CODE)!r}), "odd.reply", scaling=Scaling(memory_mb=1769, timeout=30))
+from local.emulator.spec import FunctionSpec, Scaling
+function = FunctionSpec("Odd", Path({str(CODE)!r}), "odd.reply", scaling=Scaling(memory_mb=1769, timeout=30))
 asyncio.run(serve(Bundle({{"odd": function}}, {{("ANY", "$default"): "Odd"}}), EVENT_SOURCES["url"],
                   listen("127.0.0.1", 0), ServeOptions()))
 """

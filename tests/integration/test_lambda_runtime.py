@@ -312,10 +312,10 @@ async def test_a_killed_emulator_leaves_no_process_behind_frozen_or_busy(tmp_pat
 import asyncio, json
 from pathlib import Path
 from local.emulator.emulator import Emulator, EmulatorConfig
-from local.emulator.spec import Function, Scaling
+from local.emulator.spec import FunctionSpec, Scaling
 
 async def main():
-    function = Function("Odd", Path({str(CODE)!r}), "odd.handler", scaling=Scaling(memory_mb=1769, timeout=600))
+    function = FunctionSpec("Odd", Path({str(CODE)!r}), "odd.handler", scaling=Scaling(memory_mb=1769, timeout=600))
     async with Emulator([function], EmulatorConfig(runtime=Path({str(tmp_path)!r}))) as emulator:
         odd = emulator.functions["Odd"]
         asks = [odd.invoke(b'{{"do": "inside"}}'), odd.invoke(b'{{"do": "inside"}}')]

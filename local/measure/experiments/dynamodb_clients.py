@@ -99,9 +99,9 @@ def read():
         "this project",
         """
 from crossover_dynamodb.client import Client
-from crossover_dynamodb.credentials import LOCAL, Fixed
+from crossover_dynamodb.credentials import LOCAL, FixedKeys
 from crossover_dynamodb.target import parse
-client = Client(parse(f"dynamodb://ttt?region=us-east-1&endpoint={URL}", {}), Fixed(LOCAL))
+client = Client(parse(f"dynamodb://ttt?region=us-east-1&endpoint={URL}", {}), FixedKeys(LOCAL))
 read = lambda: client.call("GetItem", {"TableName": "t", "Key": KEY, "ReturnConsumedCapacity": "TOTAL"})
 """,
         (),
