@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SAM_CLI_TELEMETRY := 0
+# Tests start hundreds of processes, which would compile every module again where the environment forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the verbs
@@ -50,19 +52,36 @@ profile: $(READY) ## Show the hottest functions of a service under load (SERVICE
 lambda: $(READY) ## Serve the Lambda artifacts, emulated (settings: HOST, PORT, TEAM_NAME, TEAM_AWS_ACCOUNT, TWITTER_STORE, PROXY=1)
 	@exec $(BIN)/crossover lambda
 
+# The tests that cover the services and their layers, which are held to 100 %.
+CORE_TESTS := $(addprefix tests/unit/,twitter qrcode blockchain shared stores mysql dynamodb cache container emulator) \
+	tests/unit/workloads/test_explain.py tests/contract/blockchain tests/contract/test_twitter_serving.py \
+	tests/contract/test_store_suite_sqlite.py tests/integration/mysql tests/integration/cache tests/parity
+CORE := functions crossover crossover_mysql crossover_dynamodb crossover_cache
+PYTEST := $(BIN)/pytest -q -n 2
+
 .PHONY: test
-test: $(READY) ## Check, then run all the tests but the heavy ones (NO_APT=1: root installs nothing for them)
+test: $(READY) ## Check, then run all the tests but the slow and the heavy ones (NO_APT=1: root installs nothing for them)
 	@bash local/setup/for_tests.sh $(BIN)
 	@$(MAKE) --no-print-directory check
+ifdef SLOW
 	@$(BIN)/pytest -n 2 -m "not heavy" --durations=20 --durations-min=1 --cov --cov-report=
 	@$(BIN)/python -m tests.support.coverage_floors
+else
+	@$(PYTEST) -m "not heavy and not slow" $(CORE_TESTS) $(addprefix --cov=,$(CORE)) --cov-report=
+	@$(BIN)/python -m tests.support.coverage_floors functions layers
+	@$(PYTEST) -m "not heavy and not slow" $(addprefix --ignore=,$(CORE_TESTS))
+endif
 
 .PHONY: test-fast
 test-fast: check ## Check, then run the unit and contract tests: a minute
-	@$(BIN)/pytest -q -n 2 -m "not heavy" tests/unit tests/contract
+	@$(PYTEST) -m "not heavy and not slow" tests/unit tests/contract
+
+.PHONY: test-slow
+test-slow: ## Check, run all the tests but the heavy ones, and hold the coverage of every part to its floor: minutes
+	@$(MAKE) --no-print-directory test SLOW=1
 
 .PHONY: test-all
-test-all: test ## The heavy tests too: load, soak, container engine, SAM
+test-all: test-slow ## The heavy tests too: load, soak, container engine, SAM, cluster
 	@$(BIN)/pytest -m heavy
 
 .PHONY: test-sam

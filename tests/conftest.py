@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import cache
 
 import pytest
+import typer.testing
 from hypothesis import HealthCheck, settings
+
+from tests.support.cpu import CpuRecorder
 
 NOT_RUN = "NOT RUN: "
 
@@ -20,6 +24,8 @@ settings.register_profile(
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=5000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# Assembling the commands takes longer than most of them: once, not before each command that a test runs.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 COVERING_PROPERTIES = ("tests/unit/twitter/", "tests/contract/test_twitter_serving.py")
 """Where property tests alone reach some lines of a service, so that their coverage is measured."""
@@ -41,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of the verbs that exist to run certain tests."""
     parser.addoption("--fail-not-run", action="store_true", help="a test that this machine cannot run is a failure")
+    parser.addoption("--renew-slow-tests", action="store_true", help="write tests/slow_tests.txt from what is measured")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the CPU time of every test."""
+    config.pluginmanager.register(CpuRecorder(renew=config.option.renew_slow_tests))
 
 
 def _not_run(reporter: pytest.TerminalReporter) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib import import_module, metadata
 from typing import Annotated, Any, NoReturn, get_args
 
@@ -44,6 +45,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+@cache
 def create_app() -> typer.Typer:
     """Assemble the tool with all its commands."""
     app = typer.Typer(
@@ -73,6 +75,7 @@ def crossover(
     """Keep the tool a group of commands, with the options of the tool itself."""
 
 
+@cache
 def command_group() -> TyperGroup:
     """Return the assembled tool as a group that can be walked or run.
 

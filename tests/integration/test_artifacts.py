@@ -113,8 +113,8 @@ print(*sorted(m for m in sys.modules if m.split(".")[0] in ("fastapi", "boto3", 
         ran = subprocess.run(
             [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, env={"PATH": os.defpath}
         )
-        # One invocation in a hundred or so logs its metrics first.
-        printed = [line for line in ran.stdout.splitlines() if not line.startswith('{"_aws"')]
+        # One invocation in a hundred or so logs a line of JSON first: its metrics, or a sampled request.
+        printed = [line for line in ran.stdout.splitlines() if not line.startswith("{")]
         assert printed[:1] == ["200"], ran.stderr
         assert "fastapi" not in ran.stdout
         assert "boto3" not in ran.stdout

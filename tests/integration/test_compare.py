@@ -166,6 +166,7 @@ def test_what_cannot_be_compared_is_told_in_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.essential
 @pytest.mark.usefixtures("no_process_is_left")
 def test_a_server_that_dies_ends_the_comparison() -> None:
     def kill_the_server(step: str) -> None:

@@ -42,6 +42,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[str]:
         yield address
 
 
+@pytest.mark.essential
 def test_each_route_answers_the_same_on_both_platforms(shop: str) -> None:
     item = httpx.get(f"{shop}/items/2", timeout=30)
     assert (item.status_code, item.json()) == (200, {"id": 2, "name": "café", "starts": 1})

@@ -186,6 +186,7 @@ def test_no_crossing_of_a_long_handler_hides_within_a_step_of_a_fleet(model: Pag
     assert found == pytest.approx(exact, rel=1e-7)
 
 
+@pytest.mark.essential
 def test_the_chart_has_a_line_for_each_platform_and_marks_where_they_cross(report: Page) -> None:
     assert report.locator("#chart svg .mark-line path").count() == len(DRAWN)
     expect(report.locator("#chart svg")).to_contain_text("95.3/s")

@@ -359,6 +359,7 @@ def test_samples_that_are_none_are_one_line_and_status_2(tmp_path: Path, content
     assert "PAGE_SAMPLES takes a file" in tried.stderr
 
 
+@pytest.mark.essential
 def test_the_main_job_checks_itself_says_what_to_try_and_ends_cleanly() -> None:
     tool = Path(sys.executable).parent / "crossover"
     environ = {**os.environ, "PORT": str(free_port()), "CROSSOVER_SERVICES": "qrcode"}

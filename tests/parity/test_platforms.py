@@ -134,6 +134,7 @@ def test_made_blockchain_requests_valid_and_with_every_fault(everywhere: Everywh
         assert (result == b"INVALID") == (request.verdict == "INVALID"), request.fault
 
 
+@pytest.mark.essential
 @pytest.mark.parametrize("service", [QRCODE, BLOCKCHAIN, NOTES, PRIMES], ids=lambda service: service.name)
 def test_every_documented_example_is_answered(everywhere: Everywhere, service: Service) -> None:
     for example in service.examples:

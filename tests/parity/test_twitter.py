@@ -50,6 +50,7 @@ def expected(reference: Reference, query: tuple[int, str, str, str]) -> bytes:
     return b"Crossover,000000000000\n" + (reference.answer(*query) or b"INVALID")
 
 
+@pytest.mark.essential
 def test_http_gives_the_reference_s_bytes_for_every_query(world: World) -> None:
     client = HTTPConnection("127.0.0.1", world.server.port)
     listed = 0

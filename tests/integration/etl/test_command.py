@@ -82,6 +82,7 @@ def etl(files: list[Path], popular: Path, store: Path, work: Path | None = None)
     return run(files, read_popular(popular), f"sqlite:///{store}", work)
 
 
+@pytest.mark.essential
 def test_tweets_made_by_the_command_go_through_the_etl(tmp_path: Path) -> None:
     tweets, popular = tmp_path / "tweets.json.gz", tmp_path / "popular.txt"
     made = crossover("tweets", "--count", 700, "--seed", 3, "--out", tweets, "--popular", popular, "--json")

@@ -94,6 +94,7 @@ def test_a_database_that_is_gone_is_the_twitter_services_trouble_alone(own_serve
             time.sleep(0.05)
 
 
+@pytest.mark.essential
 def test_a_pod_is_ready_once_it_has_reached_its_database(own_server: PrivateServer) -> None:
     load(own_server.url(), PAIRS[:1])
     kill(own_server)

@@ -5,15 +5,13 @@ import os
 import shutil
 from datetime import date
 from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from local.cli import PANELS, prices
+from local.cli import create_app, prices
 from local.cost import files
 from local.cost.price_book import ALL
 from local.cost.refresh.port import index_path
@@ -22,10 +20,7 @@ from tests.unit.cost.test_refresh import RDS
 
 
 def run(*words: str) -> Result:
-    app = typer.Typer()
-    for name in PANELS["Price"]:
-        import_module(f"local.cli.{name}").add_to(app)
-    return CliRunner().invoke(app, list(words))
+    return CliRunner().invoke(create_app(), list(words))
 
 
 def answer(*words: str) -> Any:

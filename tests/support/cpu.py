@@ -1,0 +1,79 @@
+"""The CPU time of each test, its child processes included, and the list of the slow ones.
+
+`make test` has three minutes of CPU after set-up; what is slow runs in `make test-slow`, which continuous integration
+runs too. A test is slow where one of its cases takes `SLOW_SECONDS`, with the fixtures that it is the first to use.
+`pytest -m "not heavy" --renew-slow-tests` measures all and renews the list; a line may also be a whole file.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SLOW_TESTS = Path(__file__).parents[1] / "slow_tests.txt"
+SLOW_SECONDS = 0.5
+PROPERTY = "cpu_seconds"
+
+
+def function_of(nodeid: str) -> str:
+    """Return the name of a test without its parameters."""
+    return nodeid.partition("[")[0]
+
+
+def used_seconds() -> float:
+    """Return the CPU time of this process and of those of its children that have ended."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def slow_tests() -> frozenset[str]:
+    """Return the names of the slow tests, without parameters."""
+    return frozenset(SLOW_TESTS.read_text().split())
+
+
+class CpuRecorder:
+    """A plugin that adds each test's CPU time to its last report, and sums them where the summary is printed."""
+
+    def __init__(self, *, renew: bool) -> None:
+        self._renew = renew
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._before = 0.0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Mark the tests of the list `slow`, but those that are marked `essential`."""
+        slow = slow_tests()
+        for item in items:
+            name = function_of(item.nodeid)
+            if not slow.isdisjoint((name, name.partition("::")[0])) and not item.get_closest_marker("essential"):
+                item.add_marker(pytest.mark.slow)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """Remember what was used before."""
+        self._before = used_seconds()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        """Add what the test used to the report of its teardown, which goes from a worker to the main process."""
+        if call.when == "teardown":
+            item.user_properties.append((PROPERTY, used_seconds() - self._before))
+        yield
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take down the CPU time of a test."""
+        for name, seconds in report.user_properties if report.when == "teardown" else ():
+            if name == PROPERTY and isinstance(seconds, float):
+                self._seconds[report.nodeid] = seconds
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the sum; renew the list where that is wanted."""
+        total = sum(self._seconds.values())
+        terminalreporter.write_line(f"CPU of {len(self._seconds)} tests and their child processes: {total:.0f} s")
+        if self._renew:
+            slow = {function_of(test) for test, seconds in self._seconds.items() if seconds >= SLOW_SECONDS}
+            SLOW_TESTS.write_text("".join(f"{name}\n" for name in sorted(slow)))
