@@ -6,7 +6,7 @@ import re
 
 NUMBER = r"([0-9]{1,12}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9]{1,3}(_[0-9]{3}){1,3})(\.[0-9]{1,12})?"
 MAX_LENGTH = 30
-SHOWN = 40
+SHOWN_CHARACTERS = 40
 
 
 def ungrouped(text: str) -> str:
@@ -19,7 +19,7 @@ def ungrouped(text: str) -> str:
         ValueError: It is not one number: `100,1000` is two, `1,000_000` mixes separators, `1_0` is no group of three.
     """
     if len(text) > MAX_LENGTH or not re.fullmatch(NUMBER, text):
-        raise ValueError(f"{text[:SHOWN]!r} is not one number such as 5000, 5,000 or 0.5")
+        raise ValueError(f"{text[:SHOWN_CHARACTERS]!r} is not one number such as 5000, 5,000 or 0.5")
     return text.replace("_", "").replace(",", "")
 
 

@@ -36,8 +36,8 @@ class BatchingRunner(ContainerRunner):
 
     def fetch(self, key: bytes) -> bytes | Later | None:
         """Return the record under `key`: at once from memory, or once the round trip is over that it is fetched in."""
-        if self._held is not None and (found := self._held(key)) is not None:
-            return found[0]
+        if self._held is not None and (record := self._held(key)) is not None:
+            return record[0]
         return Later(self.fetcher.fetch(key))
 
 

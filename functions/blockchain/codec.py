@@ -121,17 +121,22 @@ def _check_kinds(chain_request: ChainRequest) -> int:
             raise Invalid("shape", f"block {number} has no transaction")
         signed += block.all_tx[:-1]
         rewards.append(block.all_tx[-1])
-    for each in chain_request.new_tx:
-        (own if each.hash is UNSET else signed).append(each)
-    for each in signed:
-        if each.sig is UNSET or each.send is UNSET or each.fee is UNSET or each.hash is UNSET:
-            raise _misplaced(chain_request, each, "has not the keys of a signed transaction")
+    for transaction in chain_request.new_tx:
+        (own if transaction.hash is UNSET else signed).append(transaction)
+    for transaction in signed:
+        if (
+            transaction.sig is UNSET
+            or transaction.send is UNSET
+            or transaction.fee is UNSET
+            or transaction.hash is UNSET
+        ):
+            raise _misplaced(chain_request, transaction, "has not the keys of a signed transaction")
     for reward in rewards:
         if reward.hash is UNSET or reward.sig is not UNSET or reward.send is not UNSET or reward.fee is not UNSET:
             raise _misplaced(chain_request, reward, "has not the keys of a reward")
-    for each in own:
-        if each.sig is not UNSET or each.send is not UNSET or each.fee is not UNSET:
-            raise _misplaced(chain_request, each, "has not the keys of a transaction to be signed")
+    for transaction in own:
+        if transaction.sig is not UNSET or transaction.send is not UNSET or transaction.fee is not UNSET:
+            raise _misplaced(chain_request, transaction, "has not the keys of a transaction to be signed")
     return 9 * len(signed) + 6 * len(rewards) + 4 * len(own) + 8 * len(chain) + 4
 
 

@@ -132,7 +132,7 @@ def as_data(judged: Judged, mined: Mined | None) -> dict[str, Any]:
     if mined is not None:
         *_, reward = judged.content
         after = {**known[len(chain_request.chain)]}
-        fees = sum(each.fee for each in judged.content if each.fee is not UNSET)
+        fees = sum(transaction.fee for transaction in judged.content if transaction.fee is not UNSET)
         after[reward.recv] = after.get(reward.recv, 0) + reward.amt + fees
         data["mined"] = {
             "id": len(chain_request.chain),

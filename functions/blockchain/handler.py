@@ -60,7 +60,9 @@ def start_mining(chain_request: ChainRequest, limits: ChainLimits) -> Compute[by
 
 def next_transactions(chain_request: ChainRequest) -> list[Transaction]:
     """Return what the next block holds: the new transactions, ours signed, and then our reward."""
-    transactions = [_signed(each) if each.hash is UNSET else each for each in chain_request.new_tx]
+    transactions = [
+        _signed(transaction) if transaction.hash is UNSET else transaction for transaction in chain_request.new_tx
+    ]
     reward = Transaction(OUR_ACCOUNT, reward_of(len(chain_request.chain)), str(our_reward_time(chain_request)))
     reward.hash = transaction_hash(reward)
     return [*transactions, reward]

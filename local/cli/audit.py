@@ -56,11 +56,11 @@ def audit(
     if file is None:
         raise UserError("name an audit file; crossover audit --example prints one to start from")
     with user_errors():
-        given = in_region(audit_file(file), region)
+        audited = in_region(audit_file(file), region)
         at = None if rate is None else number(rate, "--rate")
-        result = run(given, files.price_book(book), at, strict=strict)
+        result = run(audited, files.price_book(book), at, strict=strict)
     if json:
-        print_json(views.audit(result, assumed=given.mix is not None and given.mix.assumed))
+        print_json(views.audit(result, assumed=audited.mix is not None and audited.mix.assumed))
     else:
         tables.show(console, audit_tables.table(result))
 
@@ -80,13 +80,13 @@ def _exported(paths: list[Path], book: Path | None, *, json: bool, strict: bool)
         for path in files_of(paths):
             task = progress.add_task(path.name, total=path.stat().st_size if path.is_file() else None)
             ledger.add(read(path, lambda done, task=task: progress.update(task, completed=done)))  # type: ignore[misc]
-        found = ledger.compare(known)
-        if strict and found.unchecked:
-            first = found.unchecked[0]
+        comparison = ledger.compare(known)
+        if strict and comparison.unchecked:
+            first = comparison.unchecked[0]
             raise UserError(
-                f"{len(found.unchecked)} lines cannot be checked; the first is {first.name}: {first.remark}"
+                f"{len(comparison.unchecked)} lines cannot be checked; the first is {first.name}: {first.remark}"
             )
     if json:
-        print_json(views.as_json(found))
+        print_json(views.as_json(comparison))
     else:
-        tables.show(console, views.table(found))
+        tables.show(console, views.table(comparison))

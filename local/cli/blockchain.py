@@ -70,8 +70,8 @@ def make(
         raise UserError("--target takes 1 to 64 lower-case hex digits: 007")
     shape = Shape(_span(blocks, "blocks", 1), _span(transactions, "transactions"), _span(new, "new"), target)
     try:
-        for each in islice(made(seed, shape, fault), count):
-            typer.echo(json.dumps(each.line()))
+        for request in islice(made(seed, shape, fault), count):
+            typer.echo(json.dumps(request.line()))
     except TooLarge as problem:
         raise UserError(f"{problem}; ask for fewer blocks or transactions") from None
 

@@ -48,16 +48,16 @@ def cache(
     from local.workloads.popularity import che, counted, drawn, lru, zipf
 
     if log is not None:
-        asked: list[object] = list(_keys_of(log, [name for name in parameters.split(",") if name], requests))
-        if not asked:
+        keys_asked: list[object] = list(_keys_of(log, [name for name in parameters.split(",") if name], requests))
+        if not keys_asked:
             raise UserError(f"{log} has no request with {parameters or 'a path'}; name others with --parameters")
-        popularity, keys, warm = counted(asked), len(set(asked)), 0
+        popularity, keys, warm = counted(keys_asked), len(set(keys_asked)), 0
     else:
         popularity = zipf(keys, exponent)
-        asked = list(drawn(keys, exponent, requests, seed))
-        warm = len(asked) // 2
+        keys_asked = list(drawn(keys, exponent, requests, seed))
+        warm = len(keys_asked) // 2
     sizes = sorted({max(1, round(keys * share)) for share in STEPS})
-    simulated = lru(asked, sizes, warm)
+    simulated = lru(keys_asked, sizes, warm)
     rows = [
         {
             "entries": size,
@@ -69,10 +69,10 @@ def cache(
     ]
     if as_json:
         source = {"log": str(log)} if log is not None else {"exponent": exponent, "seed": seed}
-        print_json({**source, "keys": keys, "requests": len(asked), "sizes": rows})
+        print_json({**source, "keys": keys, "requests": len(keys_asked), "sizes": rows})
         return
     what = f"{log}" if log is not None else f"Zipf, exponent {exponent:g}"
-    console.print(_table(f"{what}: {keys:,} keys, {len(asked):,} requests simulated", rows))
+    console.print(_table(f"{what}: {keys:,} keys, {len(keys_asked):,} requests simulated", rows))
     counted_part = "the whole log, from an empty cache" if log is not None else "the second half of the requests"
     console.print(
         f"formula: Che's approximation, a cache that has long been full; simulation: LRU, {counted_part};"
@@ -102,7 +102,7 @@ def _keys_of(log: Path, parameters: list[str], most: int) -> list[object]:
     """Return what each request of a log asks for, those without one of the parameters left out."""
     from local.workloads.requests.access_log import LINE
 
-    found: list[object] = []
+    columns: list[object] = []
     try:
         with log.open(errors="replace") as lines:
             for line in lines:
@@ -112,11 +112,11 @@ def _keys_of(log: Path, parameters: list[str], most: int) -> list[object]:
                 target = matched["target"]
                 query = dict(parse_qsl(urlsplit(target).query))
                 if not parameters:
-                    found.append(target)
+                    columns.append(target)
                 elif all(name in query for name in parameters):
-                    found.append(tuple(query[name] for name in parameters))
-                if len(found) == most:
+                    columns.append(tuple(query[name] for name in parameters))
+                if len(columns) == most:
                     break
     except (OSError, ValueError) as problem:
         raise UserError(f"cannot read {log}: {problem}") from None
-    return found
+    return columns

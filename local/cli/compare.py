@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from local.measure.results import Result
     from local.workloads.requests.recorded import Recording
 
-TOP = 10_000
+TOP_RATE = 10_000
 """Highest rate of the summary, requests/s."""
 STARTING_SECONDS = 25
 """What servers and environments take to start, for the progress bar."""
@@ -236,7 +236,7 @@ def _show(result: Result, folder: Path, as_json: bool, region: str | None) -> No
     comparison = comparison_of(result)
     for part in draw(comparison):
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))
-    summary.show(console, result, summary.lines_of(comparison, TOP, region=region))
+    summary.show(console, result, summary.lines_of(comparison, TOP_RATE, region=region))
     console.print(
         f"The report is {folder}/index.html, its result {folder}/{artifacts.RESULT}.", highlight=False, soft_wrap=True
     )

@@ -38,8 +38,8 @@ def cost(
         bills = [cheapest(chosen, mix, number(one, "--rate"), known, usage) for one in rate]
         say_left_out(price_all(chosen, mix, known).left_out)
     if json:
-        found = [views.bill(bill, assumed=mix.assumed) for bill in bills]
-        print_json(found if len(found) > 1 else found[0])
+        shown = [views.bill(bill, assumed=mix.assumed) for bill in bills]
+        print_json(shown if len(shown) > 1 else shown[0])
     elif len(bills) > 1:
         tables.show(console, tables.bills(bills, assumed=mix.assumed))
     else:

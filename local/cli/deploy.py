@@ -64,7 +64,7 @@ def plan(
     bill = _bill(environment, work)
     if json:
         print_json(
-            {"environment": environment.name, "stacks": [_row(each) for each in planned], "bill": _dollars(bill)}
+            {"environment": environment.name, "stacks": [_row(stack) for stack in planned], "bill": _dollars(bill)}
         )
         return
     _show_plan(environment, planned, bill)
@@ -245,16 +245,16 @@ def _bill(environment: Environment, work: str) -> EnvironmentBill:
 
 def _row(planned: Planned) -> dict[str, Any]:
     changes = [
-        {"action": each.action, "resource": each.resource, "type": each.kind, "replaces": each.replaces}
-        for each in planned.changes
+        {"action": change.action, "resource": change.resource, "type": change.kind, "replaces": change.replaces}
+        for change in planned.changes
     ]
     return {"stack": planned.name, "action": planned.action, "changes": changes}
 
 
 def _dollars(bill: EnvironmentBill) -> dict[str, Any]:
     parts = {
-        name: {"hour": float(each.hour), "items": {item.name: float(item.month / each.hours) for item in each.items}}
-        for name, each in bill.bills.items()
+        name: {"hour": float(entry.hour), "items": {item.name: float(item.month / entry.hours) for item in entry.items}}
+        for name, entry in bill.bills.items()
     }
     return {"hour": float(bill.hour), "month": float(bill.month), "parts": parts, "left_out": list(bill.left_out)}
 
@@ -267,13 +267,13 @@ def _show_plan(environment: Environment, planned: list[Planned], bill: Environme
     console.print(f"{environment.name}{about}", style="bold", highlight=False, markup=False)
     console.print(f"account {heading.account}, {heading.region}, {', '.join(environment.platforms)}", highlight=False)
     table = LiteralTable("stack", "action", "resources", "among them", box=None)
-    for each in planned:
+    for stack in planned:
         kinds: dict[str, int] = {}
-        for change in each.changes:
+        for change in stack.changes:
             kind = change.kind.removeprefix("AWS::").replace("::", " ")
-            kinds[f"{change.action} {kind}" if each.action == "change" else kind] = 1
+            kinds[f"{change.action} {kind}" if stack.action == "change" else kind] = 1
         shown = ", ".join(list(kinds)[:SHOWN_KINDS]) + (", ..." if len(kinds) > SHOWN_KINDS else "")
-        table.add_row(each.name, each.action, str(len(each.changes)), shown)
+        table.add_row(stack.name, stack.action, str(len(stack.changes)), shown)
     console.print(table)
     prices = "" if bill.region == heading.region else f", at the prices of {bill.region}"
     console.print(f"\nBill at {plain(load.rate)} requests/s on each platform{prices}", style="bold", highlight=False)
@@ -304,11 +304,11 @@ def _smoke(environment: Environment, outputs: dict[str, str], installer: Any) ->
             continue
         cases = chosen_cases(services(environment), functions_only=True)
         outcomes = asyncio.run(ask_all(address, cases, SMOKE_SECONDS))
-        bad = [each for each in outcomes if not each.good]
+        bad = [outcome for outcome in outcomes if not outcome.good]
         wrong += len(bad)
         console.print(f"{platform}: {len(outcomes) - len(bad)} of {len(outcomes)} right, {address}", highlight=False)
-        for each in bad:
-            console.print(f"  {each.case.asked}: {each.verdict} {each.problem}", markup=False, soft_wrap=True)
+        for outcome in bad:
+            console.print(f"  {outcome.case.asked}: {outcome.verdict} {outcome.problem}", markup=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)
 

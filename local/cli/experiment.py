@@ -150,9 +150,9 @@ def flood(
     from local.measure.experiments import tables
     from local.measure.experiments.flood import FloodConfig, measure
 
-    configuration = asdict(asked := FloodConfig(rate, blocks, seconds, rounds, one_core, seed))
+    configuration = asdict(config := FloodConfig(rate, blocks, seconds, rounds, one_core, seed))
     with _saving("flood", result, partial(tables.flood, configuration), as_json) as save, _progress() as step:
-        save(configuration, measure(asked, os.environ, step))
+        save(configuration, measure(config, os.environ, step))
 
 
 def connections(

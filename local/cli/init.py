@@ -59,7 +59,7 @@ def init(
     if store:
         guest = with_store(guest, store, store_variable or DEFAULT_VARIABLE)
     with stderr.status(f"importing {app}"):
-        found = checked(guest)
+        report = checked(guest)
     files = requests_in(folder)
     chosen = requests or (files[0] if len(files) == 1 else None)
     notes: list[str] = []
@@ -80,7 +80,7 @@ def init(
         raise UserError(f"cannot write {path}: {problem.strerror}") from None
     for note in notes:
         console.print(note, highlight=False, soft_wrap=True, markup=False)
-    kind = f"{found.kind.upper()} application, Python {found.version[0]}.{found.version[1]}"
+    kind = f"{report.kind.upper()} application, Python {report.version[0]}.{report.version[1]}"
     console.print(f"{path}: {app}, {kind}", highlight=False, soft_wrap=True)
     last = "crossover compare --quick" if chosen else "crossover compare --quick --requests FILE"
     console.print(f"Next, in {folder}: crossover serve, crossover lambda, {last}", highlight=False, soft_wrap=True)
@@ -108,8 +108,8 @@ def _own_requests(guest: Guest) -> tuple[str, list[str]] | None:
 def _application(folder: Path) -> str:
     from local.guest.project_file import applications
 
-    found = applications(folder)
-    if len(found) != 1:
-        said = f"several applications: {', '.join(found[:5])}" if found else "no application"
+    candidates = applications(folder)
+    if len(candidates) != 1:
+        said = f"several applications: {', '.join(candidates[:5])}" if candidates else "no application"
         raise UserError(f"{folder} has {said}; name yours with --app MODULE:NAME")
-    return found[0]
+    return candidates[0]

@@ -152,13 +152,16 @@ def profile(
     prepared = _prepared(plan, environ)
     hottest = profiled(service, environ, lambda address: _sent(plan, address, prepared), requests * 9 // 10)
     if as_json:
-        return print_json([each._asdict() for each in hottest[:top]])
+        return print_json([function._asdict() for function in hottest[:top]])
     table = Table("share", "us a request", "calls a request", "function", title=f"{service}: {requests:,} requests")
-    total = sum(each.own_seconds for each in hottest)
-    for each in hottest[:top]:
-        per_request = each.own_seconds / requests * 1e6
+    total = sum(function.own_seconds for function in hottest)
+    for function in hottest[:top]:
+        per_request = function.own_seconds / requests * 1e6
         table.add_row(
-            f"{each.own_seconds / total:.1%}", f"{per_request:.2f}", f"{each.calls / requests:.2f}", each.function
+            f"{function.own_seconds / total:.1%}",
+            f"{per_request:.2f}",
+            f"{function.calls / requests:.2f}",
+            function.function,
         )
     return console.print(table)
 
@@ -237,10 +240,10 @@ def _own_environ(plan: LoadPlan) -> dict[str, str]:
 
 def _prepared(plan: LoadPlan, environ: Mapping[str, str] = os.environ) -> list[PreparedRequest]:
     """Return the requests of a plan, no more than it needs."""
-    from local.workloads.mix import PREPARED, requests_of
+    from local.workloads.mix import PREPARED_REQUESTS, requests_of
 
     with stderr.status("working out right answers"):
-        return requests_of(plan.mix, plan.seed, environ, min(PREPARED, plan.requests or PREPARED))
+        return requests_of(plan.mix, plan.seed, environ, min(PREPARED_REQUESTS, plan.requests or PREPARED_REQUESTS))
 
 
 def _sent(

@@ -32,18 +32,21 @@ def mixed(
     from local.cost.mixed import predict
 
     with user_errors():
-        found = predict(
+        prediction = predict(
             weights(alone, "--alone"),
             weights(work),
             database_bound=set(filter(None, database.split(","))),
             cpu_alone=weights(cpu, "--cpu") if cpu else None,
             measured=number(measured, "--measured"),
         )
-    rate, error = plain(found.rate, 5), None if found.error is None else round(float(found.error) * 100, 1)
+    rate, error = (
+        plain(prediction.rate, 5),
+        None if prediction.error is None else round(float(prediction.error) * 100, 1),
+    )
     if json:
-        print_json({"rate": float(found.rate), "bound_by": found.bound_by, "error_percent": error})
+        print_json({"rate": float(prediction.rate), "bound_by": prediction.bound_by, "error_percent": error})
         return
-    beside = "" if error is None else f", {error:+} % of the measured {plain(found.measured or found.rate)}"
-    console.print(f"{rate} requests/s, bound by the {found.bound_by}{beside}.", highlight=False)
+    beside = "" if error is None else f", {error:+} % of the measured {plain(prediction.measured or prediction.rate)}"
+    console.print(f"{rate} requests/s, bound by the {prediction.bound_by}{beside}.", highlight=False)
     if not cpu and database:
         console.print(f"An upper bound: {database} is taken to need no CPU; --cpu has its rate.", highlight=False)

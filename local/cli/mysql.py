@@ -67,17 +67,18 @@ def check(
 
     try:
         with closing(open_store(store)) as reader:
-            found = reader.budget(pods, workers, percent)
+            connections = reader.budget(pods, workers, percent)
     except (ValueError, Unavailable) as problem:
         raise UserError(str(problem)) from None
     if json:
-        print_json({**found._asdict(), "fits": found.fits})
+        print_json({**connections._asdict(), "fits": connections.fits})
     else:
         console.print(
-            f"{pods} pods * {workers} workers * a pool of {reader.threads} may open {found.needed} connections: "
-            f"that {'fits' if found.fits else 'does NOT fit'} the {found.allowed} of {percent} % of max_connections"
+            f"{pods} pods * {workers} workers * a pool of {reader.threads} may open {connections.needed} connections: "
+            f"that {'fits' if connections.fits else 'does NOT fit'} the {connections.allowed} of {percent} % of "
+            "max_connections"
         )
-    return 0 if found.fits else 1
+    return 0 if connections.fits else 1
 
 
 def status(

@@ -68,13 +68,13 @@ def package(
     if guest is None:
         raise UserError("package takes --app MODULE:NAME; crossover build and image are for the bundle's services")
     with stderr.status(f"importing {guest.reference}") as status:
-        found = checked(guest)
-        target = BuildTarget(architecture, _version(runtime) if runtime else default_version(found.version))
+        report = checked(guest)
+        target = BuildTarget(architecture, _version(runtime) if runtime else default_version(report.version))
         needed = requirements_of(guest.directory, requirements.absolute() if requirements else None)
         folder = (out or Path.cwd() / "package").expanduser().absolute()
         options = Options(target, folder, guest.excluded, exclude or (), build or ())
         try:
-            made = make(guest, found, needed, options, status.update)
+            made = make(guest, report, needed, options, status.update)
         except OSError as problem:
             raise UserError(f"cannot package {guest.reference}: {problem}") from None
         status.update("trying the package")

@@ -74,8 +74,8 @@ def plan(
             refuse_other_names(chart)
         dollars = None if budget is None else number(budget, "--budget")
         requests = None if rate is None else number(rate, "--rate")
-        asked = work or measured_here()
-        mix, known = files.mix(weights(asked or REPORT_MIX)), files.price_book(book)
+        works = work or measured_here()
+        mix, known = files.mix(weights(works or REPORT_MIX)), files.price_book(book)
         planner = Planner(mix, known, internet=internet, region=region or DEFAULT_REGION)
         say_left_out(planner.left_out)
         if dollars is not None:
@@ -86,7 +86,7 @@ def plan(
                 raise UserError(f"plan: no candidate serves {rate} requests/s")
         steps = list(front(planner, front_rates(plans[0].rate)))
         compared = None
-        if chosen or not asked:
+        if chosen or not works:
             compared = _compared(chosen, planner, region, plans[0].rate)
         goal = f"for ${budget} an hour" if budget is not None else f"at {rate} requests/s"
         title = f"{mix.name}, {goal}, {region or DEFAULT_REGION}"
@@ -99,8 +99,8 @@ def plan(
         if chart:
             _draw(chart, (bought, title), planner, plans, compared, said, dollars)
     if json:
-        found = views.plans(plans, steps, workload=mix.name)
-        print_json({**found, "chosen": views.chosen(compared) if compared else None})
+        document = views.plans(plans, steps, workload=mix.name)
+        print_json({**document, "chosen": views.chosen(compared) if compared else None})
     else:
         tables.show(console, tables.plans(plans, steps, title, said))
     if chart:

@@ -67,10 +67,10 @@ def last(source: Path | None = None) -> Result:
     """
     from local.measure.results import latest, read
 
-    found = read(source, "compare") if source else latest("compare")
-    if found is None:
+    result = read(source, "compare") if source else latest("compare")
+    if result is None:
         raise UserError("there is no comparison to report: run crossover compare first")
-    return found
+    return result
 
 
 def draw(compare: Result, output: Path = PAGE, region: str | None = None) -> Path:
@@ -81,6 +81,6 @@ def draw(compare: Result, output: Path = PAGE, region: str | None = None) -> Pat
     from local.report.render import render, write
 
     with stderr.status("drawing the report"):
-        results = {kind: found for kind in KINDS if (found := latest(kind))}
+        results = {kind: result for kind in KINDS if (result := latest(kind))}
         write(render(compare, results, files.price_book(), region), output)
     return output

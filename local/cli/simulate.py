@@ -139,7 +139,7 @@ def write_page(
     from local.simulate.grid import runs
 
     path, where = output or REPORT / "simulate" / "index.html", region or "us-east-1"
-    found: list[dict[str, Any]] = []
+    platforms: list[dict[str, Any]] = []
     with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         for job in jobs:
             task = progress.add_task(f"page: {job.platform}", total=1.0)
@@ -147,9 +147,9 @@ def write_page(
             def tell(share: float, task: TaskID = task) -> None:
                 progress.update(task, completed=share)
 
-            found += runs(job, book, where, tell)
+            platforms += runs(job, book, where, tell)
             progress.update(task, completed=1.0)
-    write(render(jobs[0], outcomes, found, where), path)
+    write(render(jobs[0], outcomes, platforms, where), path)
     stderr.print(f"Page: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -173,14 +173,14 @@ def traffic_of(name: str, peak: float | None, scale: float) -> Traffic:
     if peak is not None and not 0 < peak <= traffic.MAX_RATE:
         raise UserError(f"--peak: {peak:g} is not over 0 and up to {traffic.MAX_RATE:,.0f} requests/s")
     if name in traffic.SHAPES:
-        found = traffic.shape(name)
+        day = traffic.shape(name)
     elif Path(name).is_file():
-        found = readers.read(Path(name))
+        day = readers.read(Path(name))
     else:
         raise UserError(f"{name}: is no file and no shape; shapes are {', '.join(traffic.SHAPES)}")
-    if not found.requests:
+    if not day.requests:
         raise UserError(f"{name}: has no requests")
-    return (found.to_peak(peak) if peak else found).scaled(scale)
+    return (day.to_peak(peak) if peak else day).scaled(scale)
 
 
 def run_all(jobs: Sequence[Job], book: PriceBook, region: str | None) -> list[Outcome]:
@@ -211,10 +211,10 @@ def show(day: Traffic, outcomes: Sequence[Outcome], mix: Mix) -> None:
         f"{day.name}: {number(round(day.requests))} requests in {day.seconds / 3600:g} h, "
         f"peak {number(day.peak)}/s, mean {number(day.mean)}/s, of {mix.name}"
     )
-    found = rows(outcomes)
-    made = table(title, [""], [row[0] for row in found])
+    claims = rows(outcomes)
+    made = table(title, [""], [row[0] for row in claims])
     for at, name in enumerate(HEAD[1:], 1):
-        made.add_row(name, *(row[at] for row in found))
+        made.add_row(name, *(row[at] for row in claims))
     console.print(made)
     for one in outcomes:
         largest = sorted(one.money.items.items(), key=lambda item: -item[1])
@@ -244,13 +244,13 @@ def validate(*, json: bool) -> None:
     from local.simulate.validation import validate as checks
 
     with stderr.status("validating") as status:
-        found = list(checks(tell=lambda what: status.update(f"validating: {what}")))
+        results = list(checks(tell=lambda what: status.update(f"validating: {what}")))
     if json:
-        print_json([{**vars(one), "holds": one.holds} for one in found])
+        print_json([{**vars(one), "holds": one.holds} for one in results])
         return
     made = table("", (), ("error %", "at most"))
     made.add_column("what, against what", overflow="fold")
-    for one in found:
+    for one in results:
         missed = "" if one.holds else "MISSED: "
         made.add_row(number(one.error), number(one.limit), f"{missed}{one.what}, against {one.against}")
     console.print(made)
@@ -260,11 +260,11 @@ def compare_claims(*, json: bool) -> None:
     """Print what the course project claimed of scaling, and what the simulation finds."""
     from local.simulate.claims import compare
 
-    found = compare()
+    claims = compare()
     if json:
-        print_json(found)
+        print_json(claims)
         return
-    for one in found:
+    for one in claims:
         console.print(
             f"{one['what']}: claimed {one['claimed']}; simulated {one['found']}.", highlight=False, markup=False
         )

@@ -52,7 +52,7 @@ def smoke(
         task = progress.add_task("asking", total=len(cases))
         outcomes = asyncio.run(ask_all(address, cases, seconds, lambda: progress.advance(task)))
     print_json([_row(outcome) for outcome in outcomes]) if as_json else _tell(address, outcomes)
-    if not all(each.good for each in outcomes):
+    if not all(outcome.good for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -80,7 +80,7 @@ def _tell(address: str, outcomes: list[CaseOutcome]) -> None:
     from rich.text import Text
 
     table = Table("service", "asked", "verdict", "status", "ms", "problem")
-    for each in (each for each in outcomes if each.verdict != "not asked"):
+    for each in (outcome for outcome in outcomes if outcome.verdict != "not asked"):
         table.add_row(
             each.case.service or "platform",
             Text(each.case.asked),
@@ -96,9 +96,9 @@ def _tell(address: str, outcomes: list[CaseOutcome]) -> None:
             console.print(
                 f"curl -i{method} '{address}{outcome.case.path}'", highlight=False, markup=False, soft_wrap=True
             )
-    verdicts = Counter(each.verdict for each in outcomes)
+    verdicts = Counter(outcome.verdict for outcome in outcomes)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()), highlight=False)
-    for name in sorted({each.case.service for each in outcomes if each.verdict == "in form"}):
+    for name in sorted({outcome.case.service for outcome in outcomes if outcome.verdict == "in form"}):
         console.print(
             f"{name}: what comes from its store was judged by its form alone; "
             f"name the store that the server reads in {name.upper()}_STORE to compare it",

@@ -80,12 +80,12 @@ class _Checker:
         """Return what the configuration costs and no claim is for."""
         claimed = {item for claim in self.stated.claims for item in claim.items}
         verdict = LEFT_OUT if self.stated.claims else NOT_ITEMISED
-        found = []
+        checks = []
         for item in self.billed.values():
             if item.name not in claimed and item.month:
                 true = item.month / self.periods.hours * (1 - self.stated.discount)
-                found.append(AuditFinding(item.name, None, ZERO, true, verdict, MEANINGS[item.name], (item,)))
-        return found
+                checks.append(AuditFinding(item.name, None, ZERO, true, verdict, MEANINGS[item.name], (item,)))
+        return checks
 
     def finding(self, claim: Claim) -> AuditFinding:
         """Return what is said about one claim."""

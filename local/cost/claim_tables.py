@@ -73,7 +73,7 @@ def others_of(tables: object, where: str, per: str = "hour") -> list[Other]:
     """
     if not isinstance(tables, list) or len(tables) > MAX_CLAIMS:
         raise CostError(f"{where}: other: must be [[other]] tables, at most {MAX_CLAIMS:,}")
-    found = []
+    claims = []
     for number, table in enumerate(tables, 1):
         place = f"{where}: other {number}"
         table = _known_keys(table, OTHER_KEYS, place)
@@ -81,7 +81,7 @@ def others_of(tables: object, where: str, per: str = "hour") -> list[Other]:
             if key not in table:
                 raise CostError(f"{place}: {key}: is missing")
         amount = exact(printed(table["amount"], f"{place}: amount", signed=True)[0])
-        found.append(
+        claims.append(
             Other(
                 _text(table, "name", place),
                 amount,
@@ -89,7 +89,7 @@ def others_of(tables: object, where: str, per: str = "hour") -> list[Other]:
                 _text(table, "note", place),
             )
         )
-    return found
+    return claims
 
 
 def _claim(table: object, where: str, line: int, per: str) -> Claim:

@@ -26,7 +26,7 @@ class Crossing:
 
 def crossings(one: Line, other: Line) -> list[Crossing]:
     """Return all crossings of two lines up to where the first of them ends, in order of rate."""
-    found: list[Crossing] = []
+    crossings_so_far: list[Crossing] = []
     cheaper = 0
     gap_before = Fraction(0)
     for start, until, first, second in overlay(one.pieces, other.pieces):
@@ -36,14 +36,14 @@ def crossings(one: Line, other: Line) -> list[Crossing]:
         if cheaper and begins and begins != cheaper:
             jumps = gap_before != 0
             cost = min(_before(one, start), _before(other, start))
-            found.append(Crossing(start, *_below_and_above(one, other, begins), cost, jumps))
+            crossings_so_far.append(Crossing(start, *_below_and_above(one, other, begins), cost, jumps))
         cheaper = begins or cheaper
         rate = meeting(start, until, first, second)
         if rate is not None:
             cheaper = -cheaper
-            found.append(Crossing(rate, *_below_and_above(one, other, cheaper), first.at(rate), step=False))
+            crossings_so_far.append(Crossing(rate, *_below_and_above(one, other, cheaper), first.at(rate), step=False))
         gap_before = first.at(until) - second.at(until)
-    return found
+    return crossings_so_far
 
 
 def cheapest_ranges(lines: Sequence[Line]) -> tuple[Piece, ...]:

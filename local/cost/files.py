@@ -115,10 +115,10 @@ def price_files(path: Path | None = None) -> list[Path]:
     path = path or PRICES
     if not path.is_dir():
         return [path]
-    found = sorted(path.glob("*.toml"))
-    if not found:
+    paths = sorted(path.glob("*.toml"))
+    if not paths:
         raise CostError(f"{path}: has no price files (REGION.toml)")
-    return found
+    return paths
 
 
 def price_file(region: str, path: Path | None = None) -> Path:

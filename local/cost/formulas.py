@@ -176,10 +176,10 @@ def evaluate(amount: Amount, inputs: Inputs, memo: dict[int, Linear | Fraction] 
     if not isinstance(amount, Formula):
         return Fraction(amount)
     memo = {} if memo is None else memo
-    found = memo.get(id(amount))
-    if found is None:
-        found = memo[id(amount)] = _apply(amount, [evaluate(part, inputs, memo) for part in amount.arguments], inputs)
-    return found
+    value = memo.get(id(amount))
+    if value is None:
+        value = memo[id(amount)] = _apply(amount, [evaluate(part, inputs, memo) for part in amount.arguments], inputs)
+    return value
 
 
 def _apply(formula: Formula, values: list[Linear | Fraction], inputs: Inputs) -> Linear | Fraction:

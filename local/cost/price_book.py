@@ -164,8 +164,8 @@ class PriceBook:
         relatives = [
             (abs(units(size) - units(wanted.size)), row, units(size))
             for row in self._of_service(service, region)
-            if (found := split(row.dimension)) and found.family == wanted.family
-            for size in [found.size]
+            if (parts := split(row.dimension)) and parts.family == wanted.family
+            for size in [parts.size]
         ]
         if not relatives:
             return None

@@ -130,14 +130,14 @@ def comparison(lines: Sequence[Line], title: str) -> Group:
         "over it cheaper",
     )
     for other in others:
-        found = crossings(first, other)
-        if not found:
+        points = crossings(first, other)
+        if not points:
             table.add_row(other.name, "nowhere", "", "", "")
-        for one in found[:SHOWN_CROSSINGS]:
+        for one in points[:SHOWN_CROSSINGS]:
             step = " (step)" if one.step else ""
             table.add_row(other.name, f"{plain(one.rate, DIGITS)}{step}", dollars(one.cost), one.below, one.above)
-        if len(found) > SHOWN_CROSSINGS:
-            table.add_row(other.name, f"and {len(found) - SHOWN_CROSSINGS} more", "", "", "")
+        if len(points) > SHOWN_CROSSINGS:
+            table.add_row(other.name, f"and {len(points) - SHOWN_CROSSINGS} more", "", "", "")
     ranges = titled("\nCheapest", ">over requests/s", ">up to", ">$/hour there", "platform")
     for piece in cheapest_ranges(lines):
         top = next(line.at(piece.until) for line in lines if line.name == piece.label)

@@ -25,8 +25,8 @@ from local.cost.schema import settings
 from local.cost.workload import ServiceWork
 
 SERVICES = ("blockchain", "qrcode", "twitter")
-COMPARED = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
-TOP = Fraction(2000)
+COMPARED_CONFIGURATIONS = ("lambda-url", "ecs-fargate", "eks-fargate", "eks-nodes", "web-7-c8g-large")
+TOP_RATE = Fraction(2000)
 DIGITS = 5
 BUDGET = Fraction(128, 100)
 """Dollars an hour that the report was allowed."""
@@ -101,8 +101,8 @@ def _default(default: object) -> str:
 
 def shipped() -> str:
     """Return the configurations that come with the project."""
-    found = [(name, files.configuration(name)) for name in files.shipped(files.CONFIGURATIONS)]
-    rows = [(f"`{name}`", one.heading.about, one.heading.source) for name, one in found]
+    configurations = [(name, files.configuration(name)) for name in files.shipped(files.CONFIGURATIONS)]
+    rows = [(f"`{name}`", one.heading.about, one.heading.source) for name, one in configurations]
     return _table(("configuration", "what it is", "source"), rows)
 
 
@@ -177,17 +177,17 @@ def service_crossings() -> str:
     rows = []
     for service in SERVICES:
         mix = files.mix({service: Fraction(1)})
-        first, *others = [line_of(files.configuration(name), mix, book, TOP) for name in COMPARED]
+        first, *others = [line_of(files.configuration(name), mix, book, TOP_RATE) for name in COMPARED_CONFIGURATIONS]
         cells = []
         for other in others:
-            found = crossings(first, other)
-            cells.append("; ".join(f"{plain(one.rate, DIGITS)} ({dollars(one.cost, 3)}/h)" for one in found) or "none")
+            points = crossings(first, other)
+            cells.append("; ".join(f"{plain(one.rate, DIGITS)} ({dollars(one.cost, 3)}/h)" for one in points) or "none")
         cpu = f"{plain(known(mix.cpu_ms), 4)} ms"
         rows.append((service, f"{cpu} ({'assumed' if mix.assumed else 'measured'})", *cells))
-    names = [files.configuration(name).name for name in COMPARED]
+    names = [files.configuration(name).name for name in COMPARED_CONFIGURATIONS]
     head = ("service", "CPU a request", *names[1:])
-    until = f"looking up to {plain(TOP)} requests/s; several numbers: the lines cross several times"
-    again = f"`crossover crossings {' '.join(COMPARED)} --work {SERVICES[1]} --to {TOP}`"
+    until = f"looking up to {plain(TOP_RATE)} requests/s; several numbers: the lines cross several times"
+    again = f"`crossover crossings {' '.join(COMPARED_CONFIGURATIONS)} --work {SERVICES[1]} --to {TOP_RATE}`"
     counted = (
         "Counted: load balancer capacity, public addresses of tasks and nodes, a NAT gateway and the pods of "
         "Kubernetes itself for EKS on Fargate, Lambda's own log lines, traffic to the Internet."

@@ -7,7 +7,7 @@ import json
 from local.formatting import markdown, number
 from local.simulate import claims
 from local.simulate.rules import rules
-from local.simulate.validation import KEPT
+from local.simulate.validation import VALIDATION_FILE
 
 
 def rules_table() -> str:
@@ -18,7 +18,7 @@ def rules_table() -> str:
 
 def claims_table() -> str:
     """Return the course project's claims of scaling beside what was simulated."""
-    kept = json.loads(claims.KEPT.read_text(encoding="utf-8"))
+    kept = json.loads(claims.CLAIMS_FILE.read_text(encoding="utf-8"))
     return markdown(("what", "claimed", "simulated"), ((one["what"], one["claimed"], one["found"]) for one in kept))
 
 
@@ -33,6 +33,6 @@ def validation_table() -> str:
             "yes" if one["holds"] else "**no**",
             one["detail"],
         )
-        for one in json.loads(KEPT.read_text(encoding="utf-8"))
+        for one in json.loads(VALIDATION_FILE.read_text(encoding="utf-8"))
     )
     return markdown(("what", "against", "error, %", "at most", "holds", "detail"), rows)

@@ -39,8 +39,8 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def verbs() -> str:
     """Return the Makefile's verbs, as `make help` lists them."""
-    found = re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    return _table(("verb", "what it does"), ((f"`make {name}`", meaning) for name, meaning in found))
+    verbs = re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return _table(("verb", "what it does"), ((f"`make {name}`", meaning) for name, meaning in verbs))
 
 
 def commands() -> str:
@@ -63,14 +63,16 @@ def settings() -> str:
     shared = set(documented(LambdaSettings)) & set(documented(ContainerSettings))
     rows = []
     for where, group in (("container", ContainerSettings), ("Lambda", LambdaSettings)):
-        for each in documented(group):
-            if each in shared and where == "Lambda":
+        for setting in documented(group):
+            if setting in shared and where == "Lambda":
                 continue
-            place = "both" if each in shared else where
-            rows.append((f"`{each.name}`", place, f"`{each.default}`" if each.default else "", each.meaning))
+            place = "both" if setting in shared else where
+            rows.append(
+                (f"`{setting.name}`", place, f"`{setting.default}`" if setting.default else "", setting.meaning)
+            )
     for service in load():
-        for each in documented(service.settings) if service.settings else ():
-            rows.append((f"`{each.name}`", "both", f"`{each.default}`", each.meaning))
+        for setting in documented(service.settings) if service.settings else ():
+            rows.append((f"`{setting.name}`", "both", f"`{setting.default}`", setting.meaning))
     return _table(("setting", "where", "default", "meaning"), rows)
 
 
@@ -101,8 +103,8 @@ def dynamodb_clients() -> str:
     path = results.REFERENCE_RESULTS / "dynamodb-clients.json"
     clients = decode(results.read(path, "dynamodb-clients"), ClientsResult).clients
     rows = (
-        (each.client, *map(number, (each.start_ms, each.read_us, each.resident_mb, each.installed_mb)))
-        for each in clients
+        (client.client, *map(number, (client.start_ms, client.read_us, client.resident_mb, client.installed_mb)))
+        for client in clients
     )
     head = ("client", "start, ms of CPU", "a read, us of CPU", "resident MB", "installed MB")
     return markdown(head, rows, right=1)
@@ -132,8 +134,8 @@ def _storage() -> StorageResult:
 def metrics() -> str:
     """Return the metrics of the container, and what stands in their place on Lambda."""
     rows = (
-        (f"`{each.shown}`", each.kind, ", ".join(each.labels), each.meaning.rstrip("."), each.on_lambda)
-        for each in families.FAMILIES
+        (f"`{family.shown}`", family.kind, ", ".join(family.labels), family.meaning.rstrip("."), family.on_lambda)
+        for family in families.FAMILIES
     )
     return _table(("metric", "kind", "labels", "meaning", "on Lambda"), rows)
 
@@ -141,8 +143,8 @@ def metrics() -> str:
 def proxy_rules() -> str:
     """Return the behaviour of the emulated RDS Proxy, row by row with its source and its test."""
     rows = (
-        (each.behaviour, each.basis, f"{each.says}. {each.source}", f"`{each.test.partition('::')[2]}`")
-        for each in rules().values()
+        (rule.behaviour, rule.basis, f"{rule.says}. {rule.source}", f"`{rule.test.partition('::')[2]}`")
+        for rule in rules().values()
     )
     return _table(("behaviour", "basis", "what the source says", "test"), rows)
 

@@ -96,8 +96,8 @@ class Fleet:
 
     def states(self) -> dict[State, int]:
         """Return the number of environments in each state."""
-        found = Counter(environment.state for environment in self.environments.values())
-        return {state: found[state] for state in State}
+        states = Counter(environment.state for environment in self.environments.values())
+        return {state: states[state] for state in State}
 
     def next_timer(self) -> float | None:
         """Return when `tick` is due, or None."""

@@ -37,7 +37,7 @@ def read_leniently(path: Path, given: Given) -> Template:
     """
     document = load_document(path)
     parameters = document.get("Parameters") or {}
-    if not isinstance(parameters, dict) or not all(isinstance(each, dict) for each in parameters.values()):
+    if not isinstance(parameters, dict) or not all(isinstance(parameter, dict) for parameter in parameters.values()):
         raise TemplateError(f"the Parameters of {path.name} are no map of maps")
     for name in given.parameters:
         if name not in parameters:

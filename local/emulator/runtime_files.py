@@ -24,7 +24,7 @@ MODULES = (
 )
 """AWS's runtime client with what it needs, and the SDK that comes with the Python runtimes."""
 
-COMPILED = ("awslambdaric", "simplejson", "snapshot_restore_py")
+COMPILED_PACKAGES = ("awslambdaric", "simplejson", "snapshot_restore_py")
 
 
 class Missing(RuntimeError):
@@ -51,6 +51,6 @@ def prepare(folder: Path | None = None) -> Path:
         if not link.is_symlink() or link.readlink() != source:
             link.unlink(missing_ok=True)
             link.symlink_to(source)
-            if name in COMPILED:
+            if name in COMPILED_PACKAGES:
                 (compileall.compile_dir if source.is_dir() else compileall.compile_file)(source, quiet=2)
     return folder

@@ -63,7 +63,7 @@ def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
     Raises:
         UserError: for a text of another form.
     """
-    found = {}
+    options = {}
     for text in texts:
         try:
             words = shlex.split(text)
@@ -74,5 +74,5 @@ def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
             name, equals, value = (long[1], "=", long[2]) if long else word.partition("=")
             if not name or not equals:
                 raise UserError(f"{option} takes NAME=VALUE; not {word[:80]!r}")
-            found[name] = value
-    return found
+            options[name] = value
+    return options

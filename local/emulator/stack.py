@@ -63,8 +63,8 @@ class LoadedTemplate:
         if name is None and len(functions) == 1:
             return next(iter(functions.values()))
         if name is None or name not in functions:
-            asked = f"no function is called {name[:80]!r}" if name else "give a FUNCTION"
-            raise UserError(f"{asked}; there are: {', '.join(functions)}")
+            advice = f"no function is called {name[:80]!r}" if name else "give a FUNCTION"
+            raise UserError(f"{advice}; there are: {', '.join(functions)}")
         return functions[name]
 
     def event_of(self, request: WireRequest, name: str | None) -> tuple[str, bytes]:
@@ -141,7 +141,7 @@ def _with_code(template: Template, folder: Path, notes: list[str]) -> Template:
         else:
             layers[name] = replace(layer, content=content)
     functions = {
-        name: replace(function, layers=tuple(each for each in function.layers if each in layers or published(each)))
+        name: replace(function, layers=tuple(layer for layer in function.layers if layer in layers or published(layer)))
         for name, function in functions.items()
     }
     return replace(template, functions=functions, layers=layers)
@@ -320,7 +320,7 @@ def addresses(bundle: Bundle, host: str, port: int) -> list[str]:
     lines = []
     for door in bundle.doors:
         if door.host:
-            only = len([each for each in bundle.doors if each.host]) == 1
+            only = len([door for door in bundle.doors if door.host]) == 1
             also = f"  also http://{host}:{port}/, where no API has a route" if only else ""
             (name,) = door.routes.values()
             lines.append(f"http://{door.host}.localhost:{port}/  {name}, Function URL{also}")

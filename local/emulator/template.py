@@ -261,8 +261,8 @@ def _routes(resource: ResourceProperties, kind: str) -> list[tuple[str, str]]:
                 raise TemplateError(f"{resource.name}: Events.{name}: {problem}") from None
         routes.append((method, path))
         for key in ("Auth", "PayloadFormatVersion"):
-            given = properties.get(key)
-            if given is not None and str(given) != "2.0" and resource.note:
+            value = properties.get(key)
+            if value is not None and str(value) != "2.0" and resource.note:
                 resource.note(line_of(properties, key), f"{resource.name}: {key} of the event {name} is not emulated")
     return routes
 

@@ -15,7 +15,7 @@ import psutil
 from local.child import PYTHON, Child
 from local.guest.application import Guest, environment_of
 
-LIMITED = Path(__file__).with_name("limited.py")
+LIMITED_PROGRAM = Path(__file__).with_name("limited.py")
 MAX_OUTPUT_BYTES = 4 * 2**20
 """Of what a process prints, the last."""
 MAX_REPORT_BYTES = 16 * 2**20
@@ -71,7 +71,7 @@ def limits(files: int = LAMBDA_FILES, cpu_seconds: int = 0) -> ProcessLimits:
 
 def limited(command: Sequence[str], limits: ProcessLimits) -> list[str]:
     """Return a command that sets the limits and becomes the given one."""
-    return [*PYTHON, str(LIMITED), *map(str, astuple(limits)), *command]
+    return [*PYTHON, str(LIMITED_PROGRAM), *map(str, astuple(limits)), *command]
 
 
 def run(guest: Guest, module: str, given: bytes = b"", *, seconds: int, options: Sequence[str] = ()) -> Ran:

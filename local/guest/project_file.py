@@ -23,7 +23,7 @@ FRAMEWORKS = "FastAPI|Starlette|Litestar|Quart|Flask|BlackSheep|get_asgi_applica
 APPLICATION = re.compile(rf"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*(?:{FRAMEWORKS})\(", re.MULTILINE)
 FACTORY = re.compile(r"^def ((?:create|make|get|build)_(?:app|application|api))\(", re.MULTILINE)
 """A function that makes an application; it is called without arguments."""
-SKIPPED = frozenset((".venv", "venv", "env", "node_modules", "tests", "test", "build", "dist", "site-packages"))
+SKIPPED_FOLDERS = frozenset((".venv", "venv", "env", "node_modules", "tests", "test", "build", "dist", "site-packages"))
 REQUESTS = ("*.har", "openapi.json", "openapi.yaml", "openapi.yml", "requests.jsonl", "requests.curl", "access.log")
 
 
@@ -78,7 +78,7 @@ def applications(folder: Path) -> list[str]:
 
     Where there is none, return the functions that make one, as `MODULE:NAME()`.
     """
-    found, factories = [], []
+    names, factories = [], []
     for path in _sources(folder):
         with path.open("rb") as file:
             text = file.read(SOURCE_BYTES).decode("utf-8", "replace")
@@ -87,9 +87,9 @@ def applications(folder: Path) -> list[str]:
             parts.pop()
         if parts and all(part.isidentifier() for part in parts):
             module = ".".join(parts)
-            found += [f"{module}:{name}" for name in APPLICATION.findall(text)]
+            names += [f"{module}:{name}" for name in APPLICATION.findall(text)]
             factories += [f"{module}:{name}()" for name in FACTORY.findall(text)]
-    return found or factories
+    return names or factories
 
 
 def requests_in(folder: Path) -> list[str]:
@@ -102,7 +102,7 @@ def _sources(folder: Path) -> Iterator[Path]:
     count = 0
     for pattern in ("*.py", "*/*.py", "*/*/*.py"):
         for path in sorted(folder.glob(pattern)):
-            if SKIPPED.isdisjoint(path.relative_to(folder).parts) and path.is_file():
+            if SKIPPED_FOLDERS.isdisjoint(path.relative_to(folder).parts) and path.is_file():
                 count += 1
                 if count > MAX_SOURCES:
                     return

@@ -33,10 +33,10 @@ def on_a_copy(guest: Guest, folder: Path) -> Guest:
     Raises:
         UserError: where the file cannot be copied.
     """
-    found = SQLITE.fullmatch(guest.variables.get(guest.store_variable, "")) if guest.store_variable else None
-    if found is None or found[2] == ":memory:":
+    match = SQLITE.fullmatch(guest.variables.get(guest.store_variable, "")) if guest.store_variable else None
+    if match is None or match[2] == ":memory:":
         return guest
-    source = guest.directory / found[2]
+    source = guest.directory / match[2]
     copy = folder / source.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,5 +46,5 @@ def on_a_copy(guest: Guest, folder: Path) -> Guest:
                 shutil.copy(beside, Path(f"{copy}{suffix}"))
     except OSError as problem:
         raise UserError(f"cannot copy the store {source}: {problem.strerror}") from None
-    url = f"{found[1]}{copy.absolute()}{found[3] or ''}"
+    url = f"{match[1]}{copy.absolute()}{match[3] or ''}"
     return replace(guest, variables={**guest.variables, guest.store_variable: url})

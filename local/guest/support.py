@@ -36,12 +36,12 @@ def support_folder(parent: Path = BUILD) -> Path:
 
 def module_paths(modules: Iterable[str]) -> dict[str, Path]:
     """Return where modules are installed, by the names of their files or folders. Raises `UserError`."""
-    found = {}
+    missing = {}
     for name in modules:
         spec = importlib.util.find_spec(name)
         if spec is None or not spec.origin:
             raise UserError(f"{name} is not installed; run: make setup")
         source = Path(spec.origin)
         source = source.parent if spec.submodule_search_locations else source
-        found[source.name] = source
-    return found
+        missing[source.name] = source
+    return missing

@@ -61,16 +61,16 @@ def split(url: str) -> tuple[SplitResult, str, int]:
 def _reachable(name: str, port: int, shown: str, remote: bool) -> str:
     """Return the first of a name's addresses that takes a connection."""
     try:
-        found = dict.fromkeys(str(each[4][0]) for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+        addresses = dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as problem:
         raise UserError(f"{shown} is not known: {getattr(problem, 'strerror', None) or problem}") from None
-    if not remote and not all(ip_address(each.partition("%")[0]).is_loopback for each in found):
+    if not remote and not all(ip_address(address.partition("%")[0]).is_loopback for address in addresses):
         raise UserError(f"{shown} is not this machine; --remote allows a load on a server that is yours")
     reason = "no address"
-    for each in found:
+    for address in addresses:
         try:
-            with socket.create_connection((each, port), timeout=CONNECT_SECONDS):
-                return each
+            with socket.create_connection((address, port), timeout=CONNECT_SECONDS):
+                return address
         except OSError as problem:
             reason = problem.strerror or str(problem)
     raise UserError(f"no server answers at {shown}: {reason}")

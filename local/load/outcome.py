@@ -111,7 +111,7 @@ class LoadOutcome:
         return {
             **total.as_data(self.seconds, timed=timed),
             "seconds": round(self.seconds, 3),
-            "services": {name: each.as_data(self.seconds, timed=timed) for name, each in self.services.items()},
+            "services": {name: service.as_data(self.seconds, timed=timed) for name, service in self.services.items()},
             "connections": {"opened": self.setups.get_total_count(), "failed": self.refused, "setup_ms": setup_ms},
             "generator": {
                 "cpu_shares": [round(share, 3) for share in self.cpu_shares],

@@ -24,7 +24,7 @@ def show(outcome: LoadOutcome, server_cpu_us: float | None) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for name, cell in _rows(timed=not outcome.plan.behaviour):
-        table.add_row(name, *(cell(each) for each in columns.values()))
+        table.add_row(name, *(cell(cell_of) for cell_of in columns.values()))
     console.print(table)
     for line in remarks(data, server_cpu_us):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -39,7 +39,7 @@ SPARE_FILES = 100
 
 def prepared(job: dict[str, Any], plan: LoadPlan, target: LoadTarget, tallies: dict[str, Tally]) -> list[LoadRequest]:
     """Return the requests as they are sent."""
-    results = [each.encode("latin-1") for each in job["results"]]
+    results = [result.encode("latin-1") for result in job["results"]]
     close = "" if plan.keep_alive else "Connection: close\r\n"
     usual = (("host", target.host), *OWN)
     requests = []

@@ -14,7 +14,7 @@ import typer
 from rich.table import Column, Table
 
 from local.console import console, print_json, stderr
-from local.data.etl.popular import SHIPPED, read_popular
+from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.files import write_tweets
 
 SEED = 1
@@ -52,7 +52,7 @@ def bench(
 def _measure(size: int) -> dict[str, float]:
     import json
 
-    popular = Path(str(SHIPPED))
+    popular = Path(str(SHIPPED_TAGS))
     with tempfile.TemporaryDirectory() as folder:
         tweets = Path(folder) / "tweets.json"
         stderr.print(f"making {size:,} tweets", highlight=False)

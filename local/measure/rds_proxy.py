@@ -90,9 +90,9 @@ def many_clients(through: str, proxy: psutil.Process) -> Iterator[str]:
         counts = pool.starmap(ask_and_check, [(through, *share, seed) for seed in range(PROCESSES)])
     seconds = time.monotonic() - began
     right, wrong = (sum(part[at] for part in counts) for at in range(2))
-    each = (cpu_seconds(proxy) - before) / (right + wrong) * 1e6
+    us_per_request = (cpu_seconds(proxy) - before) / (right + wrong) * 1e6
     yield f"{CLIENTS} clients on 2 database connections: {right:,} right answers, {wrong} wrong, {seconds:.0f} s"
-    yield f"  CPU of the proxy {each:.0f} us a query (answers of {', '.join(map(str, SIZES))} bytes)"
+    yield f"  CPU of the proxy {us_per_request:.0f} us a query (answers of {', '.join(map(str, SIZES))} bytes)"
 
 
 def idle_clients(through: str, proxy: psutil.Process) -> Iterator[str]:
@@ -107,8 +107,9 @@ def idle_clients(through: str, proxy: psutil.Process) -> Iterator[str]:
             client.cursor().execute("SELECT 1")
         clients += some
         memory.append(proxy.memory_info().rss)
-    each = (memory[1] - memory[0]) / IDLE_CLIENTS / 1024
-    yield f"{len(clients):,} idle clients: {each:.1f} KiB each (second half), {memory[1] / 2**20:.0f} MiB in all"
+    kb_per_client = (memory[1] - memory[0]) / IDLE_CLIENTS / 1024
+    whole = memory[1] / 2**20
+    yield f"{len(clients):,} idle clients: {kb_per_client:.1f} KiB each (second half), {whole:.0f} MiB in all"
     for client in clients:
         client.close()
 

@@ -36,16 +36,16 @@ def compared_configurations() -> dict[str, Configuration]:
 def storage_configurations(storage: Storage | None) -> dict[str, Configuration]:
     """Return the storage tier's configurations; the measured size of the data takes the place of theirs."""
     measured = Decimal(storage.items) * Decimal(repr(storage.item_bytes)) / 10**9 if storage else None
-    found = {}
+    choices = {}
     for path in sorted(STORAGE.glob("*.toml")):
         document = files.toml(path)
         if measured and "dynamodb" in document:
             document["dynamodb"]["storage_gb"] = measured
         try:
-            found[path.stem] = parse(document, path.name)
+            choices[path.stem] = parse(document, path.name)
         except CostError as problem:
             raise UserError(f"the result's storage cannot be priced: {problem}") from None
-    return found
+    return choices
 
 
 def in_region(

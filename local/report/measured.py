@@ -72,12 +72,12 @@ def starts(comparison: Comparison) -> Table:
 
 def splits(comparison: Comparison) -> list[tuple[str, list[tuple[str, float, str]]]]:
     """Return where a warm invocation's time goes: for each service its parts, with milliseconds and spread."""
-    found = []
+    rows = []
     for name, function in comparison.functions.items():
         if split := function.split_ms:
             parts = (("handler", split.handler), ("adapter", split.adapter), ("runtime", split.runtime))
-            found.append((name, [(part, spread.median, cell(spread).detail) for part, spread in parts]))
-    return found
+            rows.append((name, [(part, spread.median, cell(spread).detail) for part, spread in parts]))
+    return rows
 
 
 def conditions(comparison: Comparison) -> list[Table]:

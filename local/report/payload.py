@@ -205,12 +205,12 @@ def inputs_of(choice: Choice) -> dict[str, Any]:
 
 def speeds_of(choice: Choice) -> dict[str, list[float]]:
     """Return the inputs that are a fleet's speed, with how much slower and faster its processor may be than taken."""
-    found = {}
+    inputs = {}
     for name, resource in choice.resources.items():
         speed = _speed(resource)
         if speed is not None and speed.low != speed.high:
-            found[f"{name}.speed"] = plain_json([speed.low / speed.ratio, speed.high / speed.ratio])
-    return found
+            inputs[f"{name}.speed"] = plain_json([speed.low / speed.ratio, speed.high / speed.ratio])
+    return inputs
 
 
 def _speed(resource: Resource) -> Speed | None:

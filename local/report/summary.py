@@ -131,7 +131,7 @@ def plain(compare: Result, compared: Sequence[ComparedLines]) -> dict[str, Any]:
                     for piece in one.ranges
                 ],
                 "crossings": [
-                    {"with": name, "at": [views.crossing(each) for each in found]}
+                    {"with": name, "at": [views.crossing(point) for point in found]}
                     for name, found in one.crossings.items()
                 ],
             }
@@ -173,7 +173,7 @@ def show(console: Console, compare: Result, compared: Sequence[ComparedLines]) -
     for one in compared:
         first = next(iter(one.lines.values())).name
         places = [
-            f"{name} at {', '.join(digits(each.rate, SIGNIFICANT_DIGITS) for each in found)}"
+            f"{name} at {', '.join(digits(point.rate, SIGNIFICANT_DIGITS) for point in found)}"
             for name, found in one.crossings.items()
             if found
         ]

@@ -13,7 +13,7 @@ from local.simulate.run import Job, container_fleet, fixed, simulate
 from local.simulate.settings import Settings
 from local.simulate.traffic import shape
 
-KEPT = Path(__file__).parent / "claims.json"
+CLAIMS_FILE = Path(__file__).parent / "claims.json"
 """As `crossover simulate --claims --json` printed it last."""
 MIX = {"blockchain": Fraction(24713), "qrcode": Fraction(27691), "twitter": Fraction(4366)}
 PEAK = 56_770.0

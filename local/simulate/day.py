@@ -46,13 +46,13 @@ def spans(hours: Sequence[int]) -> str:
     >>> spans([0, 1, 2, 7])
     '00-03, 07-08'
     """
-    found: list[list[int]] = []
+    samples: list[list[int]] = []
     for hour in sorted(set(hours)):
-        if found and found[-1][1] == hour:
-            found[-1][1] = hour + 1
+        if samples and samples[-1][1] == hour:
+            samples[-1][1] = hour + 1
         else:
-            found.append([hour, hour + 1])
-    return ", ".join(f"{begin:02}-{end:02}" for begin, end in found) or "none"
+            samples.append([hour, hour + 1])
+    return ", ".join(f"{begin:02}-{end:02}" for begin, end in samples) or "none"
 
 
 def effect_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:

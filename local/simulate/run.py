@@ -31,7 +31,7 @@ from local.simulate.settings import PLATFORMS, Settings
 from local.simulate.target_tracking import TargetTracking
 from local.simulate.traffic import DAY, HOUR, Traffic
 
-FEW = 100_000
+FEW_REQUESTS = 100_000
 """Requests up to which Lambda is simulated one by one."""
 Tell = Callable[[float], None]
 
@@ -102,7 +102,7 @@ def _run(job: Job, *, by_rates: bool = False) -> tuple[Recorder, str]:
         fleet = container_fleet(job.platform, job.mix, job.settings)
         return fleet.run(job.traffic, job.faults, job.tell), "rates"
     by_rates = by_rates or bool(job.faults) or len(job.settings.provisioned) > 1
-    if job.traffic.requests <= FEW and not by_rates:
+    if job.traffic.requests <= FEW_REQUESTS and not by_rates:
         return _events(job), "requests one by one"
     return _fluid(job), "rates"
 

@@ -39,9 +39,9 @@ class Trial:
 def trials(job: Job, book: PriceBook, region: str, tell: Callable[[float], None]) -> Iterator[Trial]:
     """Yield every candidate of a platform, simulated in steps of `STEP` seconds."""
     coarse = replace(job, traffic=job.traffic.coarser(STEP))
-    found = list(candidates(coarse))
-    for at, (words, settings) in enumerate(found):
-        tell(at / len(found))
+    trials = list(candidates(coarse))
+    for at, (words, settings) in enumerate(trials):
+        tell(at / len(trials))
         yield Trial(settings, words, simulate(replace(coarse, settings=settings), book, region))
 
 

@@ -16,8 +16,8 @@ from local.simulate.lambda_events import EventFleet, poisson_arrivals
 from local.simulate.lambda_fluid import FluidFleet
 from local.simulate.queueing import mg1_wait, mmc_wait, simulated_wait
 
-MEASURED = Path(__file__).parent / "lambda-measured.csv"
-KEPT = Path(__file__).parent / "validation.json"
+MEASURED_FILE = Path(__file__).parent / "lambda-measured.csv"
+VALIDATION_FILE = Path(__file__).parent / "validation.json"
 """The errors as `crossover simulate --validate --json` printed them last."""
 QUEUE_REQUESTS = 600_000
 LAMBDA_REQUESTS = 100_000
@@ -54,12 +54,12 @@ def validate(scale: float = 1.0, tell: Callable[[str], None] = lambda what: None
 def queues(requests: int) -> Iterator[ErrorCheck]:
     """Yield simulated queues against M/D/1 and M/M/c, at loads of 50 and 70 %."""
     for load in (0.5, 0.7):
-        found = simulated_wait(1, load, 1.0, constant=True, requests=requests)
-        yield _off("mean wait of one worker", f"M/D/1 at {load:.0%}", found, mg1_wait(load, 1.0, 0.0), 2)
+        wait = simulated_wait(1, load, 1.0, constant=True, requests=requests)
+        yield _off("mean wait of one worker", f"M/D/1 at {load:.0%}", wait, mg1_wait(load, 1.0, 0.0), 2)
         for servers in (2, 4):
-            found = simulated_wait(servers, load * servers, 1.0, constant=False, requests=requests)
+            wait = simulated_wait(servers, load * servers, 1.0, constant=False, requests=requests)
             exact = mmc_wait(servers, load * servers, 1.0)
-            yield _off(f"mean wait of {servers} workers", f"M/M/{servers} at {load:.0%}", found, exact, 2)
+            yield _off(f"mean wait of {servers} workers", f"M/M/{servers} at {load:.0%}", wait, exact, 2)
 
 
 def _off(what: str, against: str, found: float, exact: float, limit: float) -> ErrorCheck:
@@ -107,11 +107,11 @@ def sequences() -> list[tuple[str, list[int], list[int]]]:
 
 
 def _steps(scaler: Autoscaler, replicas: int, utilisation: float, period: float, times: int) -> list[int]:
-    found = []
+    errors = []
     for at in range(times):
         replicas = scaler.decide(at * period, replicas, utilisation)
-        found.append(replicas)
-    return found
+        errors.append(replicas)
+    return errors
 
 
 SEAM_RATE, SEAM_SECONDS, SEAM_DURATION, SEAM_INIT, SEAM_IDLE = 10.0, 4_000, 0.4, 0.5, 60.0
@@ -139,7 +139,7 @@ def seam(seconds: int = SEAM_SECONDS, seeds: int = 3) -> Iterator[ErrorCheck]:
 def on_aws(requests: int) -> Iterator[ErrorCheck]:
     """Yield the mean absolute percentage errors over ten published experiments on AWS. Nothing is fitted to them."""
     cold, size, deviations = [], [], []
-    with MEASURED.open(newline="") as file:
+    with MEASURED_FILE.open(newline="") as file:
         rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     for seed, row in enumerate(rows):
         chance = random.Random(seed)  # noqa: S311 (a simulation)

@@ -10,7 +10,7 @@ from crossover.seam import MAX_PARAMETERS, Invalid, Service
 from local.workloads.judge import Expected, ExpectedResult, Plain
 from local.workloads.mix import mixed
 
-MIXED = 6
+MIXED_CASES = 6
 """Requests of a service's usual mix, good and bad ones."""
 SEED = 1
 
@@ -32,7 +32,7 @@ def service_cases(
     store: str = "",
     *,
     functions_only: bool = False,
-    of_the_mix: int = MIXED,
+    of_the_mix: int = MIXED_CASES,
 ) -> Iterator[Case]:
     """Every documented example, every parameter left out, and `of_the_mix` requests of the service's usual mix.
 
@@ -60,7 +60,7 @@ def service_cases(
     yield case("a parameter that it does not know", f"{whole}&unknown=1", service.examples[0].result)
     yield case("too many parameters", whole + "".join(f"&x{number}=" for number in range(MAX_PARAMETERS)))
     if runner is not None:
-        mix = dict.fromkeys(each.path.partition("?")[2] for each in mixed(service, of_the_mix, SEED, runner, store))
+        mix = dict.fromkeys(case.path.partition("?")[2] for case in mixed(service, of_the_mix, SEED, runner, store))
         known = {example.query for example in service.examples}
         for number, query in enumerate((query for query in mix if query not in known), 1):
             yield case(f"of the usual mix, {number}", query)

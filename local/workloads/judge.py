@@ -10,7 +10,7 @@ from typing import NamedTuple
 TEXT = "text/plain; charset=utf-8"
 FIRST_LINE = re.compile(rb"[^,\n]{1,400},[^,\n]{1,128}\n")
 """TEAM,ACCOUNT: 100 and 32 characters at most, each of four bytes at most."""
-SHOWN = 60
+SHOWN_CHARACTERS = 60
 """Characters of a wrong answer that a report shows."""
 
 
@@ -55,22 +55,22 @@ def faults(expected: Expected, answer: HttpAnswer, first_line: bytes | None = No
         return _plain_faults(expected, answer)
     if answer.status != 200:
         return [f"status {answer.status}, not 200: {shown(answer.body)}"]
-    found = []
+    problems = []
     if (kind := answer.headers.get("content-type", "")) != TEXT:
-        found.append(f"content-type {kind!r}, not {TEXT!r}")
+        problems.append(f"content-type {kind!r}, not {TEXT!r}")
     head = FIRST_LINE.match(answer.body)
     if head is None:
-        return [*found, f"the first line is not TEAM,ACCOUNT: {shown(answer.body)}"]
+        return [*problems, f"the first line is not TEAM,ACCOUNT: {shown(answer.body)}"]
     if first_line not in (None, head.group()):
-        found.append("team and account differ from those of the answers before")
+        problems.append("team and account differ from those of the answers before")
     result, reason = answer.body[head.end() :], answer.headers.get("x-invalid-reason", "")
     if expected.result is None:
-        return found + _form_faults(expected, result, reason)
+        return problems + _form_faults(expected, result, reason)
     if not expected.same(result, expected.result):
-        found.append(f"{shown(result)}, not {shown(expected.result)}")
+        problems.append(f"{shown(result)}, not {shown(expected.result)}")
     if reason != expected.reason:
-        found.append(f"the reason is {reason[:SHOWN]!r}, not {expected.reason!r}")
-    return found
+        problems.append(f"the reason is {reason[:SHOWN_CHARACTERS]!r}, not {expected.reason!r}")
+    return problems
 
 
 def first_line_of(answer: HttpAnswer) -> bytes | None:
@@ -81,15 +81,17 @@ def first_line_of(answer: HttpAnswer) -> bytes | None:
 
 def shown(body: bytes) -> str:
     """Return a body as a report shows it: in one line, cut, with its size where it was cut."""
-    text = repr(body[:SHOWN].decode(errors="replace"))
-    return text if len(body) <= SHOWN else f"{text}... ({len(body):,} bytes)"
+    text = repr(body[:SHOWN_CHARACTERS].decode(errors="replace"))
+    return text if len(body) <= SHOWN_CHARACTERS else f"{text}... ({len(body):,} bytes)"
 
 
 def _form_faults(expected: ExpectedResult, result: bytes, reason: str) -> list[str]:
     if result == b"INVALID":
         known = reason.partition(":")[0] in expected.codes
-        return [] if known else [f"INVALID for the reason {reason[:SHOWN]!r}, which the service does not have"]
-    return [f"a reason, {reason[:SHOWN]!r}, for an answer that is not INVALID"] if reason else []
+        return (
+            [] if known else [f"INVALID for the reason {reason[:SHOWN_CHARACTERS]!r}, which the service does not have"]
+        )
+    return [f"a reason, {reason[:SHOWN_CHARACTERS]!r}, for an answer that is not INVALID"] if reason else []
 
 
 def _plain_faults(expected: Plain, answer: HttpAnswer) -> list[str]:

@@ -68,7 +68,7 @@ def mixed(service: Service, count: int, seed: int, runner: InlineRunner, store: 
     ]
 
 
-PREPARED = 4_000
+PREPARED_REQUESTS = 4_000
 """Requests that are prepared for a run, in seconds; it asks them round and round."""
 
 
@@ -88,7 +88,7 @@ def parse(text: str) -> dict[str, int]:
 
 
 def requests_of(
-    mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED
+    mix: Mapping[str, int], seed: int, environ: Mapping[str, str], count: int = PREPARED_REQUESTS
 ) -> list[PreparedRequest]:
     """`count` requests with their right answers, services drawn by weight; the same for the same seed and stores.
 

@@ -101,11 +101,11 @@ def _distances(requests: Sequence[object]) -> Iterator[int | None]:
             at += at & -at
 
     def upto(at: int) -> int:
-        found = 0
+        hits = 0
         while at:
-            found += marks[at]
+            hits += marks[at]
             at -= at & -at
-        return found
+        return hits
 
     last: dict[object, int] = {}
     for at, key in enumerate(requests):

@@ -46,10 +46,10 @@ class RedisCache:
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the entries under `keys`, in their order. Raises `CacheGone`."""
-        (found,) = self._ask([(b"MGET", *keys)])
-        if not isinstance(found, list) or len(found) != len(keys):
-            raise CacheGone(f"it answers MGET with {_said(found)}")
-        return [value if isinstance(value, bytes) else None for value in found]
+        (replies,) = self._ask([(b"MGET", *keys)])
+        if not isinstance(replies, list) or len(replies) != len(keys):
+            raise CacheGone(f"it answers MGET with {_said(replies)}")
+        return [value if isinstance(value, bytes) else None for value in replies]
 
     def set_many(self, entries: Sequence[tuple[bytes, bytes, float]]) -> None:
         """Keep entries. Raises `CacheGone`, also where one of them was refused: the server is full or read-only."""

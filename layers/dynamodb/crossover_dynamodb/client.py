@@ -170,5 +170,5 @@ class Client:
     def _count(self, operation: str, answer: Mapping[str, Any]) -> None:
         consumed = answer.get("ConsumedCapacity") or ()
         kind = "read" if operation in ("GetItem", "BatchGetItem", "Scan") else "write"
-        for each in [consumed] if isinstance(consumed, dict) else consumed:
-            self._units[kind] += float(each.get("CapacityUnits", 0.0))
+        for table in [consumed] if isinstance(consumed, dict) else consumed:
+            self._units[kind] += float(table.get("CapacityUnits", 0.0))

@@ -82,9 +82,9 @@ class DynamoStore:
         """Return the records under `keys`, in their order. Raises `Unavailable`."""
         for _ in range(SWITCHES):
             generation = self._generation or self._look()
-            found = self._read(generation, keys)
-            if found is not None:
-                return found
+            records = self._read(generation, keys)
+            if records is not None:
+                return records
         raise Unavailable("the store is being loaded")
 
     def version(self) -> str:
@@ -132,19 +132,19 @@ class DynamoStore:
 
     def _get(self, places: Sequence[Place]) -> Items:
         """Return the items at these places, without those that are absent."""
-        found: Items = {}
+        records: Items = {}
         for start in range(0, len(places), MAX_READ_KEYS):
-            found |= self._get_batch([key_of(place) for place in places[start : start + MAX_READ_KEYS]])
-        return found
+            records |= self._get_batch([key_of(place) for place in places[start : start + MAX_READ_KEYS]])
+        return records
 
     def _get_batch(self, keys: list[Any]) -> Items:
         target = self._client.target
         found: Items = {}
         stalled = 0
         while True:
-            asked = {"Keys": keys, "ConsistentRead": target.consistent}
+            request = {"Keys": keys, "ConsistentRead": target.consistent}
             answer = self._client.call(
-                "BatchGetItem", {"RequestItems": {target.table: asked}, "ReturnConsumedCapacity": "TOTAL"}
+                "BatchGetItem", {"RequestItems": {target.table: request}, "ReturnConsumedCapacity": "TOTAL"}
             )
             items = answer.get("Responses", {}).get(target.table, [])
             found |= {place_of(item): item for item in items}

@@ -51,18 +51,18 @@ class WebService:
         """
         segments = path.split("/")[1:]
         plain = [unquote(segment) for segment in segments]
-        found: dict[str, tuple[Route, dict[str, str]]] = {}
+        patterns: dict[str, tuple[Route, dict[str, str]]] = {}
         for route in self._routes:
             values = route.template.match(plain, segments)
             if values is not None:
-                found.setdefault(route.method, (route, values))
-        if not found:
+                patterns.setdefault(route.method, (route, values))
+        if not patterns:
             raise Problem(404, "nothing is at this path")
-        if "GET" in found:
-            found.setdefault("HEAD", found["GET"])
-        if method not in found:
-            raise Problem(405, "this method is not allowed here", (("allow", ", ".join((*found, "OPTIONS"))),))
-        return found[method]
+        if "GET" in patterns:
+            patterns.setdefault("HEAD", patterns["GET"])
+        if method not in patterns:
+            raise Problem(405, "this method is not allowed here", (("allow", ", ".join((*patterns, "OPTIONS"))),))
+        return patterns[method]
 
     async def run(
         self, method: str, path: str, query: bytes, headers: Sequence[tuple[bytes, bytes]], read: Read

@@ -65,9 +65,9 @@ def _month(header: Sequence[str], sums: Sequence[Decimal], month: str) -> Iterat
 
 def _number(text: str, where: str) -> Decimal:
     try:
-        found = Decimal(text or "0")
+        amount = Decimal(text or "0")
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or abs(found) > 10**15:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount) > 10**15:
         raise CostError(f"{where}: {text[:40]!r} is not a number")
-    return found
+    return amount

@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "credits": ("Credits",),
 }
 """What is read of a line, and the columns that have it: legacy CUR, CUR 2.0 and Parquet, the monthly bill's CSV."""
-NEEDED = ("usage_type", "usage", "cost")
+NEEDED_COLUMNS = ("usage_type", "usage", "cost")
 ITEM_RECORDS = ("LineItem", "PayerLineItem", "LinkedLineItem")
 """Records of a monthly bill's CSV that are lines; the others are totals."""
 USAGE, RESERVED, PLANNED = "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"
@@ -80,7 +80,7 @@ class Reader:
             for key, options in COLUMNS.items()
             if any(name in names for name in options)
         }
-        missing = [COLUMNS[key][0] for key in NEEDED if key not in self._at]
+        missing = [COLUMNS[key][0] for key in NEEDED_COLUMNS if key not in self._at]
         if missing:
             known = "a Cost and Usage Report, a monthly bill or a Cost Explorer CSV"
             raise CostError(f"{where}: has no column {missing[0]}; give {known}")
@@ -109,7 +109,7 @@ class Reader:
             raise CostError(f"{self._where}: line {number}: is in {currency}; the price book is in USD")
         kind, cost = value.get("kind") or USAGE, self._number(value, "cost", number) or ZERO
         effective = {RESERVED: "reserved_cost", PLANNED: "plan_cost"}.get(kind, "")
-        found = [
+        lines = [
             BillLine(
                 kind,
                 value.get("product", ""),
@@ -128,17 +128,17 @@ class Reader:
         for key, name in (("tax", "Tax"), ("credits", "Credit")):
             amount = self._number(value, key, number)
             if amount:
-                found.append(BillLine(name, found[0].product, "", None, "", None, amount))
-        return found
+                lines.append(BillLine(name, lines[0].product, "", None, "", None, amount))
+        return lines
 
     def _number(self, value: Mapping[str, str], key: str, number: int) -> Decimal | None:
         text = value.get(key)
         if not text:
             return None
         try:
-            found = Decimal(text)
+            amount = Decimal(text)
         except InvalidOperation:
-            found = Decimal("NaN")
-        if not found.is_finite() or abs(found) > 10**15:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or abs(amount) > 10**15:
             raise CostError(f"{self._where}: line {number}: {key}: {text[:40]!r} is not a number")
-        return found
+        return amount

@@ -49,18 +49,18 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
     Raises:
         CostError: There is none, or too many.
     """
-    found: list[Path] = []
+    members: list[Path] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(one for one in path.rglob("*") if one.is_file() and one.name.endswith(SUFFIXES))
             if not inside:
                 raise CostError(f"{path}: has no file that ends in {', '.join(SUFFIXES)}")
-            found += inside
+            members += inside
         else:
-            found.append(path)
-    if len(found) > MAX_FILES:
-        raise CostError(f"{len(found):,} files are too many; at most {MAX_FILES:,} are read")
-    return found
+            members.append(path)
+    if len(members) > MAX_FILES:
+        raise CostError(f"{len(members):,} files are too many; at most {MAX_FILES:,} are read")
+    return members
 
 
 def read(path: Path, watch: Watch = lambda done: None) -> Iterator[BillLine]:

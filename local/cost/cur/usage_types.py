@@ -135,8 +135,8 @@ def priced_by(product: str, usage_type: str, operation: str | None) -> UsagePric
     if product == "AmazonCloudFront":
         dimension = CLOUDFRONT.get(usage_type, "")
         return UsagePrice("cloudfront", dimension) if dimension else UsagePrice(why="the price book does not have it")
-    if found := FIXED.get(usage_type):
-        return UsagePrice(*found)
+    if price := FIXED.get(usage_type):
+        return UsagePrice(*price)
     if usage_type == "TimedStorage-ByteHrs":
         stored = STORED.get(product)
         return UsagePrice(*stored) if stored else UsagePrice(why="several services have this usage type")

@@ -104,9 +104,9 @@ def _note_terms(
         if sku in matched:
             attributes, keys = matched[sku]
             for term in by_term.values():
-                found = MatchedProducts(sku, attributes, _tiers(term["priceDimensions"]))
+                product = MatchedProducts(sku, attributes, _tiers(term["priceDimensions"]))
                 for key in keys:
-                    offer.found[key].append(found)
+                    offer.found[key].append(product)
     terms.clear()
 
 

@@ -108,15 +108,17 @@ def _change(row: Price, source: Source | None, offers: Mapping[str, Offer | Cost
     offer = offers[source.code]
     if isinstance(offer, CostError):
         return PriceChange(row, NO_LIST, str(offer))
-    found = offer.found[row.name]
-    if not found:
+    products = offer.found[row.name]
+    if not products:
         return PriceChange(row, NOT_FOUND, f"{source.code} has no such product")
-    if mistaken := next(filter(None, (_mistaken(row, one) for one in found)), ""):
+    if mistaken := next(filter(None, (_mistaken(row, one) for one in products)), ""):
         return PriceChange(row, REFUSED, mistaken)
-    prices = {tuple(PriceTier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in found}
+    prices = {tuple(PriceTier(tier.upto, tier.price * row.per) for tier in one.tiers) for one in products}
     if len(prices) > 1:
         return PriceChange(
-            row, AMBIGUOUS, f"{len(found)} products at {len(prices)} prices: {', '.join(one.sku for one in found)}"
+            row,
+            AMBIGUOUS,
+            f"{len(products)} products at {len(prices)} prices: {', '.join(one.sku for one in products)}",
         )
     tiers = prices.pop()
     read = offer.published or row.read

@@ -74,21 +74,21 @@ def samples(url: str, count: int = 6) -> list[DemoSample]:
     except ValueError:
         return []
     kinds = {mark: kind for kind, mark in KINDS.items()}
-    found: list[DemoSample] = []
+    samples: list[DemoSample] = []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         looked_at = "select key, length(record) as size from records limit ?"
         rows = connection.execute(f"select key from ({looked_at}) order by size desc, key", (LOOKED_AT,)).fetchall()  # noqa: S608
         # Not the very busiest, whose answers are too long to look at: from one in a hundred on, and ever quieter ones.
         place = len(rows) / 100
-        while place < len(rows) and len(found) < count:
+        while place < len(rows) and len(samples) < count:
             (key,) = rows[int(place)]
             (sealed,) = connection.execute("select record from records where key = ?", (key,)).fetchone()
             words = _words(unpack(unseal(key, sealed)))
             user_id = int.from_bytes(key[:8], "big")
-            if words and all(sample.user_id != user_id for sample in found):
-                found.append(DemoSample(user_id, kinds[key[8:]], *words))
+            if words and all(sample.user_id != user_id for sample in samples):
+                samples.append(DemoSample(user_id, kinds[key[8:]], *words))
             place = max(place * 1.3, place + 1)
-    return found
+    return samples
 
 
 def _words(contacts: list[Contact]) -> tuple[str, str] | None:

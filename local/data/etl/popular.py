@@ -8,7 +8,7 @@ from pathlib import Path
 from local.errors import UserError
 
 MAX_BYTES = 64 * 2**20
-SHIPPED = files("local.data.etl") / "popular_tags.txt"
+SHIPPED_TAGS = files("local.data.etl") / "popular_tags.txt"
 """A short made-up list that comes with the project."""
 
 

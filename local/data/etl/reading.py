@@ -33,7 +33,7 @@ FOREIGN = {
 }
 """The first bytes of files that are not read, and what to do about them."""
 TAR_MAGIC_AT, TAR_MAGIC = 257, b"ustar"
-DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
+DAMAGED_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 
 
 def input_files(patterns: list[str]) -> list[Path]:
@@ -69,7 +69,7 @@ def blocks(path: Path, read: Callable[[int], object] = lambda _: None) -> Iterat
             _refuse_foreign(path, first)
             lines = _document_lines if is_document(first) else _whole_lines
             yield from lines(chain((first,), chunks))
-    except DAMAGED:
+    except DAMAGED_ERRORS:
         raise UserError(f"{path} is not a whole compressed file: fetch or pack it again") from None
     except DocumentError as problem:
         raise UserError(f"{path} is not one JSON document, {problem}: give the tweets one a line") from None

@@ -45,8 +45,8 @@ def find() -> Programs | None:
 
 def find_or_install() -> Programs:
     """Return the programs, installed with apt by root. Raises `UserError` that says what to install."""
-    if found := find():
-        return found
+    if program := find():
+        return program
     if os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("NO_APT") != "1":
         stderr.print(f"crossover: installing with apt-get (NO_APT=1 refuses): {' '.join(PACKAGES)}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -54,6 +54,6 @@ def find_or_install() -> Programs:
             done = run_program(["apt-get", *arguments], INSTALL_SECONDS, env=quiet)
             if done.returncode:
                 raise UserError(f"apt-get {arguments[0]} failed ({done.stderr.strip()[-200:]}); {BY_HAND}")
-        if found := find():
-            return found
+        if program := find():
+            return program
     raise UserError(f"no MariaDB or MySQL server is installed; {BY_HAND}")

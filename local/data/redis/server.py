@@ -28,13 +28,13 @@ LOG_CHARACTERS = 300
 def find() -> str | None:
     """Return the server's program on this machine, or None."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
-    return next((found for name in PROGRAMS if (found := shutil.which(name, path=path))), None)
+    return next((path_found for name in PROGRAMS if (path_found := shutil.which(name, path=path))), None)
 
 
 def find_or_install() -> str:
     """Return the program, installed with apt by root. Raises `UserError` that says what to install."""
-    if found := find():
-        return found
+    if program := find():
+        return program
     if os.geteuid() == 0 and shutil.which("apt-get") and os.environ.get("NO_APT") != "1":
         stderr.print(f"crossover: installing with apt-get (NO_APT=1 refuses): {PACKAGE}")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -42,8 +42,8 @@ def find_or_install() -> str:
             done = subprocess.run(["apt-get", *arguments], env=quiet, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise UserError(f"apt-get {arguments[0]} failed ({done.stderr.strip()[-200:]}); {BY_HAND}")
-        if found := find():
-            return found
+        if program := find():
+            return program
     raise UserError(f"no Redis or Valkey server is installed; {BY_HAND}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.data.etl.popular import SHIPPED, read_popular
+from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import BATCH, Generator
 
 
@@ -15,7 +15,7 @@ def popular_tags(path: Path) -> list[str]:
     """Return the popular tags of the file; where it is not there, it is written with the project's own list."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(SHIPPED.read_bytes())
+        path.write_bytes(SHIPPED_TAGS.read_bytes())
     return sorted(read_popular(path))
 
 

@@ -34,7 +34,7 @@ DAYS = 60
 MONTHS = {4: "Apr", 5: "May"}
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FIRST_DAY = date(2014, 4, 1)
-STARTED = (FIRST_DAY - date(1970, 1, 1)).days * 86_400
+FIRST_SECOND = (FIRST_DAY - date(1970, 1, 1)).days * 86_400
 SNOWFLAKE_MS = 1_288_834_974_657
 """Where the clock in tweet ids starts."""
 TAIL = (
@@ -129,7 +129,7 @@ class Generator:
                 retweet = ',"retweeted_status":null'
             created_at = _created_at(second)
             space = " " if chance() < 0.12 else ""
-            stamp = (STARTED + second) * 1000 - SNOWFLAKE_MS + number // 2**22 % 1000
+            stamp = (FIRST_SECOND + second) * 1000 - SNOWFLAKE_MS + number // 2**22 % 1000
             yield (
                 f'{{"created_at":"{created_at}",{self._number("id", stamp << 22 | number % 2**22)},'
                 f'"text":"{" ".join(text)} #{hashtags[0]}{space}","lang":"{rng.choice(LANGUAGES)}",'

@@ -50,19 +50,19 @@ class Aws:
         from botocore.exceptions import ClientError
 
         try:
-            (found,) = self._formation.describe_stacks(StackName=name)["Stacks"]
+            (stacks,) = self._formation.describe_stacks(StackName=name)["Stacks"]
         except ClientError as problem:
             if "does not exist" in str(problem):
                 return None
             raise
-        return _state(found)
+        return _state(stacks)
 
     def stacks(self) -> Iterator[StackState]:
         """Yield every stack that has the tag of an environment."""
         for page in self._formation.get_paginator("describe_stacks").paginate():
-            for found in map(_state, page["Stacks"]):
-                if TAG in found.tags:
-                    yield found
+            for state in map(_state, page["Stacks"]):
+                if TAG in state.tags:
+                    yield state
 
     def create(self, wanted: Wanted, say: Say) -> StackState:
         """Make a new stack, and wait for its end."""
@@ -83,7 +83,7 @@ class Aws:
             if any(text in made.get("StatusReason", "") for text in NO_CHANGES):
                 return []
             raise UserError(f"{name}: {' '.join(made.get('StatusReason', 'no reason given').split())}")
-        return [_change(each["ResourceChange"]) for each in made["Changes"]]
+        return [_change(change["ResourceChange"]) for change in made["Changes"]]
 
     def apply(self, name: str, say: Say) -> StackState:
         """Execute the change set that was made last, and wait for its end."""
@@ -117,14 +117,14 @@ class Aws:
         """Return resources of a stack that were changed by hand, one line each."""
         detection = self._formation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
         while True:
-            found = self._formation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-            if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+            detection_state = self._formation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+            if detection_state["DetectionStatus"] != "DETECTION_IN_PROGRESS":
                 break
             time.sleep(self._poll)
         listed = self._formation.describe_stack_resource_drifts(
             StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
         )
-        return [_drift(each) for each in listed["StackResourceDrifts"]]
+        return [_drift(resource) for resource in listed["StackResourceDrifts"]]
 
     def upload(self, bucket: str, key: str, file: Path) -> bool:
         """Put a file into a bucket unless it is there; return whether it was put."""
@@ -143,7 +143,7 @@ class Aws:
         client, count = self.session.client("s3"), 0
         try:
             for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                keys = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+                keys = [{"Key": item["Key"]} for item in page.get("Contents", ())]
                 if keys:
                     client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
                     count += len(keys)
@@ -154,26 +154,26 @@ class Aws:
     def balancers(self, cluster: str) -> Sequence[str]:
         """Return what a cluster's controller made, by ARN or id."""
         client = self.session.client("elbv2")
-        arns = [each["LoadBalancerArn"] for each in client.describe_load_balancers()["LoadBalancers"]]
-        arns += [each["TargetGroupArn"] for each in client.describe_target_groups()["TargetGroups"]]
+        arns = [balancer["LoadBalancerArn"] for balancer in client.describe_load_balancers()["LoadBalancers"]]
+        arns += [group["TargetGroupArn"] for group in client.describe_target_groups()["TargetGroups"]]
         mine = [arn for arn in arns if self._tags(client, arn).get(CLUSTER_TAG) == cluster]
         filters = [{"Name": f"tag:{CLUSTER_TAG}", "Values": [cluster]}]
         groups = self.session.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
-        return [*mine, *(each["GroupId"] for each in groups)]
+        return [*mine, *(group["GroupId"] for group in groups)]
 
     def remove_balancers(self, cluster: str) -> int:
         """Remove what `balancers` returns, as far as it can be removed yet, and return how much that was."""
         from botocore.exceptions import ClientError
 
         balancing, ec2, count = self.session.client("elbv2"), self.session.client("ec2"), 0
-        for each in self.balancers(cluster):
+        for balancer in self.balancers(cluster):
             try:
-                if ":loadbalancer/" in each:
-                    balancing.delete_load_balancer(LoadBalancerArn=each)
-                elif ":targetgroup/" in each:
-                    balancing.delete_target_group(TargetGroupArn=each)
+                if ":loadbalancer/" in balancer:
+                    balancing.delete_load_balancer(LoadBalancerArn=balancer)
+                elif ":targetgroup/" in balancer:
+                    balancing.delete_target_group(TargetGroupArn=balancer)
                 else:
-                    ec2.delete_security_group(GroupId=each)
+                    ec2.delete_security_group(GroupId=balancer)
                 count += 1
             except ClientError as problem:
                 if problem.response["Error"]["Code"] not in IN_USE:
@@ -185,7 +185,7 @@ class Aws:
         client = self.session.client("resourcegroupstaggingapi")
         filters = [{"Key": TAG, "Values": [environment]}]
         pages = client.get_paginator("get_resources").paginate(TagFilters=filters)
-        return [each["ResourceARN"] for page in pages for each in page["ResourceTagMappingList"]]
+        return [resource["ResourceARN"] for page in pages for resource in page["ResourceTagMappingList"]]
 
     def balancer_named(self, cluster: str) -> str:
         """Return the load balancer that a cluster's controller made, as its metrics name it; "" where there is none."""
@@ -210,7 +210,7 @@ class Aws:
     @staticmethod
     def _tags(client: Any, arn: str) -> dict[str, str]:
         (described,) = client.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-        return {each["Key"]: each["Value"] for each in described["Tags"]}
+        return {tag["Key"]: tag["Value"] for tag in described["Tags"]}
 
 
 def _request(wanted: Wanted) -> dict[str, Any]:
@@ -227,8 +227,8 @@ def _state(found: Mapping[str, Any]) -> StackState:
     return StackState(
         found["StackName"],
         found["StackStatus"],
-        {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())},
-        {each["Key"]: each["Value"] for each in found.get("Tags", ())},
+        {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())},
+        {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())},
         found.get("StackStatusReason", ""),
     )
 
@@ -239,7 +239,7 @@ def _change(found: Mapping[str, Any]) -> ResourceChange:
 
 
 def _drift(found: Mapping[str, Any]) -> str:
-    names = ", ".join(each["PropertyPath"] for each in found.get("PropertyDifferences", ()))
+    names = ", ".join(difference["PropertyPath"] for difference in found.get("PropertyDifferences", ()))
     return (
         f"{found['LogicalResourceId']} ({found['ResourceType']}): {found['StackResourceDriftStatus'].lower()} {names}"
     )

@@ -42,7 +42,9 @@ def online(cloud: Cloud, environment: Environment, body: BodyOf) -> list[Planned
         state = cloud.stack(name)
         if state is None or state.spoilt:
             action = "create" if state is None else "create again"
-            changes = tuple(ResourceChange("add", each, kind) for each, kind in stack.resources(outputs).items())
+            changes = tuple(
+                ResourceChange("add", resource, kind) for resource, kind in stack.resources(outputs).items()
+            )
             outputs |= expected_outputs(stack)
         else:
             require_own(state, environment.name)

@@ -43,20 +43,20 @@ def take_down(
     Raises:
         UserError: A stack with an environment's name is not the environment's.
     """
-    found = {kind: cloud.stack(stack_name(environment, kind)) for kind in ORDER}
-    for state in found.values():
+    states = {kind: cloud.stack(stack_name(environment, kind)) for kind in ORDER}
+    for state in states.values():
         if state is not None:
             require_own(state, environment)
-    cluster = found["cluster"]
+    cluster = states["cluster"]
     if cluster is not None and cluster.serves:
         uninstall()
     _remove_balancers(cloud, environment, say, seconds)
-    registry = found["registry"]
+    registry = states["registry"]
     if registry is not None and "PackagesBucket" in registry.outputs:
         say(f"{registry.outputs['PackagesBucket']}: {cloud.empty(registry.outputs['PackagesBucket'])} packages removed")
     left = []
     for kind in ORDER:
-        state = found[kind]
+        state = states[kind]
         if state is None:
             continue
         if state.busy:

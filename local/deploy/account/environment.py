@@ -183,36 +183,36 @@ def _heading(table: Mapping[str, Any], where: str) -> EnvironmentHeading:
 
 
 def _platforms(value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or any(each not in PLATFORMS for each in value):
+    if not isinstance(value, list) or not value or any(platform not in PLATFORMS for platform in value):
         raise CostError(f"{where}: platforms: must be a list out of {', '.join(PLATFORMS)}")
     return tuple(platform for platform in PLATFORMS if platform in value)
 
 
 def _contradictions(made: Environment) -> list[str]:
     """Return what does not go together, one line each."""
-    found = []
+    problems = []
     network, database = made.network, made.database
     if made.eks.min > made.eks.max or made.ecs.min > made.ecs.max:
-        found.append("min: is above max")
+        problems.append("min: is above max")
     if network.access == "public" and "eks" in made.platforms and made.eks.compute == "fargate":
-        found.append("network.access: pods on Fargate run in private subnets only: nat, nat-per-zone or endpoints")
+        problems.append("network.access: pods on Fargate run in private subnets only: nat, nat-per-zone or endpoints")
     if network.access == "public" and database is not None and "lambda" in made.platforms:
-        found.append(
+        problems.append(
             "network.access: a function has no public address and would not reach its secret; "
             "take nat, nat-per-zone or endpoints"
         )
     if network.access == "public" and database is not None and database.rotation_days:
-        found.append(
+        problems.append(
             'database.rotation_days: the rotation runs in private subnets; with access = "public" it must be 0'
         )
     if network.access == "endpoints" and "eks" in made.platforms:
-        found.append("network.access: add-ons and the load balancer controller come from registries outside: nat")
+        problems.append("network.access: add-ons and the load balancer controller come from registries outside: nat")
     if made.heading.public and network.access == "endpoints":
-        found.append("public: load balancers of the Internet go with nat, nat-per-zone or public")
+        problems.append("public: load balancers of the Internet go with nat, nat-per-zone or public")
     if database is not None:
         memory_gib(database.instance)
     if "eks" in made.platforms and made.eks.compute == "nodes":
         vcpus(made.eks.instance)
         if "g" not in made.eks.instance.partition(".")[0][1:]:
-            found.append(f"eks.instance: {made.eks.instance} has no Graviton processor, as c8g.large has")
-    return found
+            problems.append(f"eks.instance: {made.eks.instance} has no Graviton processor, as c8g.large has")
+    return problems

@@ -107,8 +107,8 @@ def _stack(kind: str, environment: Environment, given: Mapping[str, Any], rename
 
 def _network(environment: Environment) -> Stack:
     network = environment.network
-    given = {"Cidr": network.cidr, "Access": network.access, "FlowLogs": _yes(network.flow_logs)}
-    return _stack("network", environment, given, {})
+    parameters = {"Cidr": network.cidr, "Access": network.access, "FlowLogs": _yes(network.flow_logs)}
+    return _stack("network", environment, parameters, {})
 
 
 def _registry(environment: Environment) -> Stack:
@@ -118,7 +118,7 @@ def _registry(environment: Environment) -> Stack:
 def _database(environment: Environment) -> Stack:
     database = environment.database
     assert database is not None  # noqa: S101 - the stack is made only with one
-    given = {
+    parameters = {
         "InstanceClass": database.instance,
         "StorageGb": database.storage_gb,
         "MultiAz": database.multi_az,
@@ -127,12 +127,12 @@ def _database(environment: Environment) -> Stack:
         "MaxConnections": database.max_connections,
         "RotationDays": database.rotation_days,
     }
-    return _stack("database", environment, given, {})
+    return _stack("database", environment, parameters, {})
 
 
 def _cluster(environment: Environment) -> Stack:
     eks = environment.eks
-    given = {
+    parameters = {
         "AdminPrincipalArn": environment.heading.admin,
         "Compute": eks.compute,
         "InstanceType": eks.instance,
@@ -141,12 +141,12 @@ def _cluster(environment: Environment) -> Stack:
         "DiskGb": eks.disk_gb,
         "ContainerInsights": _yes(environment.monitoring.container_insights),
     }
-    return _stack("cluster", environment, given, {})
+    return _stack("cluster", environment, parameters, {})
 
 
 def _ecs(environment: Environment) -> Stack:
     ecs, heading = environment.ecs, environment.heading
-    given = {
+    parameters = {
         "Scheme": "internet-facing" if heading.public else "internal",
         "ClientCidr": "0.0.0.0/0" if heading.public else environment.network.cidr,
         "CertificateArn": heading.certificate,
@@ -158,12 +158,12 @@ def _ecs(environment: Environment) -> Stack:
         "TeamAwsAccount": heading.account,
         "ContainerInsights": "enabled" if environment.monitoring.container_insights else "disabled",
     }
-    return _stack("ecs", environment, given, {"BalancerSubnetIds": _balancer_subnets(environment)})
+    return _stack("ecs", environment, parameters, {"BalancerSubnetIds": _balancer_subnets(environment)})
 
 
 def _functions(environment: Environment) -> Stack:
     heading = environment.heading
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "TeamName": heading.team,
         "TeamAwsAccount": heading.account,
         "FunctionUrlAuthType": "NONE" if heading.public else "AWS_IAM",
@@ -176,20 +176,20 @@ def _functions(environment: Environment) -> Stack:
             "SecurityGroupIds": "FunctionSecurityGroupId",
         }
     # The proxy is the database stack's, which pods and tasks share; the template's own is for functions alone.
-    return _stack("functions", environment, {**given, "DatabaseIdentifier": ""}, renamed)
+    return _stack("functions", environment, {**parameters, "DatabaseIdentifier": ""}, renamed)
 
 
 def _monitoring(environment: Environment) -> Stack:
     monitoring, database = environment.monitoring, environment.database
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "P99Seconds": monitoring.p99_seconds,
         "Email": monitoring.email,
         "ContainerInsights": _yes(monitoring.container_insights),
     }
     if database is not None:
-        given["DatabaseMemoryBytes"] = memory_gib(database.instance) * GIB
-        given["MaxConnections"] = database.max_connections
-    return _stack("monitoring", environment, given, {})
+        parameters["DatabaseMemoryBytes"] = memory_gib(database.instance) * GIB
+        parameters["MaxConnections"] = database.max_connections
+    return _stack("monitoring", environment, parameters, {})
 
 
 def _dashboard(environment: Environment) -> Stack:

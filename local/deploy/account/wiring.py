@@ -30,7 +30,7 @@ def plain_body(stack: Stack, outputs: Mapping[str, str]) -> str:
     """Return a stack's template as it stands in the repository; the functions' without packages."""
     if stack.kind != "functions":
         return stack.template.read_text()
-    names = [name for name, each in stack.document["Resources"].items() if "Serverless" in each["Type"]]
+    names = [name for name, resource in stack.document["Resources"].items() if "Serverless" in resource["Type"]]
     return with_packages(stack.document, UNBUILT, {name: Path(f"{name}.zip") for name in names})
 
 
@@ -91,10 +91,10 @@ class Wiring:
     def _digest(self, repository: str, tag: str) -> str:
         client = self._aws.session.client("ecr")
         try:
-            found = client.describe_images(repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}])
+            images = client.describe_images(repositoryName=repository.partition("/")[2], imageIds=[{"imageTag": tag}])
         except client.exceptions.ImageNotFoundException:
             return ""
-        return str(found["imageDetails"][0]["imageDigest"])
+        return str(images["imageDetails"][0]["imageDigest"])
 
     def _login(self, docker: Docker, repository: str) -> None:
         import subprocess

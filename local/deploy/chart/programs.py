@@ -44,10 +44,10 @@ def _packaged(name: str, manual: str) -> Path:
             stderr.print(f"crossover: fetching {name}")
             _fetch(name, locked)
         return locked
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         raise NotHere(f"{name} is not on the PATH: brew install {name}, or {manual}")
-    return Path(found)
+    return Path(program)
 
 
 def checkov() -> Path:

@@ -48,10 +48,10 @@ def missing(programs: Path) -> list[str]:
 
 def version(module: str) -> str:
     """Return Kubernetes' version of a go.mod's text, `v1.34.2` for instance."""
-    found = re.search(r"^\s*k8s\.io/kubernetes (v[0-9.]+)", module, re.MULTILINE)
-    if found is None:
+    match = re.search(r"^\s*k8s\.io/kubernetes (v[0-9.]+)", module, re.MULTILINE)
+    if match is None:
         raise ValueError("go.mod does not require k8s.io/kubernetes")
-    return found[1]
+    return match[1]
 
 
 def linker_flags(release: str) -> str:

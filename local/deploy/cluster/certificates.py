@@ -48,7 +48,7 @@ class Authority:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         extensions: list[tuple[x509.ExtensionType, bool]] = [(usage, False)]
         if addresses:
-            extensions.append((x509.SubjectAlternativeName([_alternative(each) for each in addresses]), False))
+            extensions.append((x509.SubjectAlternativeName([_alternative(address) for address in addresses]), False))
         certificate = self._sign(_name(name, groups), key, extensions)
         return Pair(certificate.public_bytes(serialization.Encoding.PEM), private_pem(key))
 

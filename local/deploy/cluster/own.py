@@ -137,7 +137,7 @@ class _Programs:
         self._children.append((name, child))
 
     def _wait(self, name: str, is_ready: object) -> None:
-        child = next(child for each, child in self._children if each == name)
+        child = next(child for child_name, child in self._children if child_name == name)
         assert callable(is_ready)  # noqa: S101
         child.wait_until_ready(is_ready, START_SECONDS)
 

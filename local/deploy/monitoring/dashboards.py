@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 12, 6
 PERIOD = 60
 """Seconds of a point of CloudWatch."""
 OPTIONAL = re.compile(r"\$\{(\w+)\}")
-RIGHT = {"Duration": "ms", "FreeableMemory": "bytes free", "DatabaseConnectionsBorrowLatency": "us"}
+RIGHT_AXES = {"Duration": "ms", "FreeableMemory": "bytes free", "DatabaseConnectionsBorrowLatency": "us"}
 """Metrics whose unit is another one than that of their panel's other metrics: they have the axis to the right."""
 PARAMETER = """  {name}:
     Type: String
@@ -111,6 +111,6 @@ def _widget(at: int, panel: Panel) -> dict[str, Any]:
 
 def _metric(metric: Metric) -> list[Any]:
     dimensions = [part for pair in metric.dimensions for part in pair]
-    unit = RIGHT.get(metric.name)
+    unit = RIGHT_AXES.get(metric.name)
     shown = {"stat": metric.statistic, "label": f"{metric.label}, {unit}" if unit else metric.label}
     return [metric.namespace, metric.name, *dimensions, {**shown, "yAxis": "right"} if unit else shown]

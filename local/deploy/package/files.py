@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from local.errors import UserError
-from local.guest.project_file import NAME, SKIPPED
+from local.guest.project_file import NAME, SKIPPED_FOLDERS
 
 MAX_FILES = 20_000
 EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -26,18 +26,20 @@ def sources(folder: Path, out: Path, excluded: Collection[str]) -> dict[str, Pat
     Raises:
         UserError: where there are too many.
     """
-    found = {}
+    files = {}
     for path in _candidates(folder):
         relative = path.relative_to(folder)
         parts = relative.parts
         if path.is_relative_to(out) or any(part.startswith(".") or part in OWN_FOLDERS for part in parts):
             continue
-        if not SKIPPED.isdisjoint(parts[:-1]) or any(_matches(relative, pattern) for pattern in (*LEFT_OUT, *excluded)):
+        if not SKIPPED_FOLDERS.isdisjoint(parts[:-1]) or any(
+            _matches(relative, pattern) for pattern in (*LEFT_OUT, *excluded)
+        ):
             continue
-        found[relative.as_posix()] = path
-        if len(found) > MAX_FILES:
+        files[relative.as_posix()] = path
+        if len(files) > MAX_FILES:
             raise UserError(f"{folder} has more than {MAX_FILES:,} files; leave some out with exclude in {NAME}")
-    return dict(sorted(found.items()))
+    return dict(sorted(files.items()))
 
 
 def write_zip(path: Path, files: Mapping[str, Path]) -> None:

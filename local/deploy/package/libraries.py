@@ -18,7 +18,7 @@ INSTALL_SECONDS = 900
 FOR_LAMBDA = ("mangum", "typing_extensions")
 FOR_SERVER = ("uvicorn", "click", "h11", "typing_extensions")
 FOR_WSGI = ("a2wsgi",)
-DROPPED = ("bin", ".lock")
+DROPPED_FILES = ("bin", ".lock")
 """Scripts name an interpreter by its path here."""
 
 
@@ -52,7 +52,7 @@ def install(requirements: str, target: BuildTarget, folder: Path, built: Collect
         raise UserError(
             f"no libraries for Python {target.python} on {target.architecture}: {last_line(done.stderr)}{hint}"
         )
-    for name in DROPPED:
+    for name in DROPPED_FILES:
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)
@@ -63,13 +63,13 @@ def install(requirements: str, target: BuildTarget, folder: Path, built: Collect
 
 def distributions(folder: Path) -> dict[str, list[Path]]:
     """Return the files of each installed distribution that are in the folder, by its name."""
-    found: dict[str, list[Path]] = {}
+    wheels: dict[str, list[Path]] = {}
     for record in sorted(folder.glob("*.dist-info/RECORD")):
         name = record.parent.name.partition("-")[0]
         with record.open(newline="", encoding="utf-8") as file:
             paths = [folder / row[0] for row in csv.reader(file) if row and ".." not in Path(row[0]).parts]
-        found[name] = [path for path in paths if path.is_file()]
-    return found
+        wheels[name] = [path for path in paths if path.is_file()]
+    return wheels
 
 
 def exclude(folder: Path, names: Collection[str]) -> None:

@@ -62,7 +62,7 @@ def _pipfile_lock(path: Path) -> str:
         lines = []
         for name, entry in packages.items():
             marker = f" ; {entry['markers']}" if "markers" in entry else ""
-            hashes = "".join(f" --hash={each}" for each in entry.get("hashes", ()))
+            hashes = "".join(f" --hash={digest}" for digest in entry.get("hashes", ()))
             extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
             lines.append(f"{name}{extras}{entry['version']}{marker}{hashes}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -88,7 +88,7 @@ def _pyproject(path: Path) -> str | None:
             raise UserError(f"{path} is of Poetry's own form; run poetry export -o requirements.txt")
         return None
     dependencies = project.get("dependencies", [])
-    if not isinstance(dependencies, list) or not all(isinstance(each, str) for each in dependencies):
+    if not isinstance(dependencies, list) or not all(isinstance(dependency, str) for dependency in dependencies):
         raise UserError(f"cannot read {path}: project.dependencies is no list of texts")
     return "".join(f"{dependency}\n" for dependency in dependencies)
 

@@ -114,10 +114,10 @@ def package(
 
 def findings(sizes: Sequence[tuple[str, int]], unzipped: int) -> list[str]:
     """Return what is wrong with the size of a package, or could be smaller. Pure."""
-    found = []
+    files = []
     if unzipped > UNZIPPED_BYTES:
         named = ", ".join(f"{name} {megabytes(size)}" for name, size in sizes[:HEAVIEST])
-        found.append(
+        files.append(
             f"unzipped {megabytes(unzipped)}, more than the {megabytes(UNZIPPED_BYTES)} that Lambda takes as zips: "
             f"{named}; leave libraries out with --exclude, or deploy a container image"
         )
@@ -125,10 +125,10 @@ def findings(sizes: Sequence[tuple[str, int]], unzipped: int) -> list[str]:
     if spare:
         options = " ".join(f"--exclude {name}" for name, _ in spare)
         total = megabytes(sum(size for _, size in spare))
-        found.append(
+        files.append(
             f"Lambda's runtime has, or needs no {', '.join(name for name, _ in spare)}: {options} saves {total}"
         )
-    return found
+    return files
 
 
 def megabytes(size: int) -> str:

@@ -40,6 +40,6 @@ def tried(guest: Guest, function_zip: Path, layer_zip: Path) -> PackageTrial:
             variables={**guest.variables, "CROSSOVER_APP": guest.reference},
             scaling=Scaling(memory_mb=guest.memory_mb or MEMORY_MB, timeout=TIMEOUT_SECONDS),
         )
-        asked = ask_lambda(function, [REQUEST])
-    answer = asked.answers[0][0]
-    return PackageTrial(answer.status, answer.error, asked.init_ms)
+        outcomes = ask_lambda(function, [REQUEST])
+    answer = outcomes.answers[0][0]
+    return PackageTrial(answer.status, answer.error, outcomes.init_ms)

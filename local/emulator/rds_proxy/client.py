@@ -407,7 +407,7 @@ class ClientSession(asyncio.Protocol):
         self.state = assigned(self.state, assignments)
         connection.state = assigned(connection.state, assignments)
         database = effect.database
-        if database is None and self.state.database.lower() in {each.lower() for each in effect.dropped}:
+        if database is None and self.state.database.lower() in {statement.lower() for statement in effect.dropped}:
             database = b""
         if database is not None:
             self.state = in_database(self.state, database)

@@ -206,7 +206,7 @@ class DatabaseConnection(asyncio.Protocol):
         """Run what every new or reset connection begins with."""
         if self.tracks:
             await self.run(bytes((wire.QUERY,)) + TRACK)
-        for statement in filter(None, (each.strip() for each in init_query.split(";"))):
+        for statement in filter(None, (statement.strip() for statement in init_query.split(";"))):
             await self.run(bytes((wire.QUERY,)) + statement.encode())
 
     async def bring_to(self, state: SessionState, init_query: str) -> None:
@@ -319,22 +319,22 @@ def _proof(plugin: str, secret: bytes, nonce: bytes) -> bytes:
 
 
 def _payloads(data: bytes) -> list[bytes]:
-    found = []
+    rows = []
     position = 0
     while position < len(data):
         end = position + wire.HEADER_BYTES + int.from_bytes(data[position : position + 3], "little")
-        found.append(data[position + wire.HEADER_BYTES : end])
+        rows.append(data[position + wire.HEADER_BYTES : end])
         position = end
-    return found
+    return rows
 
 
 def _texts(payload: bytes) -> list[str]:
-    found = []
+    rows = []
     position = 0
     while position < len(payload):
         value, position = wire.read_text(payload, position)
-        found.append(value.decode("utf-8", "replace"))
-    return found
+        rows.append(value.decode("utf-8", "replace"))
+    return rows
 
 
 async def connect(address: DatabaseAddress, connection: DatabaseConnection, password: str, init_query: str) -> None:

@@ -150,7 +150,7 @@ class ConnectionPool(Generic[Lent]):
         self._opening -= 1
         self._no_connect_before = now + RETRY_SECONDS
         if reason:
-            for ticket in [each for each in self._waiting if each.key == key]:
+            for ticket in [waiter for waiter in self._waiting if waiter.key == key]:
                 self._refuse(ticket, reason)
 
     def tick(self, now: float) -> None:

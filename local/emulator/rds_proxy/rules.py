@@ -28,5 +28,5 @@ class ProxyRule(NamedTuple):
 def rules() -> dict[str, ProxyRule]:
     """Every rule by its id, with its source written out."""
     document = tomllib.loads(FILE.read_text())
-    found = [ProxyRule(**{**row, "source": document["sources"][row["source"]]}) for row in document["rule"]]
-    return {rule.id: rule for rule in found}
+    rules = [ProxyRule(**{**row, "source": document["sources"][row["source"]]}) for row in document["rule"]]
+    return {rule.id: rule for rule in rules}

@@ -105,7 +105,11 @@ def from_template(template: Mapping[str, Any]) -> ProxySettings:
     """
     resources = template.get("Resources", {}).values()
     proxies = [resource.get("Properties", {}) for resource in resources if resource.get("Type") == "AWS::RDS::DBProxy"]
-    groups = [each.get("Properties", {}) for each in resources if each.get("Type") == "AWS::RDS::DBProxyTargetGroup"]
+    groups = [
+        resource.get("Properties", {})
+        for resource in resources
+        if resource.get("Type") == "AWS::RDS::DBProxyTargetGroup"
+    ]
     if not proxies:
         raise UserError("the template has no AWS::RDS::DBProxy")
     pool = groups[0].get("ConnectionPoolConfigurationInfo", {}) if groups else {}

@@ -71,7 +71,7 @@ def tokens(sql: bytes, backslash_escapes: bool = True) -> list[Token]:
         sql: The text, of one or several statements.
         backslash_escapes: False for a session whose sql_mode has NO_BACKSLASH_ESCAPES.
     """
-    found: list[Token] = []
+    tokens: list[Token] = []
     for match in (_ESCAPED if backslash_escapes else _UNESCAPED).finditer(sql):
         kind = _KINDS.get(match.lastgroup or "")
         if kind is None:
@@ -81,8 +81,8 @@ def tokens(sql: bytes, backslash_escapes: bool = True) -> list[Token]:
             read = written.upper().replace("`", "")
         elif kind is TokenKind.NAME:
             read = written[1:].removesuffix("`").replace("``", "`")
-        found.append(Token(kind, read, written))
-    return found
+        tokens.append(Token(kind, read, written))
+    return tokens
 
 
 def split(found: list[Token]) -> list[list[Token]]:

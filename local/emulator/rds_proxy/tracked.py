@@ -89,7 +89,7 @@ def can_follow(have: SessionState, want: SessionState) -> bool:
     return all(name in wanted for name, _ in have.variables) and not (
         {name for name, _ in have.variables} & _CHARACTER_SETS
         and [variable for variable in have.variables if variable[0] in _CHARACTER_SETS]
-        != [each for each in want.variables if each[0] in _CHARACTER_SETS]
+        != [variable for variable in want.variables if variable[0] in _CHARACTER_SETS]
         and not wanted & set(_WHOLE)
     )
 
@@ -103,7 +103,7 @@ def replay(have: SessionState, want: SessionState) -> tuple[str, ...]:
     known = set(have.variables)
     missing = [variable for variable in want.variables if variable not in known]
     if any(name in _WHOLE for name, _ in missing):
-        missing = [each for each in want.variables if each not in known or each[0] in _CHARACTER_SETS]
+        missing = [variable for variable in want.variables if variable not in known or variable[0] in _CHARACTER_SETS]
     plain = [_assignment(name, value) for name, value in _in_order(missing) if not name.startswith("TRANSACTION_")]
     transaction = [_characteristic(name, value) for name, value in missing if name.startswith("TRANSACTION_")]
     statements = []

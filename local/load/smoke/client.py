@@ -85,10 +85,10 @@ def judged(
     case: Case, answer: HttpAnswer, first_line: bytes | None = None, milliseconds: float | None = None
 ) -> CaseOutcome:
     """Return an answer, however it came, held against its case."""
-    found = faults(case.expected, answer, first_line)
+    problems = faults(case.expected, answer, first_line)
     known = not isinstance(case.expected, ExpectedResult) or case.expected.result is not None
-    verdict: Verdict = "wrong" if found else "right" if known else "in form"
-    return CaseOutcome(case, verdict, "; ".join(found), answer.status, milliseconds)
+    verdict: Verdict = "wrong" if problems else "right" if known else "in form"
+    return CaseOutcome(case, verdict, "; ".join(problems), answer.status, milliseconds)
 
 
 async def _ask(client: httpx.AsyncClient, address: str, case: Case, seconds: float) -> HttpAnswer | str:

@@ -11,7 +11,7 @@ from crossover.settings import SettingError
 from crossover.stores.lazy import store_of
 from functions import registry
 from local.errors import UserError
-from local.workloads.cases import MIXED, Case, platform_cases, service_cases
+from local.workloads.cases import MIXED_CASES, Case, platform_cases, service_cases
 
 
 def chosen_cases(names: Sequence[str], functions_only: bool = False) -> list[Case]:
@@ -39,7 +39,7 @@ def cases_here(
     environ: Mapping[str, str] = os.environ,
     *,
     functions_only: bool = False,
-    of_the_mix: int = MIXED,
+    of_the_mix: int = MIXED_CASES,
 ) -> list[Case]:
     """Return a service's cases, with answers from the store that `environ` names for it. Raises `UserError`."""
     variable = f"{service.name.upper()}_STORE"

@@ -51,9 +51,9 @@ ALWAYS = (
 
 def of_store(url: str, queries_per_vcpu: float, measured: bool) -> list[Assumption]:
     """Return what is assumed of the Twitter service's store, and of a database in its place."""
-    found = []
+    assumptions = []
     if url.startswith("sqlite:"):
-        found.append(
+        assumptions.append(
             Assumption(
                 "store",
                 "SQLite",
@@ -66,4 +66,4 @@ def of_store(url: str, queries_per_vcpu: float, measured: bool) -> list[Assumpti
         why = "measured by `crossover experiment schemas`: CPU of the database server, packed, over the natural mix"
     else:
         why = "as in local/cost/workloads/twitter.toml; `crossover experiment schemas` measures it"
-    return [*found, Assumption("queries_per_vcpu", queries_per_vcpu, "queries/s of a database vCPU", why)]
+    return [*assumptions, Assumption("queries_per_vcpu", queries_per_vcpu, "queries/s of a database vCPU", why)]

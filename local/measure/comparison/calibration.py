@@ -221,14 +221,14 @@ def _report(fields: Mapping[str, Any], context: str) -> ReportLine | None:
 
 
 def _by_service(reports: Iterable[ReportLine], service: str | None, path: Path) -> dict[str, list[ReportLine]]:
-    found = defaultdict(list)
+    times = defaultdict(list)
     for report in reports:
-        name = service or next((each for each in SERVICES if each in report.function.lower()), None)
+        name = service or next((service for service in SERVICES if service in report.function.lower()), None)
         if name is None:
             problem = f"its function {report.function!r} is named like none of" if report.function else "say which of"
             raise UserError(f"{path}: {problem} {', '.join(SERVICES)}; name the service with --service")
-        found[name].append(report)
-    return found
+        times[name].append(report)
+    return times
 
 
 def _put(comparison: Comparison, service: str, reports: Sequence[ReportLine], name: str, unread: int) -> Comparison:

@@ -32,7 +32,7 @@ SOURCE = EVENT_SOURCES["url"]
 HEADERS = (("accept", "*/*"), ("host", "localhost"), ("user-agent", "crossover"))
 TIMEOUT = 60.0
 """Seconds: on a busy machine a request may take longer than the function is given, and is not to fail for that."""
-REST = PERIOD_US / 1e6
+REST_SECONDS = PERIOD_US / 1e6
 THROTTLED = Ending.THROTTLED.value
 """The error of a request for which there was no environment: behaviour, and no fault of the function."""
 Value = TypeVar("Value")
@@ -194,9 +194,9 @@ class Functions:
         records = []
         tally = InvocationTally()
         cpu = function.cpu_seconds()
-        for each in requests:
-            await asyncio.sleep(REST)
-            records.append(await self._ask(function, each, tally))
+        for request in requests:
+            await asyncio.sleep(REST_SECONDS)
+            records.append(await self._ask(function, request, tally))
         cpu = function.cpu_seconds() - cpu
         return Turn(
             duration_ms=mean(record.duration_ms for record in records),
@@ -212,7 +212,7 @@ class Functions:
         self, function: EmulatedFunction, requests: Sequence[PreparedRequest]
     ) -> tuple[Burst, InvocationTally]:
         before, cold = len(function.fleet.environments), function.fleet.counts["cold"]
-        outcomes = await asyncio.gather(*(function.invoke(event_of(each)) for each in requests))
+        outcomes = await asyncio.gather(*(function.invoke(event_of(request)) for request in requests))
         tally = InvocationTally()
         for outcome, each in zip(outcomes, requests, strict=True):
             tally.score(outcome.ending, outcome.payload, each)

@@ -154,9 +154,9 @@ class Rig:
 
     def _round(self, title: str, step: Step) -> None:
         configuration = self._configuration
-        for each in self._containers.values():
-            step(f"{title}: {each.name} in the container")
-            each.round(configuration, self._cores)
+        for serving in self._containers.values():
+            step(f"{title}: {serving.name} in the container")
+            serving.round(configuration, self._cores)
         for service in self._requests:
             requests = self._slice(service, configuration.invocations)
             measured = self._measured[service]
@@ -202,12 +202,12 @@ class Rig:
 
     def _figures(self) -> dict[str, list[float]]:
         """Return every figure that has to converge: one value for each round."""
-        found = {f"container {name}: cpu_ms": loaded.cpu_ms for name, loaded in self._containers.items()}
+        spreads = {f"container {name}: cpu_ms": loaded.cpu_ms for name, loaded in self._containers.items()}
         for service, measured in self._measured.items():
             for size, turns in measured.turns.items():
-                found[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
-            found[f"lambda {service}: cpu_ms"] = [turn.cpu_ms for turn in measured.whole_vcpu]
-        return found
+                spreads[f"lambda {service}: {size} MB"] = [turn.duration_ms for turn in turns]
+            spreads[f"lambda {service}: cpu_ms"] = [turn.cpu_ms for turn in measured.whole_vcpu]
+        return spreads
 
 
 def _refuse_faults(service: str, size: int, tally: InvocationTally, tolerated: float, but: str = "") -> None:

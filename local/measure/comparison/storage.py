@@ -61,15 +61,15 @@ def blocks(size: int) -> int:
 
 def read_by(service: str, requests: Sequence[PreparedRequest], environ: Mapping[str, str]) -> Read | None:
     """Return what these requests read; None for a service without a store."""
-    (found,) = registry.load([service], environ)
-    store = store_of(found, environ)
+    (services,) = registry.load([service], environ)
+    store = store_of(services, environ)
     if store is None:
         return None
     with closing(RecordingStore(store)) as watching:
         runner = InlineRunner(watching)
         for request in requests:
             with suppress(Invalid):
-                answer_at_once(found, request.path.partition("?")[2].encode(), runner)
+                answer_at_once(services, request.path.partition("?")[2].encode(), runner)
     sizes = watching.sizes
     there = [size for size in sizes if size]
     return Read(

@@ -64,7 +64,7 @@ class ColdStartConfig:
 
     def as_data(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
+        return {name: list(item) if isinstance(item, tuple) else item for name, item in asdict(self).items()}
 
 
 QUICK = ColdStartConfig(rounds=2, memory_mb=(128, 1769), warm=2, rates=(0.001, 0.1, 10), requests=3_000)
@@ -109,7 +109,7 @@ def _packages(
     step: Step,
 ) -> list[PackageFigures]:
     """Measure INIT of each service for each way to package it."""
-    found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    durations: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     sizes = {}
     with tempfile.TemporaryDirectory(prefix="crossover-packages-") as folder:
         kinds = {
@@ -120,7 +120,9 @@ def _packages(
         for number in range(configuration.rounds):
             for (service, kind), function in kinds.items():
                 step(f"round {number + 1} of {configuration.rounds}: {service} {kind}")
-                found.setdefault((service, kind), []).append(_start(function, service, requests[service][:1], 1769)[:3])
+                durations.setdefault((service, kind), []).append(
+                    _start(function, service, requests[service][:1], 1769)[:3]
+                )
                 sizes[service, kind] = (size_of([function.code]), size_of(function.layers))
     return [
         PackageFigures(
@@ -132,7 +134,7 @@ def _packages(
             code_kb=round(sizes[service, kind][0] / 1000, 1),
             layers_kb=round(sizes[service, kind][1] / 1000, 1),
         )
-        for (service, kind), starts in found.items()
+        for (service, kind), starts in durations.items()
     ]
 
 
@@ -143,12 +145,12 @@ def _memory(
     step: Step,
 ) -> list[MemoryFigures]:
     """Measure INIT, the first answer and later ones of each service at each size."""
-    found: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
+    durations: dict[tuple[str, int], list[tuple[float, float, float, float]]] = {}
     for number in range(configuration.rounds):
         for service, function in functions.items():
             for size in configuration.memory_mb:
                 step(f"round {number + 1} of {configuration.rounds}: {service} with {size:,} MB")
-                found.setdefault((service, size), []).append(_start(function, service, requests[service], size))
+                durations.setdefault((service, size), []).append(_start(function, service, requests[service], size))
     return [
         MemoryFigures(
             service=service,
@@ -158,7 +160,7 @@ def _memory(
             first_invocation_ms=Spread.of([start[2] for start in starts]),
             warm_ms=Spread.of([start[3] for start in starts]),
         )
-        for (service, size), starts in found.items()
+        for (service, size), starts in durations.items()
     ]
 
 

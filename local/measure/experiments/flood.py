@@ -59,8 +59,8 @@ def measure(configuration: FloodConfig, environ: Mapping[str, str], progress: Ca
     qrcode = requests_of({"qrcode": 1}, configuration.seed, environ)
     kind = "proof-of-work-too-hard"
     flood = [
-        PreparedRequest(f"/blockchain?{each.query}", b"INVALID")
-        for each in islice(made(configuration.seed, Shape(), kind), FLOOD_REQUESTS)
+        PreparedRequest(f"/blockchain?{request.query}", b"INVALID")
+        for request in islice(made(configuration.seed, Shape(), kind), FLOOD_REQUESTS)
     ]
     rounds: dict[str, list[dict[str, Any]]] = {way: [] for way in COMPUTING}
     for number in range(configuration.rounds):
@@ -116,9 +116,9 @@ def _end(pid: int) -> None:
     """End a server at once: there may be a minute of work left that has no client any more."""
     with suppress(psutil.NoSuchProcess):
         server = psutil.Process(pid)
-        for each in (*server.children(recursive=True), server):
+        for process in (*server.children(recursive=True), server):
             with suppress(psutil.NoSuchProcess):
-                each.kill()
+                process.kill()
 
 
 def _asked(outcome: LoadOutcome) -> dict[str, Any]:

@@ -89,11 +89,11 @@ def _create(server: PrivateServer) -> None:
 
 def _load_packed(configuration: SchemaTrial, folder: Path, url: str) -> None:
     from local.data.etl.pipeline import run as etl
-    from local.data.etl.popular import SHIPPED, parse_popular
+    from local.data.etl.popular import SHIPPED_TAGS, parse_popular
     from local.data.etl.progress import Bars
     from local.data.tweets.files import write_tweets
 
-    popular = parse_popular(SHIPPED.read_bytes())
+    popular = parse_popular(SHIPPED_TAGS.read_bytes())
     with stderr.status(f"making {configuration.tweets:,} tweets"):
         write_tweets(configuration.tweets, configuration.seed, sorted(popular), folder / "tweets.json")
     with Bars() as bars:

@@ -59,12 +59,12 @@ def measure(config: StorageConfig, step: Callable[[str], None]) -> StorageResult
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crossover-storage-")))
         step("making tweets and their records")
         pairs = _records(config, folder)
-        asked = _requests(pairs, config)
+        requests = _requests(pairs, config)
         step("starting servers")
         stores, database, redis = _stores(stack, folder, pairs, step)
         figures = []
         kept = _MemoryRunner(dict(pairs))
-        right = [answer_at_once(SERVICE, query, kept) for query in asked]
+        right = [answer_at_once(SERVICE, query, kept) for query in requests]
         for name, url in stores.items():
             for cache, option in CACHES.items():
                 if name == "SQLite" and option:
@@ -74,14 +74,14 @@ def measure(config: StorageConfig, step: Callable[[str], None]) -> StorageResult
                 full = f"{url}{'&' if '?' in url else '?'}{option.format(redis=redis.server.address)}"
                 server = database if name.startswith("MySQL") else None
                 names = {"store": name, "cache": cache}
-                figures.append(_figures(names, full.rstrip("?&"), asked, right, server))
-        by_name = {(each.store, each.cache): each for each in figures}
+                figures.append(_figures(names, full.rstrip("?&"), requests, right, server))
+        by_name = {(figure.store, figure.cache): figure for figure in figures}
         step("pricing")
         mysql = by_name["MySQL", "bare"]
-        dynamo = next(each for each in figures if each.read_units > 0 and each.cache == "bare")
+        dynamo = next(figure for figure in figures if figure.read_units > 0 and figure.cache == "bare")
         reads = Reads(
-            item_bytes=_mean_item(asked, dict(pairs)),
-            read_blocks=_mean_units(asked, dict(pairs)),
+            item_bytes=_mean_item(requests, dict(pairs)),
+            read_blocks=_mean_units(requests, dict(pairs)),
             database_us=mysql.database_us,
             hit_ratio=by_name[dynamo.store, "Redis"].hit_ratio,
         )
@@ -127,10 +127,10 @@ class _Redis:
 
 def _records(config: StorageConfig, folder: Path) -> list[Pair]:
     from local.data.etl.pipeline import run
-    from local.data.etl.popular import SHIPPED, parse_popular
+    from local.data.etl.popular import SHIPPED_TAGS, parse_popular
     from local.data.tweets.files import write_tweets
 
-    popular = parse_popular(SHIPPED.read_bytes())
+    popular = parse_popular(SHIPPED_TAGS.read_bytes())
     write_tweets(config.tweets, config.seed, sorted(popular), folder / "tweets.json")
     run([folder / "tweets.json"], popular, f"sqlite:///{folder}/records.db", folder)
     import sqlite3

@@ -65,16 +65,16 @@ def tiers_of(reads: Reads, book: PriceBook) -> list[StorageBills]:
         read_blocks=_exact(reads.read_blocks),
     )
     mix = Mix.of([(workload, Fraction(1))])
-    found = []
+    tiers_priced = []
     for path in sorted(SHIPPED.glob("*.toml")):
         document = files.toml(path)
         if "cache" in document:
             document["cache"]["hit_ratio"] = Decimal(repr(round(reads.hit_ratio, 4)))
         configuration = parse(document, path.name)
-        found.append(
+        tiers_priced.append(
             StorageBills(configuration.name, tuple(bill for _, bill in price_all(configuration, mix, book).bills))
         )
-    return found
+    return tiers_priced
 
 
 def cost_of_tiers(reads: Reads) -> dict[str, Any]:
@@ -105,16 +105,16 @@ def _cheapest(tiers: list[StorageBills]) -> list[CheapestFrom]:
         return min(prices)[1]
 
     rates = [Fraction(round(10 ** (step / STEPS_OF_TEN) * 1000), 1000) for step in range(5 * STEPS_OF_TEN + 1)]
-    found = [CheapestFrom(rate=1.0, tier=best(rates[0]))]
+    steps = [CheapestFrom(rate=1.0, tier=best(rates[0]))]
     for low, high in pairwise(rates):
-        here, there = found[-1].tier, best(high)
+        here, there = steps[-1].tier, best(high)
         if here == there:
             continue
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             low, high = (middle, high) if best(middle) == here else (low, middle)
-        found.append(CheapestFrom(rate=float(f"{float(high):.{SIGNIFICANT}g}"), tier=there))
-    return found
+        steps.append(CheapestFrom(rate=float(f"{float(high):.{SIGNIFICANT}g}"), tier=there))
+    return steps
 
 
 def _exact(value: float) -> Fraction:

@@ -194,7 +194,7 @@ def storage(result: StorageResult) -> Iterator[RenderableType]:
 
 def storage_sentences(result: StorageResult) -> Iterator[str]:
     """Say which tier is the cheapest where, and what became of the report's claims."""
-    ranges = [f"{each.tier} from {each.rate:,g}/s" for each in result.cheapest]
+    ranges = [f"{step.tier} from {step.rate:,g}/s" for step in result.cheapest]
     yield f"The cheapest: {', '.join(ranges)}."
     for claim in result.reported:
         yield (

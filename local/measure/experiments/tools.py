@@ -64,7 +64,7 @@ def inputs() -> dict[str, list[Any]]:
     signed = [tx for cc in ccs for block in decode(cc, LIMITS).chain for tx in block.all_tx[:-1]]
     answers = [answer_at_once(SERVICE, query, InlineRunner()) for query in queries("valid")]
     packed = [pybase64.urlsafe_b64decode(answer) for answer in answers]
-    written = [zlib.decompress(each) for each in packed]
+    written = [zlib.decompress(record) for record in packed]
     return {
         "from base64": ccs,
         "inflate": [pybase64.urlsafe_b64decode(cc) for cc in ccs],
@@ -103,8 +103,8 @@ def _checked(value: Any) -> Any:
     """Return the least that untyped JSON needs beside: the types of the values."""
     for block in value["chain"]:
         for tx in block["all_tx"]:
-            for key, each in tx.items():
-                if type(each) is not (str if key in ("time", "hash") else int):
+            for key, item in tx.items():
+                if type(item) is not (str if key in ("time", "hash") else int):
                     raise ValueError
     return value
 
@@ -211,7 +211,7 @@ def _output(tool: Tool) -> int | None:
     if tool.step != "deflate":
         return None
     made: list[Any] = [tool.use(text) for text in inputs()[tool.step]]
-    return round(sum([len(each) for each in made]) / len(made))
+    return round(sum([len(request) for request in made]) / len(made))
 
 
 @cache

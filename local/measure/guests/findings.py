@@ -15,7 +15,7 @@ MAX_LINES = 20
 SLOW_IMPORT_SECONDS = 0.5
 AFTER_ANSWER_MS = 5.0
 """Work after the answer that is worth a word, in ms."""
-SHOWN = 80
+SHOWN_CHARACTERS = 80
 """Characters of an address."""
 LEAST_SHARE = 0.1
 """Of the import, for a library that is named."""
@@ -76,7 +76,7 @@ def _statuses(first: RecordedAnswer, second: RecordedAnswer) -> str:
 
 def of_inspection(requests: Sequence[RecordedRequest], inspection: Inspection) -> list[Finding]:
     """Return what the application does that Lambda does not do as a container does."""
-    found = []
+    findings_so_far = []
     if inspection.import_seconds >= SLOW_IMPORT_SECONDS:
         named = [
             f"{name} {seconds:.1f} s"
@@ -84,20 +84,24 @@ def of_inspection(requests: Sequence[RecordedRequest], inspection: Inspection) -
             if seconds >= inspection.import_seconds * LEAST_SHARE
         ]
         parts = f": {', '.join(named)}" if named else ""
-        found.append(Finding("start", f"import takes {inspection.import_seconds:.1f} s{parts}; INIT pays for it"))
+        findings_so_far.append(
+            Finding("start", f"import takes {inspection.import_seconds:.1f} s{parts}; INIT pays for it")
+        )
     streamed = [requests[number].shown for number in inspection.streamed]
     late = [
         f"{requests[number].shown}: works {ms:,.0f} ms after the answer; on Lambda the caller waits for it"
         for number, ms in inspection.after_answer_ms
         if ms >= AFTER_ANSWER_MS
     ]
-    found += _bounded("streaming", [f"{shown} answers in parts; Lambda sends it whole" for shown in streamed])
-    found += _bounded("background", late)
+    findings_so_far += _bounded("streaming", [f"{shown} answers in parts; Lambda sends it whole" for shown in streamed])
+    findings_so_far += _bounded("background", late)
     for count, what in ((inspection.tasks, "tasks"), (inspection.threads, "threads")):
         if count:
-            found.append(Finding("background", f"{what} left between requests: {count}; Lambda freezes them meanwhile"))
+            findings_so_far.append(
+                Finding("background", f"{what} left between requests: {count}; Lambda freezes them meanwhile")
+            )
     written = [f"writes {path}; on Lambda only /tmp can be written, for one environment" for path in inspection.written]
-    return found + _bounded("local disk", written)
+    return findings_so_far + _bounded("local disk", written)
 
 
 def of_memory(peak_mb: float, smallest_mb: int) -> list[Finding]:
@@ -109,13 +113,13 @@ def of_memory(peak_mb: float, smallest_mb: int) -> list[Finding]:
 
 def of_faults(container: ContainerFigures, function: FunctionFigures) -> list[Finding]:
     """Return how many requests were answered with another status under load than alone."""
-    found = []
+    findings_so_far = []
     for where, figures in (("in the container", container), ("on Lambda", function)):
         faults = figures.wrong + figures.errors
         if faults:
             said = f"under load, {faults:,} of {figures.requests:,} requests had another status or no answer {where}"
-            found.append(Finding("errors", said))
-    return found
+            findings_so_far.append(Finding("errors", said))
+    return findings_so_far
 
 
 def of_store(url: str) -> list[Finding]:
@@ -130,12 +134,15 @@ def of_store(url: str) -> list[Finding]:
     except ValueError:
         where = "its database"
     return [
-        Finding("store", f"{where[:SHOWN]}: its price is not included; each environment opens connections of its own")
+        Finding(
+            "store",
+            f"{where[:SHOWN_CHARACTERS]}: its price is not included; each environment opens connections of its own",
+        )
     ]
 
 
 def _bounded(kind: str, lines: Sequence[str]) -> list[Finding]:
-    found = [Finding(kind, line) for line in lines[:MAX_LINES]]
+    findings_so_far = [Finding(kind, line) for line in lines[:MAX_LINES]]
     if len(lines) > MAX_LINES:
-        found.append(Finding(kind, f"and {len(lines) - MAX_LINES:,} more"))
-    return found
+        findings_so_far.append(Finding(kind, f"and {len(lines) - MAX_LINES:,} more"))
+    return findings_so_far

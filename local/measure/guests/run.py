@@ -83,7 +83,9 @@ def compare_guest(
         ]
         left_out = findings.of_left_out(requests, container, on_lambda.answers)
         if not prepared:
-            raise UserError("no request can be measured: " + "; ".join(each.detail for each in [*left_out, *found][:3]))
+            raise UserError(
+                "no request can be measured: " + "; ".join(finding.detail for finding in [*left_out, *found][:3])
+            )
         found += left_out
         configuration = replace(configuration, services=(guest.name,), memory_mb=sizes)
         bundle = bundle_of(on_a_copy(guest, scratch / "function"), interpreter, FunctionLimits())

@@ -31,7 +31,7 @@ ATTEMPTS = 21
 ATTEMPTS_AT_ONCE = 100
 LEAST_TARGET = "00000000"
 LIMITS = ChainLimits()
-MINED = Mined("20", "0123abcd")
+MINED_REQUEST = Mined("20", "0123abcd")
 
 
 @cache
@@ -55,7 +55,7 @@ def _answer(query: bytes) -> object:
     if not isinstance(step, Compute) or not isinstance(step.computation, Mining):
         raise AssertionError("it needs no mining")
     Mining(step.computation.sealed, LEAST_TARGET, ATTEMPTS).advance(ATTEMPTS)
-    return step.then(MINED)
+    return step.then(MINED_REQUEST)
 
 
 def _refuse(query: bytes) -> None:
@@ -101,7 +101,11 @@ class Passing:
         """Complete and sign our transactions."""
         chain_request = self.chain_request
         self.block = Block(
-            next_transactions(chain_request), MINED.pow, len(chain_request.chain), MINED.hash, chain_request.new_target
+            next_transactions(chain_request),
+            MINED_REQUEST.pow,
+            len(chain_request.chain),
+            MINED_REQUEST.hash,
+            chain_request.new_target,
         )
 
     def mine(self) -> None:

@@ -32,7 +32,7 @@ TWEETS = 200_000
 TOOL_SECONDS = 900
 """For making them, and for loading them."""
 FOLDER = DATA / "bench"
-FEW, MANY = (1, 5), (190, 243)
+FEW_ROWS, MANY_ROWS = (1, 5), (190, 243)
 """Rows of an answer, from and to."""
 SAMPLES = 40
 
@@ -123,7 +123,7 @@ def store() -> Path:
 @cache
 def users() -> dict[tuple[int, int], list[UserRecords]]:
     """Return users of the store by how many contacts of the type `both` they have, in an order of chance."""
-    found: dict[tuple[int, int], list[UserRecords]] = {FEW: [], MANY: []}
+    users: dict[tuple[int, int], list[UserRecords]] = {FEW_ROWS: [], MANY_ROWS: []}
     with closing(sqlite3.connect(f"{store().absolute().as_uri()}?mode=ro", uri=True)) as connection:
         stored = {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
     keys = sorted(key for key in stored if key.endswith(KINDS["both"]))
@@ -131,11 +131,11 @@ def users() -> dict[tuple[int, int], list[UserRecords]]:
     none = pack([])
     for key in keys:
         contacts = opened(stored[key])[0]
-        for (least, most), some in found.items():
+        for (least, most), some in users.items():
             if least <= contacts <= most and len(some) < SAMPLES:
                 others = (stored.get(key[:-1] + KINDS[kind], none) for kind in ("reply", "retweet"))
                 some.append(UserRecords(stored[key], *others))
-    return found
+    return users
 
 
 def samples(band: tuple[int, int], matching: bool) -> Iterator[TwitterSample]:
@@ -174,13 +174,13 @@ def _whole(sample: TwitterSample) -> Any:
 
 
 BENCHES = (
-    Bench("twitter 1-5 rows", _cycled(_rows, FEW, True), 16, "twitter 1-5 rows, JSON", 1.5),
-    Bench("twitter 190-243 rows", _cycled(_rows, MANY, True), 330, "twitter 190-243 rows, JSON", 3),
-    Bench("twitter 1-5 rows, no match", _cycled(_rows, FEW, False)),
-    Bench("twitter 190-243 rows, no match", _cycled(_rows, MANY, False)),
-    Bench("twitter 1-5 rows, whole request", _cycled(_whole, FEW, True)),
-    Bench("twitter 190-243 rows, whole request", _cycled(_whole, MANY, True)),
-    Bench("twitter 1-5 rows, JSON", _cycled(_json_rows, FEW, True)),
-    Bench("twitter 190-243 rows, JSON", _cycled(_json_rows, MANY, True)),
+    Bench("twitter 1-5 rows", _cycled(_rows, FEW_ROWS, True), 16, "twitter 1-5 rows, JSON", 1.5),
+    Bench("twitter 190-243 rows", _cycled(_rows, MANY_ROWS, True), 330, "twitter 190-243 rows, JSON", 3),
+    Bench("twitter 1-5 rows, no match", _cycled(_rows, FEW_ROWS, False)),
+    Bench("twitter 190-243 rows, no match", _cycled(_rows, MANY_ROWS, False)),
+    Bench("twitter 1-5 rows, whole request", _cycled(_whole, FEW_ROWS, True)),
+    Bench("twitter 190-243 rows, whole request", _cycled(_whole, MANY_ROWS, True)),
+    Bench("twitter 1-5 rows, JSON", _cycled(_json_rows, FEW_ROWS, True)),
+    Bench("twitter 190-243 rows, JSON", _cycled(_json_rows, MANY_ROWS, True)),
 )
 """The limits are on the way from record to rows; a whole request is from the query string to the rows."""

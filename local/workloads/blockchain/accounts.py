@@ -29,12 +29,12 @@ def accounts() -> tuple[Account, ...]:
     """Ours, and then as many others: the same ones at every call."""
     random_ = random.Random(MODULUS)  # noqa: S311 - which accounts there are is no secret, nor could it be
     totient = _totient()
-    found = {OUR_ACCOUNT: OUR_PRIVATE_EXPONENT}
-    while len(found) <= OTHERS:
+    accounts = {OUR_ACCOUNT: OUR_PRIVATE_EXPONENT}
+    while len(accounts) <= OTHERS:
         number = random_.randrange(3, totient, 2)
         if gcd(number, totient) == 1:
-            found[number] = pow(number, -1, totient)
-    return tuple(Account(number, private) for number, private in found.items())
+            accounts[number] = pow(number, -1, totient)
+    return tuple(Account(number, private) for number, private in accounts.items())
 
 
 @cache
@@ -45,5 +45,5 @@ def by_number() -> dict[int, Account]:
 
 def _totient() -> int:
     """How many numbers below the modulus have no factor in common with it: (p - 1)(q - 1), by looking for p."""
-    factor = next(each for each in range(3, isqrt(MODULUS) + 1, 2) if MODULUS % each == 0)
+    factor = next(number for number in range(3, isqrt(MODULUS) + 1, 2) if MODULUS % number == 0)
     return (factor - 1) * (MODULUS // factor - 1)

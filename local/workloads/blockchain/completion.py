@@ -33,8 +33,9 @@ def can_be_mined(value: dict[str, Any], attempts: int = 65_536) -> bool:
     """Whether one of so many numbers gives the block that is asked for a hash below its target."""
     *_, last = value["chain"]
     hashes = [
-        each.get("hash") or short(f"{each['time']}|{OUR_ACCOUNT}|{each['recv']}|{each['amt']}|0")
-        for each in value["new_tx"]
+        transaction.get("hash")
+        or short(f"{transaction['time']}|{OUR_ACCOUNT}|{transaction['recv']}|{transaction['amt']}|0")
+        for transaction in value["new_tx"]
     ]
     number = len(value["chain"])
     time = int(last["all_tx"][-1]["time"]) + 10 * MINUTE
@@ -69,21 +70,21 @@ class _Completion:
             self._reward(payment, place, 0) if payment.send is None else self._signed(payment, payment.send, 2 * MINUTE)
             for payment in block.payments
         ]
-        fees = sum(each.get("fee", 0) for each in all_tx)
+        fees = sum(transaction.get("fee", 0) for transaction in all_tx)
         all_tx.append(self._reward(block.reward, place, fees))
         self._balance[block.reward.recv] += fees
         if block.previous is not None:
             previous = block.previous(previous)
-        hashes = [each.get("hash", "") for each in all_tx]
+        hashes = [transaction.get("hash", "") for transaction in all_tx]
         if block.sealed_order is not None:
             hashes = block.sealed_order(hashes)
-        proof, found = self._mine(block, "|".join([str(block.id), previous, *hashes]))
-        target = block.target if isinstance(block.target, str) else block.target(found)
+        proof, digest = self._mine(block, "|".join([str(block.id), previous, *hashes]))
+        target = block.target if isinstance(block.target, str) else block.target(digest)
         return {
             "all_tx": all_tx,
             "pow": proof if block.pow is None else block.pow(proof),
             "id": block.id,
-            "hash": found if block.hash is None else block.hash(found),
+            "hash": digest if block.hash is None else block.hash(digest),
             "target": target,
         }
 
@@ -94,9 +95,9 @@ class _Completion:
         number = 0
         while True:
             proof = f"{block.pow_begins}{number}"
-            found = short(sealed + proof)
-            if found < target if block.mined is None else block.mined(found):
-                return proof, found
+            digest = short(sealed + proof)
+            if digest < target if block.mined is None else block.mined(digest):
+                return proof, digest
             number += 1
 
     def _signed(self, payment: Payment, send: int, step: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def explanation_of(cc: str) -> dict[str, Any]:
 
 def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
     """Return what the command prints."""
-    broken = next((each for each in data["rules"] if each["state"] == BROKEN), None)
+    broken = next((rule for rule in data["rules"] if rule["state"] == BROKEN), None)
     for number, block in enumerate(data["blocks"]):
         yield _block(f"Block {block['id']}", block, _marked(broken, number))
     if data["blocks"]:
@@ -44,8 +44,8 @@ def draw(data: dict[str, Any]) -> Iterator[RenderableType]:
         took = f"{mined['attempts']:,} attempts in {data['seconds'] * 1000:.2f} ms"
         yield _block(f"Mined: block {mined['id']}, {took}", mined, lambda tx: False)
     table = Table("", "rule", "", box=None, padding=(0, 1, 0, 0))
-    for each in data["rules"]:
-        table.add_row(each["code"], each["meaning"].rstrip("."), Text(each["state"], STYLES.get(each["state"], "dim")))
+    for rule in data["rules"]:
+        table.add_row(rule["code"], rule["meaning"].rstrip("."), Text(rule["state"], STYLES.get(rule["state"], "dim")))
     yield table
     yield Text(data["problem"] or "valid", "bold red" if broken else "bold green")
     yield Text(data["answer"], overflow="fold")
@@ -66,9 +66,17 @@ def _block(title: str, block: dict[str, Any], marked: Any) -> RenderableType:
     table = Table(box=None, padding=(0, 1, 0, 0), title=Text(f"{title}: {head}", style), title_justify="left")
     for name in ("", "time", "from", "to", "amount", "fee", "hash"):
         table.add_column(name, min_width=20 if name == "time" else None)
-    for tx, each in enumerate(block["transactions"]):
-        sender = "ours, to sign" if "hash" not in each else each.get("send", "reward")
-        values = (tx, each["time"], sender, each["recv"], each["amt"], each.get("fee", ""), each.get("hash", ""))
+    for tx, transaction in enumerate(block["transactions"]):
+        sender = "ours, to sign" if "hash" not in transaction else transaction.get("send", "reward")
+        values = (
+            tx,
+            transaction["time"],
+            sender,
+            transaction["recv"],
+            transaction["amt"],
+            transaction.get("fee", ""),
+            transaction.get("hash", ""),
+        )
         table.add_row(*map(str, values), style="bold red" if marked(tx) else None)
     if block["balances"] is not None:
         text = ", ".join(f"{account}: {amount:,}" for account, amount in block["balances"])

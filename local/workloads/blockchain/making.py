@@ -50,7 +50,7 @@ def made(seed: int, shape: Shape, fault: str = NONE, faulty_share: float = 1.0) 
 
     Raises KeyError for a kind that is none, and `TooLarge`.
     """
-    kinds = [each for each in FAULTS.values() if each is not TOO_HARD] if fault == ANY else []
+    kinds = [kind for kind in FAULTS.values() if kind is not TOO_HARD] if fault == ANY else []
     kinds = kinds or ([FAULTS[fault]] if fault != NONE else [])
     random_ = random.Random(seed)  # noqa: S311 - requests to repeat, no secrets
     while True:
@@ -101,7 +101,7 @@ def _text(value: Any, random_: random.Random, *, plain: bool) -> str:
 
 def _shuffled(value: Any, random_: random.Random) -> Any:
     if isinstance(value, list):
-        return [_shuffled(each, random_) for each in value]
+        return [_shuffled(item, random_) for item in value]
     if not isinstance(value, dict):
         return value
     keys = random_.sample(list(value), len(value))

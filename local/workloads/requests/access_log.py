@@ -16,21 +16,21 @@ def read(text: str) -> Recording:
     """Return the requests that a log can repeat: those without a body. Raises `UserError` where there is none."""
     gathered = Gathered()
     for line in text.splitlines():
-        found = LINE.match(line)
-        if found is None:
+        match = LINE.match(line)
+        if match is None:
             if line.strip():
                 gathered.leave_out("lines of another format")
             continue
-        if found["method"] not in ("GET", "HEAD", "OPTIONS"):
-            gathered.leave_out(f"{found['method']}, whose body a log does not have")
+        if match["method"] not in ("GET", "HEAD", "OPTIONS"):
+            gathered.leave_out(f"{match['method']}, whose body a log does not have")
             continue
         headers = [
-            (name, found[group])
+            (name, match[group])
             for name, group in (("referer", "referer"), ("user-agent", "agent"))
-            if found[group] not in (None, "-", "")
+            if match[group] not in (None, "-", "")
         ]
         try:
-            gathered.add(request_of(found["method"], found["target"], headers))
+            gathered.add(request_of(match["method"], match["target"], headers))
         except Unusable as problem:
             gathered.leave_out(str(problem))
     return gathered.recording()

@@ -7,11 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-CARRIED = frozenset(
+CARRIED_HEADERS = frozenset(
     ("connection", "content-length", "date", "expires", "keep-alive", "server", "transfer-encoding", "x-amzn-trace-id")
 )
 """Headers that say when an answer was made, or that whatever carries it writes itself."""
-SHOWN = 60
+SHOWN_CHARACTERS = 60
 """Characters of a value that a difference shows."""
 ERROR_SHOWN = 200
 BEFORE = 20
@@ -38,7 +38,7 @@ def fields(answer: RecordedAnswer) -> dict[str, str]:
         return {"error": answer.error}
     said = {"status": str(answer.status)}
     for name, value in answer.headers:
-        if name not in CARRIED:
+        if name not in CARRIED_HEADERS:
             key = f"header {name}"
             value = LIST.sub(", ", value)  # as proxies write it that join several headers to one
             said[key] = f"{said[key]}, {value}" if key in said else value
@@ -88,7 +88,7 @@ def differences(left: RecordedAnswer, right: RecordedAnswer, ignored: Collection
 
 
 def _matter(answer: RecordedAnswer) -> list[tuple[str, str]]:
-    return [header for header in answer.headers if header[0] not in CARRIED]
+    return [header for header in answer.headers if header[0] not in CARRIED_HEADERS]
 
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
@@ -106,7 +106,7 @@ def _is_ignored(name: str, ignored: Collection[str]) -> bool:
 def _values(one: str | None, other: str | None) -> str:
     """Return both values, long ones from where they begin to differ."""
     start = 0
-    if one is not None and other is not None and max(len(one), len(other)) > SHOWN:
+    if one is not None and other is not None and max(len(one), len(other)) > SHOWN_CHARACTERS:
         common = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
         start = max(0, (common if common >= 0 else min(len(one), len(other))) - BEFORE)
     where = f" at {start}" if start else ""
@@ -116,8 +116,8 @@ def _values(one: str | None, other: str | None) -> str:
 def _shown(text: str | None, start: int) -> str:
     if text is None:
         return "missing"
-    part = text[start : start + SHOWN]
-    return repr(("..." if start else "") + part + ("..." if len(text) > start + SHOWN else ""))
+    part = text[start : start + SHOWN_CHARACTERS]
+    return repr(("..." if start else "") + part + ("..." if len(text) > start + SHOWN_CHARACTERS else ""))
 
 
 def _json(answer: RecordedAnswer) -> Any:

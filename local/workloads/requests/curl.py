@@ -26,7 +26,7 @@ WITH_VALUE = frozenset(
         *("--cacert", "--cert", "--key", "-c", "--cookie-jar", "--resolve"),
     )
 )
-REFUSED = ("-F", "--form", "-T", "--upload-file", "-K", "--config")
+REFUSED_OPTIONS = ("-F", "--form", "-T", "--upload-file", "-K", "--config")
 ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -124,7 +124,7 @@ def _request(words: list[str]) -> RecordedRequest:
         option, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
         if re.fullmatch(r"-[XHdubAe].+", word):  # a short option with its value
             option, equals, value = word[:2], "=", word[2:]
-        if option in REFUSED:
+        if option in REFUSED_OPTIONS:
             raise Unusable(f"{option}, which sends files")
         if option in WITH_VALUE:
             if not equals and (value := next(rest, "\0")) == "\0":

@@ -56,7 +56,7 @@ def _add(  # noqa: PLR0913 (one operation, with what its path and document say)
         if place == "path":
             path = path.replace("{" + name + "}", quote(text, safe=""))
         elif place == "query":
-            query += [(name, _text(each)) for each in value] if isinstance(value, list) else [(name, text)]
+            query += [(name, _text(item)) for item in value] if isinstance(value, list) else [(name, text)]
         elif place == "header":
             headers.append((name, text))
     url = path + (f"?{urlencode(query)}" if query else "")
@@ -84,8 +84,10 @@ def _bodies(request_body: Any, document: Mapping[str, Any], where: str) -> Itera
 
 def _examples(holder: Mapping[str, Any], document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     examples = holder.get("examples")
-    found = [_resolved(example, document) for example in examples.values()] if isinstance(examples, Mapping) else []
-    return [each for each in found if isinstance(each, Mapping)]
+    examples_resolved = (
+        [_resolved(example, document) for example in examples.values()] if isinstance(examples, Mapping) else []
+    )
+    return [each for each in examples_resolved if isinstance(each, Mapping)]
 
 
 def _example(holder: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
@@ -112,7 +114,7 @@ def _of_schema(schema: Any, document: Mapping[str, Any], depth: int) -> Any:
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return MISSING
-    made = {name: _of_schema(each, document, depth - 1) for name, each in properties.items()}
+    made = {name: _of_schema(property_, document, depth - 1) for name, property_ in properties.items()}
     if any(made.get(name, MISSING) is MISSING for name in _list(schema.get("required"))):
         return MISSING
     return {name: value for name, value in made.items() if value is not MISSING}

@@ -22,7 +22,7 @@ WITH_BODY = ("POST", "PUT", "PATCH")
 """Methods whose length is given even where it is 0."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]{0,8192}")
-DROPPED = frozenset(
+DROPPED_HEADERS = frozenset(
     (
         *("connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer"),
         *("transfer-encoding", "upgrade", "if-modified-since", "if-none-match", "accept-encoding"),
@@ -87,7 +87,7 @@ def request_of(method: str, url: str, headers: Iterable[tuple[str, str]] = (), b
     kept = []
     for name, value in headers:
         name = name.lower()
-        if name in DROPPED or name.startswith((":", "sec-")):
+        if name in DROPPED_HEADERS or name.startswith((":", "sec-")):
             continue
         if not TOKEN.fullmatch(name) or not VALUE.fullmatch(value):
             raise Unusable(f"the header {name[:40]!r}")

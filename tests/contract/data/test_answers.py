@@ -14,11 +14,11 @@ from crossover.seam import Invalid
 from crossover.stores import open_store
 from functions.twitter.handler import SERVICE
 from local.data.etl.pipeline import EtlReport, run
-from local.data.etl.popular import SHIPPED
+from local.data.etl.popular import SHIPPED_TAGS
 from local.data.tweets.generator import Generator
 from tests.reference.twitter import Reference, query_string
 
-POPULAR = [tag.strip() for tag in SHIPPED.read_text().splitlines()]
+POPULAR = [tag.strip() for tag in SHIPPED_TAGS.read_text().splitlines()]
 
 
 def load(folder: Path, lines: list[bytes], popular: list[str] = POPULAR) -> tuple[EtlReport, str]:

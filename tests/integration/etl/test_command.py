@@ -23,7 +23,7 @@ from crossover.stores.sealing import unseal
 from local.cli import main
 from local.data.etl.parsing import REASONS, Row, parse
 from local.data.etl.pipeline import EtlReport, run
-from local.data.etl.popular import SHIPPED, read_popular
+from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator
 from local.errors import UserError
 
@@ -51,13 +51,13 @@ def names(folder: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
-    return list(Generator(600, 11, sorted(read_popular(Path(str(SHIPPED))))).lines())
+    return list(Generator(600, 11, sorted(read_popular(Path(str(SHIPPED_TAGS))))).lines())
 
 
 @pytest.fixture
 def popular(tmp_path: Path) -> Path:
     path = tmp_path / "popular.txt"
-    path.write_bytes(SHIPPED.read_bytes())
+    path.write_bytes(SHIPPED_TAGS.read_bytes())
     return path
 
 
@@ -66,7 +66,7 @@ def first_load(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> 
     """The bytes of a small store."""
     folder = tmp_path_factory.mktemp("first")
     (folder / "first.json").write_bytes(b"\n".join(lines[:20]) + b"\n")
-    etl([folder / "first.json"], Path(str(SHIPPED)), folder / "store.db")
+    etl([folder / "first.json"], Path(str(SHIPPED_TAGS)), folder / "store.db")
     return (folder / "store.db").read_bytes()
 
 

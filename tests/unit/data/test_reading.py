@@ -15,7 +15,7 @@ import pytest
 from local.data.etl import reading
 from local.data.etl.documents import DocumentError, is_document, values
 from local.data.etl.parts import parse_block
-from local.data.etl.popular import SHIPPED, parse_popular, read_popular
+from local.data.etl.popular import SHIPPED_TAGS, parse_popular, read_popular
 from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, blocks, input_files
 from local.errors import UserError
 
@@ -222,7 +222,7 @@ def test_a_popular_list_that_is_not_there_or_not_utf8_or_far_too_long_is_an_erro
 
 
 def test_the_shipped_list_is_short_and_in_use() -> None:
-    assert 20 < len(parse_popular(SHIPPED.read_bytes())) < 200
+    assert 20 < len(parse_popular(SHIPPED_TAGS.read_bytes())) < 200
 
 
 def test_the_limits_are_far_above_any_tweet() -> None:

@@ -133,18 +133,18 @@ class CachedStore:
         """Return the records under `keys`, in their order. Raises `Unavailable`."""
         prefix = (self._version if self._is_fresh() else self.version()).encode() + b":"
         names = {key: prefix + key for key in keys}
-        found = self._cached(names)
-        missing = [key for key in names if key not in found]
+        entries = self._cached(names)
+        missing = [key for key in names if key not in entries]
         if missing:
-            found |= self._read(names, missing)
-        return [found[key] for key in keys]
+            entries |= self._read(names, missing)
+        return [entries[key] for key in keys]
 
     def held(self, key: bytes) -> tuple[bytes | None] | None:
         """Return the record under `key` in a tuple where the cache has it in memory; else None. It never waits."""
         if self._cache.waits or not self._is_fresh():
             return None
-        found = self._cached({key: self._version.encode() + b":" + key}, count_misses=False)
-        return (found[key],) if key in found else None
+        entries = self._cached({key: self._version.encode() + b":" + key}, count_misses=False)
+        return (entries[key],) if key in entries else None
 
     def version(self) -> str:
         """Return the version of the load, from the store. Raises `Unavailable`."""
@@ -218,11 +218,11 @@ class CachedStore:
                 else:
                     others[key] = flight
         self._count("shared", len(others))
-        found: dict[bytes, bytes | None] = {}
+        records: dict[bytes, bytes | None] = {}
         try:
             if mine:
-                found = dict(zip(mine, self._store.fetch_many(list(mine)), strict=True))
-            for key, record in found.items():
+                records = dict(zip(mine, self._store.fetch_many(list(mine)), strict=True))
+            for key, record in records.items():
                 mine[key].outcome = record
         except Exception as problem:
             for flight in mine.values():
@@ -234,15 +234,15 @@ class CachedStore:
                     del self._flights[names[key]]
             for flight in mine.values():
                 flight.done.set()
-        self._keep({names[key]: record for key, record in found.items()})
+        self._keep({names[key]: record for key, record in records.items()})
         for key, flight in others.items():
             flight.done.wait(SHARED_SECONDS)
             if isinstance(flight.outcome, Exception):
                 # Its batch failed, maybe for another key: a read of one's own says more.
-                found |= dict(zip([key], self._store.fetch_many([key]), strict=True))
+                records |= dict(zip([key], self._store.fetch_many([key]), strict=True))
             else:
-                found[key] = flight.outcome
-        return found
+                records[key] = flight.outcome
+        return records
 
     def _keep(self, records: dict[bytes, bytes | None]) -> None:
         if not records or self._circuit.resting:

@@ -25,16 +25,16 @@ class LocalCache:
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the entries under `keys`, in their order."""
         now = self._clock()
-        found: list[bytes | None] = []
+        entries: list[bytes | None] = []
         with self._lock:
             for key in keys:
                 value, until = self._entries.get(key, (None, 0.0))
                 if value is not None and until > now:
                     self._entries.move_to_end(key)
-                    found.append(value)
+                    entries.append(value)
                 else:
-                    found.append(None)
-        return found
+                    entries.append(None)
+        return entries
 
     def set_many(self, entries: Sequence[tuple[bytes, bytes, float]]) -> None:
         """Keep entries, in place of those that were not asked for the longest."""

@@ -22,7 +22,7 @@ def _block(value: Value, random_: random.Random) -> Value:
 
 
 def _payment(value: Value, random_: random.Random) -> Value:
-    payments = [each for block in value["chain"] for each in block["all_tx"][:-1]]
+    payments = [transaction for block in value["chain"] for transaction in block["all_tx"][:-1]]
     payment: Value = random_.choice(payments)
     return payment
 
@@ -33,12 +33,12 @@ def _reward(value: Value, random_: random.Random) -> Value:
 
 
 def _new(value: Value, random_: random.Random) -> Value:
-    new: Value = random_.choice([each for each in value["new_tx"] if "sig" in each])
+    new: Value = random_.choice([transaction for transaction in value["new_tx"] if "sig" in transaction])
     return new
 
 
 def _own(value: Value, random_: random.Random) -> Value:
-    own: Value = random_.choice([each for each in value["new_tx"] if "sig" not in each])
+    own: Value = random_.choice([transaction for transaction in value["new_tx"] if "sig" not in transaction])
     return own
 
 
@@ -90,7 +90,7 @@ for _level, (_choose, _keys) in LEVELS.items():
     _fault(f"extra-key-in-{_level}", _choose, lambda target, random_: target.update({random_.choice(EXTRA): 0}))
 for _level, _lists in {"request": ("chain", "new_tx"), "block": ("all_tx",)}.items():
     _fault(f"missing-key-in-{_level}", LEVELS[_level][0], lambda target, random_: target.pop(random_.choice([*target])))
-    _put(_level, "object-for-list", _lists, lambda right: {str(place): each for place, each in enumerate(right)})
+    _put(_level, "object-for-list", _lists, lambda right: {str(place): item for place, item in enumerate(right)})
 
 _fault("huge-id", _block, lambda block, _: block.update(id=2**64))
 _fault("huge-amount-of-reward", _reward, lambda reward, _: reward.update(amt=2**63))
