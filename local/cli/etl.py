@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,13 @@ def add_to(app: typer.Typer) -> None:
         work: Annotated[
             Path | None, typer.Option(help="A folder for intermediate data; else beside the store.")
         ] = None,
+        keep: Annotated[
+            Path | None,
+            typer.Option(help="A folder that keeps the valid tweets, so that --add can add to them later."),
+        ] = None,
+        add: Annotated[
+            bool, typer.Option("--add", help="Load the tweets that --keep kept too; its folder then keeps all of them.")
+        ] = False,
         force: Annotated[
             bool, typer.Option("--force", help="Load the rest even where nearly all lines are dropped.")
         ] = False,
@@ -41,7 +49,9 @@ def add_to(app: typer.Typer) -> None:
         """Load raw tweets into a store, in place of what it has.
 
         A run that fails or is killed leaves the store as it was.
+        With --keep the valid tweets are kept, and --add brings a store up to date without the old files.
         """
+        from local.data.etl.kept import open_kept
         from local.data.etl.pipeline import check_url, run, without_cache
         from local.data.etl.popular import read_popular
         from local.data.etl.progress import Bars
@@ -59,8 +69,12 @@ def add_to(app: typer.Typer) -> None:
             check_table(store)
         files = input_files(tweets)
         tags = read_popular(popular)
-        with Bars() as bars:
-            report = run(files, tags, store, work, bars, force=force)
+        if add and not keep:
+            raise UserError("--add needs --keep FOLDER, the folder that a former load kept its tweets in")
+        with ExitStack() as held:
+            kept = held.enter_context(open_kept(keep, add=add)) if keep else None
+            bars = held.enter_context(Bars())
+            report = run(files, tags, store, work, bars, force=force, kept=kept, add=add)
         if as_json:
             print_json(report._asdict() | {"loaded": report.version != ""})
         else:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import typer
 from rich.table import Column, Table
@@ -20,63 +23,91 @@ from local.data.tweets.files import write_tweets
 SEED = 1
 
 
+ADDED_PARTS = (100, 10)
+"""What is added to each size afterwards: a hundredth of it, and then a tenth."""
+
+
+class LoadFigures(NamedTuple):
+    """One run of `crossover etl`."""
+
+    tweets: int
+    """Valid ones that the store has afterwards."""
+    added: int
+    """Of them made for this run, before duplicates are dropped; 0 for a load of everything."""
+    input_bytes: int
+    parse_s: float
+    relate_s: float
+    load_s: float
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+    """Of memory, the workers' included; sampled."""
+    store_bytes: int
+    kept_bytes: int
+    """Of the folder that `--keep` names."""
+
+
 def bench(
     sizes: list[int] = typer.Argument(None, help="Valid tweets [default: 10000 100000 1000000]."),  # noqa: B008
     as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
 ) -> None:
-    """Time `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load."""
-    results = [_measure(size) for size in sizes or [10_000, 100_000, 1_000_000]]
+    """Time `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load.
+
+    Each size is loaded as a whole, and then a hundredth and a tenth of it are added with `--add`.
+    """
+    results = [figures for size in sizes or [10_000, 100_000, 1_000_000] for figures in _measured(size)]
     if as_json:
-        print_json(results)
+        print_json([figures._asdict() for figures in results])
         return
-    table = Table(
-        Column("tweets", no_wrap=True),
-        "input MB",
-        "parse s",
-        "relate s",
-        "load s",
-        "wall s",
-        "CPU s",
-        "peak MB",
-        "store MB",
-    )
+    names = ("input MB", "parse s", "relate s", "load s", "wall s", "CPU s", "peak MB", "store MB", "kept MB")
+    table = Table(Column("tweets", no_wrap=True), Column("added", no_wrap=True), *names)
     for row in results:
-        sizes_mb = {name: f"{row[name] / 1e6:,.0f}" for name in ("input_bytes", "peak_bytes", "store_bytes")}
-        times = [f"{row[name]:.1f}" for name in ("parse_s", "relate_s", "load_s", "wall_s", "cpu_s")]
-        table.add_row(
-            f"{row['valid']:,.0f}", sizes_mb["input_bytes"], *times, sizes_mb["peak_bytes"], sizes_mb["store_bytes"]
-        )
+        times = [f"{seconds:.1f}" for seconds in (row.parse_s, row.relate_s, row.load_s, row.wall_s, row.cpu_s)]
+        megabytes = [f"{size / 1e6:,.0f}" for size in (row.peak_bytes, row.store_bytes, row.kept_bytes)]
+        added = f"{row.added:,}" if row.added else ""
+        table.add_row(f"{row.tweets:,}", added, f"{row.input_bytes / 1e6:,.0f}", *times, *megabytes)
     console.print(table)
 
 
-def _measure(size: int) -> dict[str, float]:
-    import json
+def _measured(size: int) -> Iterator[LoadFigures]:
+    """Yield the figures of a load of everything, and of the additions after it."""
+    popular = read_popular(Path(str(SHIPPED_TAGS)))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for seed, (count, options) in enumerate(
+            [(size, ()), *((max(1, size // part), ("--add",)) for part in ADDED_PARTS)], SEED
+        ):
+            tweets = folder / "tweets.json"
+            stderr.print(f"making {count:,} tweets", highlight=False)
+            write_tweets(count, seed, sorted(popular), tweets)
+            stderr.print(f"{'adding' if options else 'loading'} {count:,} tweets", highlight=False)
+            yield _timed(folder, tweets, options, added=count if options else 0)
 
-    popular = Path(str(SHIPPED_TAGS))
-    with tempfile.TemporaryDirectory() as folder:
-        tweets = Path(folder) / "tweets.json"
-        stderr.print(f"making {size:,} tweets", highlight=False)
-        write_tweets(size, SEED, sorted(read_popular(popular)), tweets)
-        stderr.print(f"loading {size:,} tweets", highlight=False)
-        command = [shutil.which("crossover", path=Path(sys.executable).parent) or "crossover", "etl", str(tweets)]
-        command += ["--popular", str(popular), "--store", f"sqlite:///{folder}/store.db", "--json"]
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            peak = _peak(process)
-            output = process.communicate()[0]
-        wall, after = monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-        if process.returncode:
-            raise SystemExit(process.returncode)
-        report = json.loads(output)
-        return {
-            "valid": report["valid"],
-            "input_bytes": tweets.stat().st_size,
-            **{f"{name}_s": seconds for name, seconds in report["seconds"].items()},
-            "wall_s": wall,
-            "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            "peak_bytes": peak,
-            "store_bytes": report["store_bytes"],
-        }
+
+def _timed(folder: Path, tweets: Path, options: tuple[str, ...], added: int) -> LoadFigures:
+    """Run the command and return its figures."""
+    command = [shutil.which("crossover", path=Path(sys.executable).parent) or "crossover", "etl", str(tweets)]
+    command += ["--popular", str(SHIPPED_TAGS), "--store", f"sqlite:///{folder}/store.db", "--json"]
+    command += ["--keep", str(folder / "kept"), *options]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        peak = _peak(process)
+        output = process.communicate()[0]
+    wall, after = monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    report = json.loads(output)
+    return LoadFigures(
+        tweets=report["valid"],
+        added=added,
+        input_bytes=tweets.stat().st_size,
+        **{f"{part}_s": seconds for part, seconds in report["seconds"].items()},
+        wall_s=wall,
+        cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        peak_bytes=peak,
+        store_bytes=report["store_bytes"],
+        kept_bytes=sum(path.stat().st_size for path in (folder / "kept").iterdir()),
+    )
 
 
 def _peak(process: subprocess.Popen[bytes]) -> int:

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from crossover.stores import ADAPTERS, load
 from crossover.stores.cache_port import split_cache
@@ -19,6 +19,9 @@ from crossover.stores.port import LoadFailed
 from crossover.stores.sqlite import path_of
 from local.data.etl.parsing import REASONS
 from local.errors import UserError
+
+if TYPE_CHECKING:
+    from local.data.etl.kept import KeptTweets
 
 PREFIX = "crossover-etl-"
 UNREADABLE = ("not_utf8", "not_json", "api_v2", "no_id", "no_user_id", "no_created_at", "no_text")
@@ -52,11 +55,12 @@ class EtlReport(NamedTuple):
         if not self.lines:
             return "the input has no lines"
         unreadable = sum(self.dropped[reason] for reason in UNREADABLE)
-        if unreadable <= MAX_UNREADABLE_SHARE * self.lines and self.valid >= MIN_VALID_SHARE * self.lines:
+        dropped = sum(self.dropped.values())
+        usable = self.lines - dropped + self.dropped["duplicate"]
+        if unreadable <= MAX_UNREADABLE_SHARE * self.lines and usable >= MIN_VALID_SHARE * self.lines:
             return None
         most = max(self.dropped, key=lambda reason: self.dropped[reason])
-        dropped = f"{self.lines - self.valid:,} of {self.lines:,} lines were dropped"
-        return f"{dropped}, {self.dropped[most]:,} of them as: {REASONS[most]}"
+        return f"{dropped:,} of {self.lines:,} lines were dropped, {self.dropped[most]:,} of them as: {REASONS[most]}"
 
 
 class Progress:
@@ -86,6 +90,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     progress: Progress | None = None,
     *,
     force: bool = False,
+    kept: KeptTweets | None = None,
+    add: bool = False,
 ) -> EtlReport:
     """Load the valid tweets of some files into a store, in place of what it has.
 
@@ -96,6 +102,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
         work: Where a folder for intermediate data is made; else beside the store where that is a file.
         progress: Notified of the run's stages.
         force: Load even where nearly all of the input is dropped. Without a valid tweet nothing is loaded at all.
+        kept: Where the valid tweets are kept, before the store is touched.
+        add: Load what is kept too.
 
     Returns:
         What was done; without a version where nothing was loaded.
@@ -120,21 +128,28 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
             progress.stage("parse")
             progress.total(sum(path.stat().st_size for path in files))
             counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
-            parsed = monotonic()
+            parsed, before = monotonic(), 0
+            if add and kept and kept.file:
+                (folder / "part-kept.parquet").symlink_to(kept.file.absolute())
+                before = kept.tweets
             with open_database(folder, cores()) as database:
                 relate(database, folder, popular, progress.stage)
                 valid = database.table("tweets").count().to_pyarrow().as_py()
+                copies = counts["parsed"] + before - valid
                 related = monotonic()
                 report = EtlReport(
                     files=len(files),
                     lines=counts["lines"],
-                    dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": counts["parsed"] - valid},
+                    dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": copies},
                     valid=valid,
                     users=database.table("contacts").user_id.nunique().to_pyarrow().as_py(),
                     seconds={"parse": parsed - started, "relate": related - parsed},
                 )
                 if not valid or (report.refusal() and not force):
                     return report
+                if kept:
+                    progress.stage("keep")
+                    kept.keep(database.table("tweets"), valid)
                 progress.stage("load")
                 loaded = load(url, Stages(database, folder, workers, progress.packed).records(), progress.storing)
             return report._replace(
