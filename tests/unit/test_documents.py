@@ -11,12 +11,10 @@ import pytest
 import yaml
 from typer.core import TyperGroup
 
-from container.metrics.families import FAMILIES
 from crossover_mysql.target import parse
 from local.cli import PANELS, command_group
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
-KUBE_STATE_METRICS = {"kube_pod_container_status_restarts_total"}
 WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
 
 
@@ -70,18 +68,15 @@ def test_every_test_that_operations_names_exists() -> None:
 
 
 def test_every_row_of_operations_tables_of_claims_names_a_test() -> None:
-    rows = re.findall(r"^\| (?!claim|what happens|---|metric|`)(.*) \|$", operations(), re.MULTILINE)
+    rows = re.findall(r"^\| (?!claim|what happens|---|metric|alert|`)(.*) \|$", operations(), re.MULTILINE)
     assert len(rows) > 30
     assert [row for row in rows if "::test_" not in row] == []
 
 
-def test_every_metric_in_the_example_alerts_exists() -> None:
-    alerts = operations().partition("```yaml")[2].partition("```")[0]
-    shown = {family.shown for family in FAMILIES} | {"crossover_request_duration_seconds_bucket"}
-    for rule in yaml.safe_load(alerts)["groups"][0]["rules"]:
-        named = set(re.findall(r"\b(?:crossover|kube|process|container)_\w+", rule["expr"]))
-        assert named, rule["alert"]
-        assert named <= shown | KUBE_STATE_METRICS
+def test_operations_name_every_alert_of_the_chart() -> None:
+    groups = yaml.safe_load((ROOT / "container/chart/alerts/crossover.yaml").read_text())["groups"]
+    alerts = [rule["alert"] for group in groups for rule in group["rules"]]
+    assert sorted(re.findall(r"`(Crossover\w+)`", operations())) == sorted(alerts)
 
 
 @pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)

@@ -25,6 +25,17 @@
 {{- fail (printf "ingress.annotations: alb.ingress.kubernetes.io/%s is made of other values of ingress; say it with them" $name) }}
 {{- end }}
 {{- end }}
+{{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) }}
+{{- fail "gateway.parentRefs: name the Gateway that the route belongs to, as in [{name: public, namespace: gateways}]" }}
+{{- end }}
+{{- if and .Values.prometheus.serviceMonitor.enabled .Values.prometheus.podMonitor.enabled }}
+{{- fail "prometheus.podMonitor: scrapes what prometheus.serviceMonitor scrapes already; enable one of them" }}
+{{- end }}
+{{- range $label, $_ := .Values.commonLabels }}
+{{- if or (hasKey (include "crossover.instance" $ | fromYaml) $label) (has $label (list "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart")) }}
+{{- fail (printf "commonLabels: %s is the chart's own" $label) }}
+{{- end }}
+{{- end }}
 {{- $enabled := 0 }}
 {{- $accounts := dict }}
 {{- range $service, $own := .Values.services }}
@@ -34,6 +45,9 @@
 {{- $resources := $pods.resources }}
 {{- if gt (int $pods.autoscaling.min) (int $pods.autoscaling.max) }}
 {{- fail (printf "autoscaling.min of services.%s: is above autoscaling.max" $service) }}
+{{- end }}
+{{- if and $pods.autoscaling.triggers (ne $pods.autoscaling.kind "keda") }}
+{{- fail (printf "autoscaling.triggers of services.%s: are KEDA's; set autoscaling.kind to keda" $service) }}
 {{- end }}
 {{- $fewest := ternary $pods.autoscaling.min $pods.replicas $pods.autoscaling.enabled | int }}
 {{- $gone := $.Values.disruption.maxUnavailable | toString }}
@@ -76,7 +90,7 @@
 {{- end }}
 {{- range $label, $_ := $pods.podLabels }}
 {{- if hasKey (include "crossover.labels" (list $ $service) | fromYaml) $label }}
-{{- fail (printf "podLabels of services.%s: %s is the chart's own" $service $label) }}
+{{- fail (printf "podLabels of services.%s: %s is the chart's own, or stands in commonLabels" $service $label) }}
 {{- end }}
 {{- end }}
 {{- $set := list "CROSSOVER_SERVICES" "HOST" "PORT" "KEEP_ALIVE_SECONDS" "DRAIN_SECONDS" "STOP_SECONDS" "PODS" }}

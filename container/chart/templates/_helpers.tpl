@@ -43,8 +43,17 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "crossover.versions" (index . 0) }}
 {{- end -}}
 
-{{/* The labels that change with a version. */}}
+{{/* The labels of an object of the release that belongs to no service. */}}
+{{- define "crossover.releaseLabels" -}}
+{{ include "crossover.instance" . }}
+{{ include "crossover.versions" . }}
+{{- end -}}
+
+{{/* The labels that change with a version, and the user's for every object. */}}
 {{- define "crossover.versions" -}}
+{{- with .Values.commonLabels }}
+{{- toYaml . }}
+{{ end -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}

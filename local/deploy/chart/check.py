@@ -42,7 +42,8 @@ def main() -> int:
         for values in manifests.VALUES:
             manifests.lint(values)
         rendered = {values: manifests.render(values) for values in manifests.VALUES}
-        wrong = complaints(rendered)
+        chosen = manifests.render("nodes", "--values", str(manifests.CHOICES))
+        wrong = complaints(rendered, chosen)
     except programs.NotHere as problem:
         console.print(f"NOT RUN: the chart's checks: {problem}", style="yellow", markup=False, soft_wrap=True)
         return int(os.environ.get("CI") == "true")
@@ -58,14 +59,20 @@ def main() -> int:
     return 0
 
 
-def complaints(rendered: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with manifests, one line each; nothing where the same were right before."""
+def complaints(rendered: Mapping[str, str], chosen: str = "") -> list[str]:
+    """Return what is wrong with manifests, one line each; nothing where the same were right before.
+
+    Args:
+        rendered: The manifests by what follows `values-` in the name of their values file.
+        chosen: Those of `nodes` with every choice, which the schemas alone judge: what they hold is the user's.
+    """
     versions = kubernetes_versions()
-    inputs = (JUSTIFIED.read_text(), programs.CHECKOV_LOCK.read_text(), *versions, *rendered.values())
+    inputs = (JUSTIFIED.read_text(), programs.CHECKOV_LOCK.read_text(), *versions, *rendered.values(), chosen)
     state = programs.digest("\0".join(inputs).encode())
     if LAST_RIGHT.exists() and LAST_RIGHT.read_text() == state:
         return []
     wrong = [line for values, text in rendered.items() for line in against_schemas(values, text, versions)]
+    wrong += against_schemas("nodes", chosen, versions)
     # values.yaml alone is part of every other one.
     wrong += unjustified(findings({values: text for values, text in rendered.items() if values}), justifications())
     if not wrong:

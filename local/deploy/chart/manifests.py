@@ -16,6 +16,8 @@ Manifest = dict[str, Any]
 CHART = ROOT / "container/chart"
 EXAMPLE = ROOT / "local/deploy/chart/example.yaml"
 """What a user gives beside a values file."""
+CHOICES = ROOT / "local/deploy/chart/choices.yaml"
+"""What a user may choose beside it, all of it at once."""
 RELEASE = "crossover"
 HELM_SECONDS = 60
 PLATFORMS = ("nodes", "fargate", "laptop")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 
 from local.deploy.chart import manifests
 from tests.support.cluster import Cluster
@@ -147,3 +148,93 @@ def test_a_laptop_serves_a_demo_store_from_a_config_map(rendered: Rendered) -> N
     assert volume["configMap"]["name"] == "crossover-demo-store"
     without = rendered("laptop", **{"services.twitter.store.configMap": ""})
     assert "TWITTER_STORE" not in without.environ("twitter")
+
+
+def test_one_of_the_monitors_is_enough(rendered: Rendered) -> None:
+    choice = {"podMonitor": {"enabled": True, "interval": "15s", "labels": {"release": "stack"}}}
+    cluster = rendered("nodes", prometheus=choice)
+    monitor = cluster.all("PodMonitor")[""]
+    assert monitor["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "15s"}]
+    for name in cluster.services:
+        labels = cluster.template(name)["metadata"]["labels"]
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    with pytest.raises(manifests.ChartRefusedError, match=r"prometheus.podMonitor: scrapes what"):
+        rendered("nodes", prometheus={**choice, "serviceMonitor": {"enabled": True}})
+
+
+def test_alert_rules_are_made_by_choice_for_the_services_that_are_enabled(rendered: Rendered) -> None:
+    assert rendered("nodes").all("PrometheusRule") == {}
+    rules = {"rules": {"enabled": True, "labels": {"release": "stack"}}}
+    made = rendered("nodes", **{"prometheus": rules, "services.twitter.enabled": False}).all("PrometheusRule")[""]
+    assert made["metadata"]["labels"]["release"] == "stack"
+    source = yaml.safe_load((manifests.CHART / "alerts/crossover.yaml").read_text())
+    names = [[rule["alert"] for rule in group["rules"]] for group in made["spec"]["groups"]]
+    assert names == [[rule["alert"] for rule in group["rules"]] for group in source["groups"]]
+    (memory,) = [rule for rule in made["spec"]["groups"][1]["rules"] if rule["alert"] == "CrossoverMemoryHigh"]
+    assert 'container=~"blockchain|qrcode"' in memory["expr"]
+    assert memory["annotations"]["summary"].startswith("{{ $labels.pod }}")
+
+
+def test_alert_rules_and_dashboard_can_be_config_maps(rendered: Rendered) -> None:
+    chosen = {"rules": {"enabled": True, "kind": "ConfigMap"}, "dashboard": {"enabled": True}}
+    maps = {each["metadata"]["name"]: each for each in rendered("nodes", prometheus=chosen).objects}
+    source = (manifests.CHART / "alerts/crossover.yaml").read_text()
+    assert (
+        yaml.safe_load(maps["crossover-alerts"]["data"]["crossover.yaml"])["groups"][0]
+        == (yaml.safe_load(source)["groups"][0])
+    )
+    dashboard = maps["crossover-dashboard"]
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert dashboard["data"]["crossover.json"] == (manifests.CHART / "dashboards/crossover.json").read_text()
+
+
+def test_labels_and_annotations_for_all_reach_every_object_and_pod(rendered: Rendered) -> None:
+    given = {"commonLabels": {"example.com/team": "ours"}, "commonAnnotations": {"example.com/owner": "us"}}
+    chosen = {"gateway": {"enabled": True, "parentRefs": [{"name": "public"}]}}
+    watched = {"rules": {"enabled": True}, "dashboard": {"enabled": True}, "serviceMonitor": {"enabled": True}}
+    cluster = rendered("nodes", **given, **chosen, prometheus=watched)
+    pods = [cluster.template(name) for name in cluster.services]
+    for each in [*cluster.objects, *pods]:
+        assert each["metadata"]["labels"]["example.com/team"] == "ours", each
+        assert each["metadata"]["annotations"]["example.com/owner"] == "us", each
+    for name in cluster.services:
+        assert "example.com/team" not in cluster.all("Deployment")[name]["spec"]["selector"]["matchLabels"]
+    with pytest.raises(manifests.ChartRefusedError, match=r"commonLabels: helm.sh/chart is the chart's own"):
+        rendered("nodes", commonLabels={"helm.sh/chart": "x"})
+
+
+def test_spread_constraints_of_a_user_stand_in_for_the_charts(rendered: Rendered) -> None:
+    constraint = {"topologyKey": "rack", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}
+    cluster = rendered("nodes", pods={"topologySpreadConstraints": [constraint]})
+    for name in cluster.services:
+        assert cluster.template(name)["spec"]["topologySpreadConstraints"] == [constraint]
+
+
+def test_a_route_of_a_gateway_has_the_path_of_every_enabled_service(rendered: Rendered) -> None:
+    assert rendered("nodes").all("HTTPRoute") == {}
+    parents = [{"name": "public", "namespace": "gateways", "sectionName": "https"}]
+    chosen = {"enabled": True, "parentRefs": parents, "hostnames": ["a.example.com"]}
+    off = {"gateway": chosen, "ingress.enabled": False, "services.twitter.enabled": False}
+    cluster = rendered("nodes", **off)
+    route = cluster.all("HTTPRoute")[""]["spec"]
+    assert (route["parentRefs"], route["hostnames"]) == (parents, ["a.example.com"])
+    assert [(rule["matches"][0]["path"]["value"], rule["backendRefs"]) for rule in route["rules"]] == [
+        (f"/{name}", [{"name": f"crossover-{name}", "port": 8080}]) for name in ("blockchain", "qrcode")
+    ]
+    assert cluster.all("Ingress") == {}
+    with pytest.raises(manifests.ChartRefusedError, match=r"gateway.parentRefs: name the Gateway"):
+        rendered("nodes", gateway={"enabled": True})
+
+
+def test_keda_scales_by_the_same_values_and_by_more_triggers(rendered: Rendered) -> None:
+    trigger = {"type": "prometheus", "metadata": {"serverAddress": "http://p", "query": "q", "threshold": "100"}}
+    cluster = rendered("nodes", **{"pods.autoscaling": {"kind": "keda", "triggers": [trigger]}})
+    assert cluster.all("HorizontalPodAutoscaler") == {}
+    native = rendered("nodes").all("HorizontalPodAutoscaler")["qrcode"]["spec"]
+    scaled = cluster.all("ScaledObject")["qrcode"]["spec"]
+    assert scaled["scaleTargetRef"] == native["scaleTargetRef"]
+    assert (scaled["minReplicaCount"], scaled["maxReplicaCount"]) == (native["minReplicas"], native["maxReplicas"])
+    assert scaled["triggers"] == [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": "60"}}, trigger]
+    assert scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"] == native["behavior"]
+    with pytest.raises(manifests.ChartRefusedError, match=r"autoscaling.triggers of services.*are KEDA's"):
+        rendered("nodes", **{"pods.autoscaling.triggers": [trigger]})
