@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from local.cli.options import Json
-from local.console import LiteralTable, console, print_json, stderr
+from local.console import LiteralTable, console, error_line, print_json, stderr
 from local.errors import UserError
 
 if TYPE_CHECKING:
@@ -173,7 +174,6 @@ def down(
     from local.deploy.account import down as removal
     from local.deploy.account.aws import Aws
     from local.deploy.account.environment import find
-    from local.deploy.account.release import Installer
 
     if bool(name) == expired:
         raise UserError("give an environment, or --expired")
@@ -182,23 +182,37 @@ def down(
         cloud.account()
         with _aws_errors():
             names = removal.expired(list(cloud.stacks()), datetime.now(UTC))
-        for each in names:
-            _remove(cloud, each, yes, lambda: None)
         if not names:
             console.print("no environment's time is over")
+        failed = [each for each in names if not _removes(cloud, each, yes)]
+        if failed:
+            raise typer.Exit(1)
         return
     environment = find(name)
     cloud = _cloud(environment)
-    _remove(cloud, environment.name, yes, Installer(cloud.session, environment, _say).uninstall)
+    _remove(cloud, environment.name, yes)
 
 
-def _remove(cloud: Aws, name: str, yes: bool, uninstall: Any) -> None:
+def _removes(cloud: Aws, name: str, yes: bool) -> bool:
+    """Remove one of several environments; say what went wrong, so that the others are removed all the same."""
+    try:
+        _remove(cloud, name, yes)
+    except UserError as problem:
+        error_line(f"{name}: {problem}")
+        return False
+    except typer.Exit:
+        return False
+    return True
+
+
+def _remove(cloud: Aws, name: str, yes: bool) -> None:
     from local.deploy.account.down import take_down
+    from local.deploy.account.release import uninstall
 
     if not yes and not typer.confirm(f"Remove everything of {name}, its database too?"):
         raise typer.Exit(1)
     with _aws_errors():
-        left = take_down(cloud, name, _say, uninstall)
+        left = take_down(cloud, name, _say, partial(uninstall, cloud.session, name, _say))
     for line in left:
         console.print(f"left: {line}", style="red", highlight=False, markup=False, soft_wrap=True)
     if left:

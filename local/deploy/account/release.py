@@ -116,7 +116,7 @@ class Installer:
                 },
             },
         }
-        with self._config() as config:
+        with _config(self._session, self._environment.name) as config:
             self._say("helm: the load balancer controller")
             chart = (CONTROLLER, CONTROLLER, "--repo", CONTROLLER_CHARTS, "--version", CONTROLLER_VERSION)
             self._helm(config, chart, "kube-system", controller_values(environment, outputs))
@@ -127,33 +127,38 @@ class Installer:
             release = (RELEASE, str(CHART), "--values", str(CHART / f"values-{platform}.yaml"))
             self._helm(config, release, NAMESPACE, values(environment, outputs))
 
-    def uninstall(self) -> None:
-        """Uninstall the release, whose ingress the controller then removes the load balancer of."""
-        with self._config() as config:
-            for name, namespace in ((RELEASE, NAMESPACE), (CONTROLLER, "kube-system")):
-                self._say(f"helm: uninstalling {name}")
-                command = [str(helm()), "--kubeconfig", config, "uninstall", name, "--namespace", namespace]
-                _run([*command, "--ignore-not-found", "--wait", "--timeout", MINUTES], "")
-
     def address(self) -> str:
         """Return the load balancer's host name, "" while it has none."""
-        with self._config() as config:
+        with _config(self._session, self._environment.name) as config:
             command = [str(kubectl()), "--kubeconfig", config, "--namespace", NAMESPACE, "get", "ingress", RELEASE]
             return _run([*command, "-o", "jsonpath={.status.loadBalancer.ingress[0].hostname}"], "")
-
-    @contextmanager
-    def _config(self) -> Iterator[str]:
-        cluster = cluster_of(self._environment.name)
-        described = self._session.client("eks").describe_cluster(name=cluster)["cluster"]
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "kubeconfig"
-            path.touch(0o600)
-            path.write_text(kubeconfig(described, token(self._session, cluster)))
-            yield str(path)
 
     def _helm(self, config: str, chart: tuple[str, ...], namespace: str, given: Mapping[str, Any]) -> None:
         command = [str(helm()), "--kubeconfig", config, "upgrade", "--install", *chart, "--namespace", namespace]
         _run([*command, "--values", "-", "--wait", "--timeout", MINUTES], json.dumps(given))
+
+
+def uninstall(session: Any, environment: str, say: Say) -> None:
+    """Uninstall an environment's release, whose ingress the controller then removes the load balancer of, then that.
+
+    Its name is enough: the file of an environment whose time is over may be gone. Raises `UserError`.
+    """
+    with _config(session, environment) as config:
+        for name, namespace in ((RELEASE, NAMESPACE), (CONTROLLER, "kube-system")):
+            say(f"helm: uninstalling {name}")
+            command = [str(helm()), "--kubeconfig", config, "uninstall", name, "--namespace", namespace]
+            _run([*command, "--ignore-not-found", "--wait", "--timeout", MINUTES], "")
+
+
+@contextmanager
+def _config(session: Any, environment: str) -> Iterator[str]:
+    cluster = cluster_of(environment)
+    described = session.client("eks").describe_cluster(name=cluster)["cluster"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kubeconfig"
+        path.touch(0o600)
+        path.write_text(kubeconfig(described, token(session, cluster)))
+        yield str(path)
 
 
 def _store(url: str) -> str:
