@@ -59,6 +59,10 @@ def controller_values(environment: Environment, outputs: Mapping[str, str]) -> d
         "serviceAccount": account,
         "defaultTags": {"crossover:environment": environment.name},
         "enableServiceMutatorWebhook": False,
+        # Its role may ask neither WAF nor Shield: the stack's policy is the controller's own without them.
+        "enableShield": False,
+        "enableWaf": False,
+        "enableWafv2": False,
     }
 
 

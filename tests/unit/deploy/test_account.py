@@ -300,4 +300,6 @@ def test_the_release_has_the_image_by_digest_and_the_role_that_its_platform_give
     assert nodes["identity"] == "pod-identity"
     fargate = release.values(environment(eks={"compute": "fargate"}), outputs)
     assert fargate["services"]["twitter"] == {"enabled": True, "roleArn": "arn:role"}
-    assert release.controller_values(environment(), outputs)["clusterName"] == "demo-crossover"
+    controller = release.controller_values(environment(), outputs)
+    assert controller["clusterName"] == "demo-crossover"
+    assert not any(controller[addon] for addon in ("enableShield", "enableWaf", "enableWafv2"))
