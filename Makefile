@@ -28,6 +28,10 @@ run: $(READY) ## Serve the bundle with its page, after a self-check on both plat
 serve: $(READY) ## Serve the container shim in the foreground (settings: HOST, PORT, WORKERS, PROXY=1, ...)
 	@exec $(BIN)/crossover serve
 
+.PHONY: monitor
+monitor: $(READY) ## Run Prometheus beside make serve, with the chart's alert rules loaded (settings: SERVER=URL)
+	@$(BIN)/crossover monitor $(SERVER) || [ $$? = 130 ]
+
 .PHONY: mysql
 mysql: $(READY) ## Run a private MariaDB in the foreground and print its store URL
 	@$(BIN)/crossover mysql || [ $$? = 130 ]

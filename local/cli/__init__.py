@@ -17,7 +17,7 @@ from local.errors import UserError
 from local.signals import EndSignal, ending_like_ctrl_c
 
 PANELS = {
-    "Serve": ("serve", "smoke", "init"),
+    "Serve": ("serve", "smoke", "monitor", "init"),
     "Lambda on this machine": ("emulate", "build", "aws"),
     "Measure": ("load", "bench", "compare", "report", "experiment"),
     "Price": ("prices", "cost", "crossings", "audit", "plan", "mixed", "configurations"),
