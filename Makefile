@@ -48,6 +48,15 @@ dynamodb: $(READY) ## Run a server of DynamoDB's interface in the foreground and
 redis: $(READY) ## Run a private Redis or Valkey in the foreground as a cache, and print what cache= of a store's URL takes
 	@$(BIN)/crossover redis || [ $$? = 130 ]
 
+.PHONY: spark
+spark: $(READY) ## Install PySpark for crossover etl --engine spark (500 MB; runs on Java 17 or newer)
+	@command -v java >/dev/null || { echo "crossover: Spark runs on Java 17 or newer, and there is no java: apt-get install openjdk-17-jre-headless, or brew install openjdk@17" >&2; exit 2; }
+	@$(BIN)/uv pip install --python $(BIN)/python --require-hashes --no-deps -r requirements/spark.txt
+
+.PHONY: test-spark
+test-spark: spark ## Test the ETL on Spark, on this machine and on a cluster of its own (minutes)
+	@$(BIN)/pytest -v --fail-not-run tests/integration/etl/test_spark.py
+
 .PHONY: profile
 profile: $(READY) ## Show the hottest functions of a service under load (SERVICE=qrcode)
 	@$(BIN)/crossover profile $(or $(SERVICE),qrcode)

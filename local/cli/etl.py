@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,13 @@ import typer
 from local.cli.options import Json
 from local.console import console, print_json
 from local.errors import UserError
+
+
+class Engine(StrEnum):
+    """What runs the stages."""
+
+    duckdb = "duckdb"
+    spark = "spark"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,6 +49,12 @@ def add_to(app: typer.Typer) -> None:
         add: Annotated[
             bool, typer.Option("--add", help="Load the tweets that --keep kept too; its folder then keeps all of them.")
         ] = False,
+        engine: Annotated[
+            Engine, typer.Option(help="duckdb: this machine. spark: PySpark (make spark).")
+        ] = Engine.duckdb,
+        master: Annotated[
+            str, typer.Option(help="Spark's master: local[N], spark://HOST:PORT, yarn or k8s://URL.")
+        ] = "local[*]",
         force: Annotated[
             bool, typer.Option("--force", help="Load the rest even where nearly all lines are dropped.")
         ] = False,
@@ -67,14 +81,16 @@ def add_to(app: typer.Typer) -> None:
             from local.data.dynamodb.tables import check_table
 
             check_table(store)
-        files = input_files(tweets)
+        files = input_files(tweets, urls=engine is Engine.spark)
         tags = read_popular(popular)
         if add and not keep:
             raise UserError("--add needs --keep FOLDER, the folder that a former load kept its tweets in")
         with ExitStack() as held:
             kept = held.enter_context(open_kept(keep, add=add)) if keep else None
             bars = held.enter_context(Bars())
-            report = run(files, tags, store, work, bars, force=force, kept=kept, add=add)
+            report = run(
+                files, tags, store, work, bars, force=force, kept=kept, add=add, engine=engine.value, master=master
+            )
         if as_json:
             print_json(report._asdict() | {"loaded": report.version != ""})
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ from local.data.tweets.files import write_tweets
 SEED = 1
 
 
+DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 ADDED_PARTS = (100, 10)
 """What is added to each size afterwards: a hundredth of it, and then a tenth."""
 
@@ -49,13 +51,14 @@ class LoadFigures(NamedTuple):
 
 def bench(
     sizes: list[int] = typer.Argument(None, help="Valid tweets [default: 10000 100000 1000000]."),  # noqa: B008
+    engine: str = typer.Option("duckdb", help="duckdb or spark."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
 ) -> None:
     """Time `crossover etl` from plain files of synthetic tweets to a SQLite store; packing is part of the load.
 
     Each size is loaded as a whole, and then a hundredth and a tenth of it are added with `--add`.
     """
-    results = [figures for size in sizes or [10_000, 100_000, 1_000_000] for figures in _measured(size)]
+    results = [figures for size in sizes or DEFAULT_SIZES for figures in _measured(size, engine)]
     if as_json:
         print_json([figures._asdict() for figures in results])
         return
@@ -69,7 +72,7 @@ def bench(
     console.print(table)
 
 
-def _measured(size: int) -> Iterator[LoadFigures]:
+def _measured(size: int, engine: str) -> Iterator[LoadFigures]:
     """Yield the figures of a load of everything, and of the additions after it."""
     popular = read_popular(Path(str(SHIPPED_TAGS)))
     with tempfile.TemporaryDirectory() as name:
@@ -81,7 +84,7 @@ def _measured(size: int) -> Iterator[LoadFigures]:
             stderr.print(f"making {count:,} tweets", highlight=False)
             write_tweets(count, seed, sorted(popular), tweets)
             stderr.print(f"{'adding' if options else 'loading'} {count:,} tweets", highlight=False)
-            yield _timed(folder, tweets, options, added=count if options else 0)
+            yield _timed(folder, tweets, ("--engine", engine, *options), added=count if options else 0)
 
 
 def _timed(folder: Path, tweets: Path, options: tuple[str, ...], added: int) -> LoadFigures:
@@ -89,11 +92,11 @@ def _timed(folder: Path, tweets: Path, options: tuple[str, ...], added: int) -> 
     command = [shutil.which("crossover", path=Path(sys.executable).parent) or "crossover", "etl", str(tweets)]
     command += ["--popular", str(SHIPPED_TAGS), "--store", f"sqlite:///{folder}/store.db", "--json"]
     command += ["--keep", str(folder / "kept"), *options]
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
+    started = monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        peak = _peak(process)
+        peak, cpu = _watched(process)
         output = process.communicate()[0]
-    wall, after = monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = monotonic() - started
     if process.returncode:
         raise SystemExit(process.returncode)
     report = json.loads(output)
@@ -103,23 +106,37 @@ def _timed(folder: Path, tweets: Path, options: tuple[str, ...], added: int) -> 
         input_bytes=tweets.stat().st_size,
         **{f"{part}_s": seconds for part, seconds in report["seconds"].items()},
         wall_s=wall,
-        cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        cpu_s=cpu,
         peak_bytes=peak,
         store_bytes=report["store_bytes"],
         kept_bytes=sum(path.stat().st_size for path in (folder / "kept").iterdir()),
     )
 
 
-def _peak(process: subprocess.Popen[bytes]) -> int:
-    """Return the most memory that the process and its workers held together, sampled; 0 where there is no /proc."""
-    peak = 0
+def _watched(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Return the most memory that the process and its descendants held together, and their CPU time in seconds.
+
+    Both are sampled, as a JVM is not waited for by the process that started it; they are 0 where there is no /proc.
+    """
+    peak, seconds = 0, dict[int, float]()
     while process.poll() is None:
-        peak = max(peak, sum(_resident(pid) for pid in _family(process.pid)))
+        family = _family(process.pid)
+        peak = max(peak, sum(_resident(pid) for pid in family))
+        seconds |= {pid: used for pid in family if (used := _cpu_seconds(pid))}
         try:
             process.wait(0.2)
         except subprocess.TimeoutExpired:
             continue
-    return peak
+    return peak, sum(seconds.values())
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        # After the name in parentheses, which may have spaces: proc(5), fields 14 and 15.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _family(pid: int) -> list[int]:

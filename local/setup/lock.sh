@@ -27,4 +27,5 @@ lock lambda layers/shared/requirements.txt
 lock container container/requirements.txt
 lock mysql layers/mysql/requirements.txt
 lock cache layers/cache/requirements.txt
+lock spark requirements/spark.txt
 lock blockchain layers/blockchain/requirements.txt

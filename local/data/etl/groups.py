@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as Database
 
 BATCH_ROWS = 20_000
+ORDER = ("user_id", "contact_id", "-created_at", "-id")
+"""Of contact tweets, as records are packed from them; `-` is descending."""
 REPLY, RETWEET = attrgetter("reply"), attrgetter("retweet")
 
 
@@ -92,26 +94,33 @@ class Stages:
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield key and record of every group that a request can name, packed on all cores, in the same order."""
-        for records in self._workers.map(_records, self._users()):
+        for records in self._workers.map(records_of, self._users()):
             yield from records
             self._packed(len(records))
 
     def _users(self) -> Iterator[pa.Table]:
-        """Yield the contact tweets of whole users, in pieces of at least `BATCH_ROWS`."""
-        held: list[pa.RecordBatch] = []
-        for batch in self.batches("contact_tweets", "user_id", "contact_id", "-created_at", "-id"):
-            users = batch.column("user_id")
-            last = pc.index(users, users[-1]).as_py()
-            if last or (held and held[-1].column("user_id")[-1] != users[0]):
-                yield pa.Table.from_batches([*held, batch.slice(0, last)])
-                held = [batch.slice(last)]
-            else:
-                held.append(batch)
-        if held:
-            yield pa.Table.from_batches(held)
+        return whole_users(self.batches("contact_tweets", *ORDER))
 
 
-def _records(users: pa.Table) -> list[tuple[bytes, bytes]]:
+def whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield contact tweets, which come in the order of `ORDER`, in pieces of whole users and of at least a batch."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        users = batch.column("user_id")
+        last = pc.index(users, users[-1]).as_py()
+        if last or (held and held[-1].column("user_id")[-1] != users[0]):
+            yield pa.Table.from_batches([*held, batch.slice(0, last)])
+            held = [batch.slice(last)]
+        else:
+            held.append(batch)
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def records_of(users: pa.Table) -> list[tuple[bytes, bytes]]:
+    """Return key and record of every group of whole users that a request can name."""
     records = []
     packed, last = b"", None
     for user_id, kind, contacts in _groups(users):

@@ -10,18 +10,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from local.data.etl.parsing import Row
 from local.errors import UserError
 from local.files import read_bounded, write_atomically
-
-if TYPE_CHECKING:
-    from ibis.expr.types import Table
 
 FORMAT = 1
 """Of the kept columns and of the rules that made them; a folder of another format is refused."""
@@ -46,10 +43,15 @@ class KeptTweets:
         """The Parquet file of the kept tweets; None where nothing is kept yet."""
         return self.folder / self._file if self._file else None
 
-    def keep(self, tweets: Table, count: int) -> None:
-        """Keep a table in place of what was kept: whole, or not at all if the process ends before."""
+    def keep(self, write: Callable[[Path], object], count: int) -> None:
+        """Keep tweets in place of what was kept: all, or none if the process ends before.
+
+        Args:
+            write: Writes them as a Parquet file to a path.
+            count: How many they are.
+        """
         name = f"tweets-{uuid4().hex}.parquet"
-        tweets.to_parquet(str(self.folder / name), compression="zstd")
+        write(self.folder / name)
         manifest = {"format": FORMAT, "file": name, "tweets": count}
         write_atomically(self.folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
         self._file, self.tweets = name, count

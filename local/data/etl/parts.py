@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -46,8 +46,21 @@ def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
     lines = block.split(b"\n")
     if not lines[-1]:
         lines.pop()
+    rows, counts = parse_lines(lines, clean=is_utf8(block))
+    columns = zip(*rows, strict=True) if rows else ([] for _ in SCHEMA)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="lz4", use_dictionary=False)
+    return counts
+
+
+def parse_lines(lines: Sequence[bytes], *, clean: bool = False) -> tuple[list[Row], Counter[str]]:
+    """Parse lines, and return the valid tweets and the counts.
+
+    Args:
+        lines: Without their ends.
+        clean: Whether they are known to be UTF-8.
+    """
     counts: Counter[str] = Counter(lines=len(lines))
-    clean = is_utf8(block)
     rows: list[Row] = []
     for line in lines:
         outcome = parse(line) if clean or is_utf8(line) else "not_utf8"
@@ -63,10 +76,7 @@ def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
         else:
             counts[outcome] += 1
     counts["parsed"] = len(rows)
-    columns = zip(*rows, strict=True) if rows else ([] for _ in SCHEMA)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="lz4", use_dictionary=False)
-    return counts
+    return rows, counts
 
 
 def is_utf8(data: bytes) -> bool:

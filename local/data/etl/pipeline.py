@@ -6,8 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -83,7 +82,7 @@ class Progress:
 
 
 def run(  # noqa: PLR0913 (the options of the command, all but two by name)
-    files: list[Path],
+    files: Sequence[Path | str],
     popular: frozenset[str],
     url: str,
     work: Path | None = None,
@@ -92,11 +91,13 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     force: bool = False,
     kept: KeptTweets | None = None,
     add: bool = False,
+    engine: str = "duckdb",
+    master: str = "local[*]",
 ) -> EtlReport:
     """Load the valid tweets of some files into a store, in place of what it has.
 
     Args:
-        files: Files of tweets, as `local.data.etl.reading.blocks` reads them.
+        files: Files of tweets, as `local.data.etl.reading.blocks` reads them; for Spark also URLs.
         popular: The popular tags, lower-cased.
         url: The store's URL.
         work: Where a folder for intermediate data is made; else beside the store where that is a file.
@@ -104,6 +105,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
         force: Load even where nearly all of the input is dropped. Without a valid tweet nothing is loaded at all.
         kept: Where the valid tweets are kept, before the store is touched.
         add: Load what is kept too.
+        engine: One of `local.data.etl.engines.ENGINES`.
+        master: Of Spark.
 
     Returns:
         What was done; without a version where nothing was loaded.
@@ -111,47 +114,38 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     Raises:
         UserError: Where the input, the URL or the disk does not allow it; then what the store had before still serves.
     """
-    # Seconds of imports that no other command needs.
-    import duckdb
-
-    from local.data.etl.groups import Stages
-    from local.data.etl.parts import parse_all
-    from local.data.etl.reading import blocks
-    from local.data.etl.stages import open_database, relate
-    from local.data.etl.workers import Workers, cores
+    from local.data.etl.engines import open_engine  # seconds of imports that no other command needs
 
     progress = progress or Progress()
     place = work_place(url, work)
     try:
-        with work_folder(place) as folder, Workers() as workers:
+        with work_folder(place) as folder, open_engine(engine, folder, master) as stages:
             started = monotonic()
             progress.stage("parse")
-            progress.total(sum(path.stat().st_size for path in files))
-            counts = parse_all((block for path in files for block in blocks(path, progress.read)), folder, workers)
-            parsed, before = monotonic(), 0
-            if add and kept and kept.file:
-                (folder / "part-kept.parquet").symlink_to(kept.file.absolute())
-                before = kept.tweets
-            with open_database(folder, cores()) as database:
-                relate(database, folder, popular, progress.stage)
-                valid = database.table("tweets").count().to_pyarrow().as_py()
-                copies = counts["parsed"] + before - valid
-                related = monotonic()
-                report = EtlReport(
-                    files=len(files),
-                    lines=counts["lines"],
-                    dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": copies},
-                    valid=valid,
-                    users=database.table("contacts").user_id.nunique().to_pyarrow().as_py(),
-                    seconds={"parse": parsed - started, "relate": related - parsed},
-                )
-                if not valid or (report.refusal() and not force):
-                    return report
-                if kept:
-                    progress.stage("keep")
-                    kept.keep(database.table("tweets"), valid)
-                progress.stage("load")
-                loaded = load(url, Stages(database, folder, workers, progress.packed).records(), progress.storing)
+            progress.total(sum(path.stat().st_size for path in files if isinstance(path, Path)))
+            counts = stages.parse(files, progress.read)
+            parsed = monotonic()
+            earlier = kept.tweets if kept and add else 0
+            stages.relate(kept.file if kept and add else None, popular, progress.stage)
+            tweets, contacts = stages.database.table("tweets"), stages.database.table("contacts")
+            valid = tweets.count().to_pyarrow().as_py()
+            copies = counts["parsed"] + earlier - valid
+            related = monotonic()
+            report = EtlReport(
+                files=len(files),
+                lines=counts["lines"],
+                dropped={reason: counts[reason] for reason in REASONS} | {"duplicate": copies},
+                valid=valid,
+                users=contacts.user_id.nunique().to_pyarrow().as_py(),
+                seconds={"parse": parsed - started, "relate": related - parsed},
+            )
+            if not valid or (report.refusal() and not force):
+                return report
+            if kept:
+                progress.stage("keep")
+                kept.keep(lambda path: stages.write("tweets", path), valid)
+            progress.stage("load")
+            loaded = load(url, stages.records(progress.packed), progress.storing)
             return report._replace(
                 seconds=report.seconds | {"load": monotonic() - related},
                 records=loaded.records,
@@ -161,10 +155,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
             )
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None
-    except (OSError, duckdb.OperationalError, duckdb.FatalException) as problem:
+    except OSError as problem:
         raise UserError(f"cannot work in {place}: {problem}; make room or choose another folder with --work") from None
-    except BrokenProcessPool:
-        raise UserError("a worker process was killed, most likely out of memory; the store is as it was") from None
 
 
 def without_cache(url: str) -> str:

@@ -6,6 +6,7 @@ import bz2
 import glob
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -36,10 +37,27 @@ TAR_MAGIC_AT, TAR_MAGIC = 257, b"ustar"
 DAMAGED_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 
 
-def input_files(patterns: list[str]) -> list[Path]:
-    """Return the files that names and globs stand for, each once, in their order. Raises UserError."""
-    files: dict[Path, None] = {}
+URL = re.compile(r"[a-z][a-z0-9+.-]*://.", re.ASCII)
+"""What Spark reads by itself: s3a://, hdfs:// and others."""
+
+
+def input_files(patterns: list[str], *, urls: bool = False) -> list[Path | str]:
+    """Return the files that names and globs stand for, each once, in their order.
+
+    Args:
+        patterns: Names and globs.
+        urls: Whether URLs are taken too, as they stand.
+
+    Raises:
+        UserError: Where there is none.
+    """
+    files: dict[Path | str, None] = {}
     for pattern in patterns:
+        if URL.match(pattern):
+            if not urls:
+                raise UserError(f"{pattern} is a URL: --engine spark reads those, or fetch the files first")
+            files[pattern] = None
+            continue
         # Path.glob takes no absolute pattern.
         names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207
         paths = [Path(name) for name in names if not Path(name).is_dir()]
@@ -92,6 +110,11 @@ def _chunks(path: Path, raw: IO[bytes], read: Callable[[int], object]) -> Iterat
         read(now - position)
         position = now
         yield chunk
+
+
+def is_plain(start: bytes) -> bool:
+    """Return whether a file that begins so is not compressed, and of no kind that is not read."""
+    return not start.startswith((*COMPRESSED, *FOREIGN)) and not start[TAR_MAGIC_AT:].startswith(TAR_MAGIC)
 
 
 def _refuse_foreign(path: Path, start: bytes) -> None:

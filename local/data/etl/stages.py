@@ -102,7 +102,7 @@ def build(database: Database, parsed: Table, popular: Table, notify: Callable[[s
     plain = [name for name, kind in parsed.schema().items() if not kind.is_array()]
     ranked = (
         parsed.semi_join(repeated, "id")
-        .mutate(joined=_.hashtags.join("\n"))
+        .mutate(joined=ibis.coalesce(_.hashtags.join("\n"), ""))  # of an empty list it is null on Spark
         .mutate(copy=ibis.row_number().over(group_by="id", order_by=[*plain, "joined"]))
     )
     kept = make("kept_copies", ranked.filter(_.copy == 0).drop("copy", "joined"))

@@ -1,0 +1,272 @@
+"""Spark: a load on many machines. Reading, parsing, relating and packing run on the workers.
+
+The driver sees counts, and for a store the packed records, a batch at a time. Lines are parsed by the same parser as
+elsewhere, in `mapInArrow`: Spark's own JSON reader is slower and damages lone surrogates.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from local.data.etl.documents import is_document
+from local.data.etl.groups import ORDER, ContactTweet, records_of, whole_users
+from local.data.etl.parsing import Row
+from local.data.etl.parts import SCHEMA, parse_lines
+from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, blocks, is_plain
+from local.data.etl.stages import build
+from local.errors import UserError
+
+COUNTED = pa.schema([*(field.with_nullable(True) for field in SCHEMA), ("reason", pa.string()), ("number", pa.int64())])
+"""Rows of tweets, and rows of counts, of which only the last two columns have values."""
+SPARK_TYPES = {pa.int64(): "bigint", pa.string(): "string", pa.list_(pa.string()): "array<string>"}
+COUNTED_TYPES = ", ".join(f"{field.name} {SPARK_TYPES[field.type]}" for field in COUNTED)
+RECORD_TYPES = "key binary, record binary"
+RECORDS = pa.schema([("key", pa.binary()), ("record", pa.binary())])
+LINES_A_BATCH = 2_000
+CODECS = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate", ".xz")
+"""Ends of names by which Spark unpacks a file, whatever is in it."""
+SKIPPED_NAME = re.compile(r"[_.].*|.*\._COPYING_", re.DOTALL)
+"""Names of files that Spark passes over without a word: `HadoopFSUtils.shouldFilterOutPathName`."""
+PATTERN_SIGNS = frozenset("*?[]{}\\:")
+"""What Hadoop's paths take for a pattern or for a scheme."""
+
+
+class SparkEngine:
+    """An engine on a Spark session, which works in a folder that driver and workers share."""
+
+    def __init__(self, session: Any, folder: Path) -> None:
+        import ibis
+
+        self._session = session
+        self._folder = folder
+        self.database = ibis.pyspark.connect(session)
+
+    def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
+        """Parse files and URLs on the workers. A plain file is split; one that is compressed or a document is not."""
+        urls = [str(file) for file in files if isinstance(file, str) or _is_lines(file)]
+        whole = [str(file) for file in files if not isinstance(file, str) and str(file) not in urls]
+        frames = []
+        if urls:
+            lines = self._session.read.text(urls, lineSep="\n").selectExpr("cast(value as binary) as line")
+            frames.append(lines.mapInArrow(_parse_batches, COUNTED_TYPES))
+        if whole:
+            paths = self._session.createDataFrame([(path,) for path in whole], "path string").repartition(len(whole))
+            frames.append(paths.mapInArrow(_parse_files, COUNTED_TYPES))
+        for number, frame in enumerate(frames):
+            frame.write.parquet(str(self._folder / f"parsed-{number}"))
+        read(sum(file.stat().st_size for file in files if isinstance(file, Path)))
+        counts = self._parsed().filter("reason is not null").groupBy("reason").sum("number").collect()
+        return Counter({row[0]: row[1] for row in counts})
+
+    def relate(self, kept: Path | None, popular: frozenset[str], notify: Callable[[str], object]) -> None:
+        """Make the tables as Spark's own, in the folder."""
+        pq.write_table(pa.table({"tag": pa.array(sorted(popular), pa.string())}), self._folder / "popular.parquet")
+        tweets = self._parsed().filter("reason is null").select(*Row._fields)
+        if kept:
+            tweets = tweets.unionByName(self._session.read.parquet(str(kept)).select(*Row._fields))
+        tweets.createOrReplaceTempView("parsed")
+        popular_tags = self.database.read_parquet(str(self._folder / "popular.parquet"))
+        build(self.database, self.database.table("parsed"), popular_tags, notify)
+
+    def write(self, table: str, path: Path) -> None:
+        """Write a table as one Parquet file: by Spark, as a way through pandas would round ids beside nulls."""
+        folder = self._folder / f"written-{table}"
+        self._session.table(table).coalesce(1).write.option("compression", "zstd").parquet(str(folder))
+        (part,) = folder.glob("part-*.parquet")
+        shutil.move(part, path)
+
+    def records(self, packed: Callable[[int], object]) -> Iterator[tuple[bytes, bytes]]:
+        """Pack on the workers, whole users in ranges of ids, and yield the records from the files that they wrote."""
+        rows = self._session.table("contact_tweets")
+        order = [rows[name.lstrip("-")].desc() if name[0] == "-" else rows[name] for name in ORDER]
+        ranges = rows.repartitionByRange("user_id").sortWithinPartitions(*order).select(*ContactTweet._fields)
+        folder = self._folder / "records"
+        ranges.mapInArrow(_pack_batches, RECORD_TYPES).write.parquet(str(folder))
+        for path in sorted(folder.glob("part-*.parquet")):
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(LINES_A_BATCH):
+                    yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
+                    packed(batch.num_rows)
+
+    def _parsed(self) -> Any:
+        return self._session.read.parquet(*map(str, sorted(self._folder.glob("parsed-*"))))
+
+
+@contextmanager
+def spark_engine(folder: Path, master: str) -> Iterator[SparkEngine]:
+    """Yield an engine with a session of its own, which is stopped at the end.
+
+    Raises:
+        UserError: Where PySpark or Java is missing, the master cannot be reached, or a worker reports one.
+        OSError: Where a disk is full.
+    """
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError:
+        raise UserError("--engine spark needs PySpark, about 500 MB: make spark installs it") from None
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        raise UserError("--engine spark needs Java 17 or newer: apt-get install openjdk-17-jre-headless, for instance")
+    # It warns of every pandas of today, and nothing here goes through pandas.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    with _python_of_workers():
+        try:
+            with _stderr_to(folder / "spark.log"):  # of the JVM, which keeps it
+                session = SparkSession.builder.config(map=_settings(folder, master)).getOrCreate()
+        except Exception as problem:
+            reason = "no master answers" if "stopped SparkContext" in str(problem) else _first_line(problem)
+            raise UserError(f"Spark does not start on {master}: {reason}") from None
+        try:
+            yield SparkEngine(session, folder)
+        except PySparkException as problem:
+            raise _reported(problem) from None
+        except Exception as problem:
+            if type(problem).__module__.startswith("py4j"):
+                raise _reported(problem) from None
+            raise
+        finally:
+            session.stop()
+
+
+def _settings(folder: Path, master: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "spark.master": master,
+        "spark.app.name": "crossover etl",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(LINES_A_BATCH),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if master.startswith("local"):
+        # Every port on loopback alone, and what is spilled beside the rest.
+        settings |= {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.local.dir": str(folder / "spill"),
+            "spark.driver.memory": "2g",
+        }
+    return settings
+
+
+@contextmanager
+def _python_of_workers() -> Iterator[None]:
+    """Have the workers run this Python, unless the environment names one: PySpark reads it from there alone."""
+    if "PYSPARK_PYTHON" in os.environ:
+        yield
+        return
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    try:
+        yield
+    finally:
+        del os.environ["PYSPARK_PYTHON"]
+
+
+@contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """Send what processes that start meanwhile write to standard error to a file."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
+def _is_lines(path: Path) -> bool:
+    """Return whether Spark reads a file as this project does: lines, not compressed, and not one document.
+
+    Its name decides too: Spark passes over some, and takes others for patterns.
+    """
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path} is no regular file, and the workers read by name: write its content to a file first")
+    if path.suffix in CODECS or SKIPPED_NAME.fullmatch(path.name) or PATTERN_SIGNS & set(str(path)):
+        return False
+    try:
+        with path.open("rb") as file:
+            start = file.read(BLOCK_BYTES)
+    except OSError as problem:
+        raise UserError(f"cannot read {path}: {problem.strerror}") from None
+    return is_plain(start) and not is_document(start)
+
+
+def _parse_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Parse lines on a worker; after them come the counts."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        lines = [line if len(line) <= MAX_LINE_BYTES else line[:100] for line in batch.column(0).to_pylist()]
+        yield _batch_of(*parse_lines(lines), counts)
+    yield _counts(counts)
+
+
+def _parse_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Read and parse whole files on a worker; after them come the counts."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        for path in batch.column(0).to_pylist():
+            for block in blocks(Path(path)):
+                lines = block.split(b"\n")
+                if not lines[-1]:
+                    lines.pop()
+                yield _batch_of(*parse_lines(lines), counts)
+    yield _counts(counts)
+
+
+def _batch_of(rows: list[Row], counts: Counter[str], totals: Counter[str]) -> pa.RecordBatch:
+    totals.update(counts)
+    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in SCHEMA]
+    nothing: list[None] = [None] * len(rows)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip([*columns, nothing, nothing], COUNTED, strict=True)],
+        schema=COUNTED,
+    )
+
+
+def _counts(totals: Counter[str]) -> pa.RecordBatch:
+    rows = [{"reason": reason, "number": number} for reason, number in totals.items()]
+    return pa.RecordBatch.from_pylist(rows, schema=COUNTED)
+
+
+def _pack_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Pack whole users on a worker."""
+    for users in whole_users(batches):
+        records = records_of(users)
+        arrays = [pa.array(column, pa.binary()) for column in zip(*records, strict=True)] if records else None
+        if arrays:
+            yield pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
+
+
+def _reported(problem: Exception) -> Exception:
+    """Return what a worker's or Spark's error is to the user."""
+    text = str(problem)
+    if "No space left on device" in text:
+        return OSError("No space left on device")
+    if worker := re.search(r"local\.errors\.UserError: (.+)", text):
+        return UserError(worker[1])
+    if missing := re.search(r"Class (org\.apache\.hadoop\.fs\.\S+) not found", text):
+        return UserError(
+            f"Spark has no {missing[1]}: name its package in PYSPARK_SUBMIT_ARGS, "
+            "for instance '--packages org.apache.hadoop:hadoop-aws:VERSION pyspark-shell'"
+        )
+    return UserError(f"Spark failed: {_first_line(problem)}; the store is as it was")
+
+
+def _first_line(problem: Exception) -> str:
+    java = getattr(problem, "java_exception", None)
+    text = str(java) if java is not None else str(problem)
+    return " ".join(text.split("\n", 1)[0].split())[:300]
