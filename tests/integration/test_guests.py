@@ -81,7 +81,8 @@ def test_a_folder_with_spaces_and_variables_of_its_own(tmp_path: Path) -> None:
     "command", [("serve",), ("lambda",), ("invoke", "--request", "GET /")], ids=lambda words: words[0]
 )
 def test_a_module_that_fails_at_import_is_one_line_with_its_last_frame(command: tuple[str, ...]) -> None:
-    ran = crossover(*command, "--app", "broken:app")
+    port = () if command[0] == "invoke" else ("--port", str(free_port()))
+    ran = crossover(*command, *port, "--app", "broken:app")
     assert (ran.returncode, ran.stderr.count("\n")) == (2, 1)
     assert "broken cannot be imported: ModuleNotFoundError: No module named 'nosuch_library'" in ran.stderr
     assert f'(File "{GUESTS}/broken.py", line 3, in <module>)' in ran.stderr
