@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from local.emulator import quotas
 
-DOCUMENTED, MEASURED, ASSUMED = "documented", "measured here", "assumed, editable"
+DOCUMENTED, MEASURED, ASSUMED, FIXED = "documented", "measured here", "assumed, editable", "assumed"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,11 @@ HPA_UP_PERCENT = _rule(
     "HPA: percent added in 15 s, the larger", 100, "%", DOCUMENTED, "the same page, default behavior"
 )
 HPA_METRIC_AGE = _rule(
-    "HPA: window of the CPU metric", 15, "s", DOCUMENTED, "metrics-server, --metric-resolution, default 15 s"
+    "HPA: window of the CPU metric",
+    15,
+    "s",
+    DOCUMENTED,
+    "metrics-server collects every 15 s as it is shipped (its README)",
 )
 CA_SCAN = _rule("Cluster autoscaler: period of its loop", 10, "s", DOCUMENTED, "Cluster Autoscaler FAQ, scan-interval")
 CA_UNNEEDED = _rule(
@@ -88,8 +92,12 @@ FARGATE_START = _rule(
     "Fargate: from the request to a running container (`--fargate-start`)", 45, "s", ASSUMED, "users report 30 to 90 s"
 )
 ECS_PERIOD = _rule("ECS target tracking: period of the metric", 60, "s", DOCUMENTED, "ECS developer guide, 2026-11")
-ECS_OUT = _rule("ECS target tracking: datapoints above the target", 3, "", DOCUMENTED, "the alarms that ECS makes")
-ECS_IN = _rule("ECS target tracking: datapoints below 90 % of it", 15, "", DOCUMENTED, "the alarms that ECS makes")
+ECS_OUT = _rule(
+    "ECS target tracking: datapoints above the target", 3, "", FIXED, "seen in alarms that it makes; no page of AWS"
+)
+ECS_IN = _rule(
+    "ECS target tracking: datapoints below 90 % of it", 15, "", FIXED, "seen in alarms that it makes; no page of AWS"
+)
 ECS_COOLDOWN = _rule("ECS target tracking: cooldown, both ways", 300, "s", DOCUMENTED, "Application Auto Scaling API")
 CLIENT_TIMEOUT = _rule("Client: timeout (`--timeout`)", 10, "s", ASSUMED, "")
 CLIENT_RETRIES = _rule("Client: retries of what was refused or timed out (`--retries`)", 1, "", ASSUMED, "")
