@@ -184,7 +184,7 @@ def down(
             names = removal.expired(list(cloud.stacks()), datetime.now(UTC))
         if not names:
             console.print("no environment's time is over")
-        failed = [each for each in names if not _removes(cloud, each, yes)]
+        failed = [past for past in names if not _removes(cloud, past, yes)]
         if failed:
             raise typer.Exit(1)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,14 +10,8 @@ import typer
 
 from local.cli.options import Json
 from local.console import console, print_json
+from local.data.etl.engines import DEFAULT_MASTER, EngineName
 from local.errors import UserError
-
-
-class Engine(StrEnum):
-    """What runs the stages."""
-
-    duckdb = "duckdb"
-    spark = "spark"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,11 +43,11 @@ def add_to(app: typer.Typer) -> None:
             bool, typer.Option("--add", help="Load the tweets that --keep kept too; its folder then keeps all of them.")
         ] = False,
         engine: Annotated[
-            Engine, typer.Option(help="duckdb: this machine. spark: PySpark (make spark).")
-        ] = Engine.duckdb,
+            EngineName, typer.Option(help="duckdb: this machine. spark: PySpark (make spark).")
+        ] = EngineName.duckdb,
         master: Annotated[
             str, typer.Option(help="Spark's master: local[N], spark://HOST:PORT, yarn or k8s://URL.")
-        ] = "local[*]",
+        ] = DEFAULT_MASTER,
         force: Annotated[
             bool, typer.Option("--force", help="Load the rest even where nearly all lines are dropped.")
         ] = False,
@@ -81,16 +74,14 @@ def add_to(app: typer.Typer) -> None:
             from local.data.dynamodb.tables import check_table
 
             check_table(store)
-        files = input_files(tweets, urls=engine is Engine.spark)
+        files = input_files(tweets, urls=engine is EngineName.spark)
         tags = read_popular(popular)
         if add and not keep:
             raise UserError("--add needs --keep FOLDER, the folder that a former load kept its tweets in")
         with ExitStack() as held:
             kept = held.enter_context(open_kept(keep, add=add)) if keep else None
             bars = held.enter_context(Bars())
-            report = run(
-                files, tags, store, work, bars, force=force, kept=kept, add=add, engine=engine.value, master=master
-            )
+            report = run(files, tags, store, work, bars, force=force, kept=kept, add=add, engine=engine, master=master)
         if as_json:
             print_json(report._asdict() | {"loaded": report.version != ""})
         else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -20,10 +20,9 @@ from rich.table import Column, Table
 from local.console import console, print_json, stderr
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.files import write_tweets
+from local.load.server_cpu import cpu_seconds
 
 SEED = 1
-
-
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 ADDED_PARTS = (100, 10)
 """What is added to each size afterwards: a hundredth of it, and then a tenth."""
@@ -116,27 +115,22 @@ def _timed(folder: Path, tweets: Path, options: tuple[str, ...], added: int) -> 
 def _watched(process: subprocess.Popen[bytes]) -> tuple[int, float]:
     """Return the most memory that the process and its descendants held together, and their CPU time in seconds.
 
-    Both are sampled, as a JVM is not waited for by the process that started it; they are 0 where there is no /proc.
+    Memory is sampled, and is 0 where there is no /proc. So is the time of a JVM, which its parent does not wait for;
+    all other processes are counted to their end.
     """
-    peak, seconds = 0, dict[int, float]()
+    before = _ended_children_seconds()
+    peak, sampled = 0, 0.0
     while process.poll() is None:
-        family = _family(process.pid)
-        peak = max(peak, sum(_resident(pid) for pid in family))
-        seconds |= {pid: used for pid in family if (used := _cpu_seconds(pid))}
-        try:
+        peak = max(peak, sum(map(_resident, _family(process.pid))))
+        sampled = max(sampled, cpu_seconds(process.pid))
+        with suppress(subprocess.TimeoutExpired):
             process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            continue
-    return peak, sum(seconds.values())
+    return peak, max(sampled, _ended_children_seconds() - before)
 
 
-def _cpu_seconds(pid: int) -> float:
-    try:
-        # After the name in parentheses, which may have spaces: proc(5), fields 14 and 15.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, IndexError):
-        return 0.0
+def _ended_children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _family(pid: int) -> list[int]:

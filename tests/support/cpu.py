@@ -75,5 +75,7 @@ class CpuRecorder:
         total = sum(self._seconds.values())
         terminalreporter.write_line(f"CPU of {len(self._seconds)} tests and their child processes: {total:.0f} s")
         if self._renew:
+            files = {name for name in slow_tests() if "::" not in name}
             slow = {function_of(test) for test, seconds in self._seconds.items() if seconds >= SLOW_SECONDS}
+            slow = files | {name for name in slow if name.partition("::")[0] not in files}
             SLOW_TESTS.write_text("".join(f"{name}\n" for name in sorted(slow)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from local.files import read_bounded, write_atomically
 FORMAT = 1
 """Of the kept columns and of the rules that made them; a folder of another format is refused."""
 MANIFEST = "kept.json"
+OWN_FILE = re.compile(r"kept\.json|\.kept\.json\.[0-9]+|tweets-[0-9a-f]{32}\.parquet")
+"""What a run writes: the manifest, the same while it is written, and tweets."""
 MAX_MANIFEST_BYTES = 10_000
 
 
@@ -59,8 +62,8 @@ class KeptTweets:
 
     def _clear(self) -> None:
         """Remove the files that the manifest does not name: those before, and what a killed run left."""
-        for path in self.folder.glob("tweets-*.parquet"):
-            if path.name != self._file:
+        for path in self.folder.iterdir():
+            if OWN_FILE.fullmatch(path.name) and path.name not in (self._file, MANIFEST):
                 with suppress(OSError):
                     path.unlink()
 
@@ -80,17 +83,17 @@ def open_kept(folder: Path, *, add: bool) -> Iterator[KeptTweets]:
         raise UserError(f"{folder} has no kept tweets to add to: load once with --keep {folder}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        others = [path.name for path in folder.iterdir() if path.suffix != ".parquet" and path.name != MANIFEST]
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as problem:
         raise UserError(f"cannot keep tweets in {folder}: {problem.strerror}") from None
     try:
-        if others and not (folder / MANIFEST).is_file():
-            raise UserError(f"{folder} has other files, {others[0]!r} for instance: give --keep a folder of its own")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"another run uses {folder}: wait for its end") from None
+        others = [path.name for path in folder.iterdir() if not OWN_FILE.fullmatch(path.name)]
+        if others and not (folder / MANIFEST).is_file():
+            raise UserError(f"{folder} has other files, {min(others)!r} for instance: give --keep a folder of its own")
         yield KeptTweets(folder)
     finally:
         os.close(descriptor)
@@ -109,20 +112,15 @@ def _manifest(folder: Path) -> tuple[str, int]:
             )
         if not isinstance(tweets, int) or Path(file).name != file or not (folder / file).is_file():
             raise ValueError(file)
-        check_readable(folder / file, tweets)
+        _check_readable(folder / file, tweets)
     except FileNotFoundError:
         return "", 0
     except (OSError, ValueError, KeyError, TypeError):
-        raise damaged(folder) from None
+        raise UserError(f"{folder} is damaged: load everything once with --keep and another folder") from None
     return file, tweets
 
 
-def damaged(folder: Path) -> UserError:
-    """Return the error that a folder of kept tweets cannot be read."""
-    return UserError(f"{folder} is damaged: load everything once with --keep and another folder")
-
-
-def check_readable(path: Path, tweets: int) -> None:
+def _check_readable(path: Path, tweets: int) -> None:
     """Raise ValueError unless a Parquet file has so many tweets, all of which can be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq

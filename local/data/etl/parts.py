@@ -43,14 +43,19 @@ def parse_all(blocks: Iterable[bytes], folder: Path, workers: Workers) -> Counte
 def parse_block(piece: tuple[Path, bytes]) -> Counter[str]:
     """Parse a block of lines into one Parquet file, and return the counts."""
     path, block = piece
-    lines = block.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    rows, counts = parse_lines(lines, clean=is_utf8(block))
+    rows, counts = parse_lines(lines_of(block), clean=is_utf8(block))
     columns = zip(*rows, strict=True) if rows else ([] for _ in SCHEMA)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), path, compression="lz4", use_dictionary=False)
     return counts
+
+
+def lines_of(block: bytes) -> list[bytes]:
+    """Return the lines of a block, without their ends."""
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def parse_lines(lines: Sequence[bytes], *, clean: bool = False) -> tuple[list[Row], Counter[str]]:

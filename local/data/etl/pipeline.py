@@ -16,6 +16,7 @@ from crossover.stores import ADAPTERS, load
 from crossover.stores.cache_port import split_cache
 from crossover.stores.port import LoadFailed
 from crossover.stores.sqlite import path_of
+from local.data.etl.engines import DEFAULT_MASTER, EngineName, open_engine
 from local.data.etl.parsing import REASONS
 from local.errors import UserError
 
@@ -91,8 +92,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     force: bool = False,
     kept: KeptTweets | None = None,
     add: bool = False,
-    engine: str = "duckdb",
-    master: str = "local[*]",
+    engine: EngineName = EngineName.duckdb,
+    master: str = DEFAULT_MASTER,
 ) -> EtlReport:
     """Load the valid tweets of some files into a store, in place of what it has.
 
@@ -105,7 +106,7 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
         force: Load even where nearly all of the input is dropped. Without a valid tweet nothing is loaded at all.
         kept: Where the valid tweets are kept, before the store is touched.
         add: Load what is kept too.
-        engine: One of `local.data.etl.engines.ENGINES`.
+        engine: What runs the stages.
         master: Of Spark.
 
     Returns:
@@ -114,8 +115,6 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     Raises:
         UserError: Where the input, the URL or the disk does not allow it; then what the store had before still serves.
     """
-    from local.data.etl.engines import open_engine  # seconds of imports that no other command needs
-
     progress = progress or Progress()
     place = work_place(url, work)
     try:

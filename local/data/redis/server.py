@@ -6,23 +6,16 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 
-from local.child import Child, NotReadyError, free_port
 from local.console import stderr
 from local.errors import UserError
+from local.temporary_server import HOST, TemporaryServer
 
-HOST = "127.0.0.1"
 PROGRAMS = ("valkey-server", "redis-server")
 PACKAGE = "redis-server"
 BY_HAND = f"as root: apt-get install {PACKAGE} (macOS: brew install valkey)"
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
 MEMORY_MB = 64
-LOG_CHARACTERS = 300
 
 
 def find() -> str | None:
@@ -47,17 +40,20 @@ def find_or_install() -> str:
     raise UserError(f"no Redis or Valkey server is installed; {BY_HAND}")
 
 
-class PrivateRedis:
+class PrivateRedis(TemporaryServer):
     """A server that runs while the block does, in a temporary folder; `options` are handed to it as they stand.
 
     It keeps up to `memory_mb`, and then forgets what was not asked for the longest.
     """
 
+    name = "the Redis server"
+    prefix = "crossover-redis-"
+    start_seconds = 20.0
+
     def __init__(self, *, port: int = 0, memory_mb: int = MEMORY_MB, options: Sequence[str] = ()) -> None:
-        self.port = port
+        super().__init__(port)
         self._memory_mb = memory_mb
         self._options = tuple(options)
-        self._process: Child | None = None
 
     @property
     def address(self) -> str:
@@ -69,42 +65,13 @@ class PrivateRedis:
         """The server's own process id, where the child may be its guard."""
         return int((self._folder / "pid").read_text())
 
-    def start(self) -> None:
-        """Start the server and wait until it answers. Raises `UserError`."""
-        program = find_or_install()
-        self.port = self.port or free_port(HOST)
-        self._folder = Path(tempfile.mkdtemp(prefix="crossover-redis-"))
-        command = [program, "--bind", HOST, "--port", str(self.port), "--save", "", "--appendonly", "no"]
-        command += ["--dir", str(self._folder), "--pidfile", str(self._folder / "pid")]
-        command += ["--maxmemory", f"{self._memory_mb}mb", "--maxmemory-policy", "allkeys-lru", *self._options]
-        with (self._folder / "log").open("wb") as log:
-            self._process = process = Child(command, output=log)
-        try:
-            process.wait_until_ready(self._answers, START_SECONDS)
-        except NotReadyError as problem:
-            text = (self._folder / "log").read_text(errors="replace")[-LOG_CHARACTERS:].strip()
-            self.stop()
-            raise UserError(f"the Redis server did not start on port {self.port}: {problem}: {text}") from None
+    def _program(self) -> str:
+        return find_or_install()
 
-    def stop(self) -> None:
-        """End the server. Stopping twice is harmless."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.stop(seconds=STOP_SECONDS)
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    def wait(self) -> int:
-        """Wait until the server ends by itself, and return its exit status."""
-        if self._process is None:
-            raise RuntimeError("the server does not run")
-        return self._process.wait()
-
-    def __enter__(self) -> PrivateRedis:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
+    def _arguments(self) -> list[str]:
+        arguments = ["--bind", HOST, "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        arguments += ["--dir", str(self._folder), "--pidfile", str(self._folder / "pid")]
+        return [*arguments, "--maxmemory", f"{self._memory_mb}mb", "--maxmemory-policy", "allkeys-lru", *self._options]
 
     def _answers(self) -> bool:
         # It writes its process id once the port is its own; until then another server may answer there.

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
-from pathlib import Path
-from types import TracebackType
 from urllib.parse import urlsplit
 
-from local.child import Child, NotReadyError, answers, free_port
+from local.child import answers
 from local.errors import UserError
 from local.paths import ROOT
+from local.temporary_server import HOST, TemporaryServer
 
-HOST = "127.0.0.1"
 RULES = ROOT / "container/chart/alerts/crossover.yaml"
 BY_HAND = "as root: apt-get install --no-install-recommends prometheus (macOS: brew install prometheus)"
 SCRAPE_SECONDS = 5
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
 RETENTION = "1d"
-LOG_CHARACTERS = 300
 
 
 def find() -> str:
@@ -41,11 +35,11 @@ def config(address: str) -> str:
     """
     try:
         url = urlsplit(address)
+        if not url.hostname:
+            raise ValueError(address)
         target = f"{url.hostname}:{url.port or {'http': 80, 'https': 443}[url.scheme]}"
     except (ValueError, KeyError):
         raise UserError(f"{address}: give the server's URL, such as http://127.0.0.1:8080") from None
-    if not url.hostname:
-        raise UserError(f"{address}: give the server's URL, such as http://127.0.0.1:8080")
     job = {
         "job_name": "crossover",
         "scheme": url.scheme,
@@ -57,50 +51,30 @@ def config(address: str) -> str:
     return json.dumps({"global": every, "rule_files": [str(RULES)], "scrape_configs": [job]})
 
 
-class PrivatePrometheus:
+class PrivatePrometheus(TemporaryServer):
     """A Prometheus that runs while the block does, in a temporary folder."""
 
+    name = "Prometheus"
+    prefix = "crossover-prometheus-"
+    start_seconds = 30.0
+
     def __init__(self, address: str, port: int = 0) -> None:
+        super().__init__(port)
         self._text = config(address)
-        self.port = port
-        self._process: Child | None = None
 
     @property
     def address(self) -> str:
         """Its page and API."""
         return f"http://{HOST}:{self.port}"
 
-    def __enter__(self) -> PrivatePrometheus:
-        """Start it and wait until it is ready. Raises `UserError`."""
-        program = find()
-        self.port = self.port or free_port(HOST)
-        self._folder = Path(tempfile.mkdtemp(prefix="crossover-prometheus-"))
+    def _program(self) -> str:
+        return find()
+
+    def _arguments(self) -> list[str]:
         written = self._folder / "prometheus.yml"
         written.write_text(self._text)
-        command = [program, f"--config.file={written}", f"--storage.tsdb.path={self._folder / 'data'}"]
-        command += [f"--web.listen-address={HOST}:{self.port}", f"--storage.tsdb.retention.time={RETENTION}"]
-        with (self._folder / "log").open("wb") as log:
-            self._process = process = Child(command, output=log)
-        try:
-            process.wait_until_ready(lambda: answers(f"{self.address}/-/ready"), START_SECONDS)
-        except NotReadyError as problem:
-            text = (self._folder / "log").read_text(errors="replace")[-LOG_CHARACTERS:].strip()
-            self.stop()
-            raise UserError(f"Prometheus did not start on port {self.port}: {problem}: {text}") from None
-        return self
+        arguments = [f"--config.file={written}", f"--storage.tsdb.path={self._folder / 'data'}"]
+        return [*arguments, f"--web.listen-address={HOST}:{self.port}", f"--storage.tsdb.retention.time={RETENTION}"]
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """End it, and forget what it kept."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.stop(seconds=STOP_SECONDS)
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-    def wait(self) -> int:
-        """Wait until it ends by itself, and return its exit status."""
-        if self._process is None:
-            raise RuntimeError("Prometheus does not run")
-        return self._process.wait()
+    def _answers(self) -> bool:
+        return answers(f"{self.address}/-/ready")

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -21,13 +20,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover.stores.sealing import unseal
 from local.cli import main
 from local.data.etl.kept import MANIFEST, open_kept
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator
 from local.errors import UserError
+from tests.support.stores import records_of
 
 POPULAR = read_popular(Path(str(SHIPPED_TAGS)))
 LINES = list(Generator(300, 5, sorted(POPULAR)).lines())
@@ -37,14 +36,6 @@ CHANGED = [
 ]
 """Copies of tweets with other texts and dates, so that which of them is kept shows in the store."""
 ALL = [*LINES, *CHANGED]
-
-
-def records(store: Path) -> dict[bytes, bytes]:
-    connection = sqlite3.connect(store)
-    try:
-        return {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
-    finally:
-        connection.close()
 
 
 def load(folder: Path, lines: list[bytes], *, add: bool = False, keep: bool = True) -> EtlReport:
@@ -69,7 +60,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[bytes, bytes]:
     """The records of one load of everything."""
     folder = tmp_path_factory.mktemp("whole")
     assert load(folder, ALL, keep=False).valid == 300
-    return records(folder / "store.db")
+    return records_of(folder / "store.db")
 
 
 @given(st.integers(0, 2**32), st.integers(2, 4))
@@ -84,7 +75,7 @@ def test_increments_in_any_order_and_division_make_the_store_of_one_load(
         report = load(folder, lines[start:end], add=number > 0)
         assert report.lines == end - start
     assert report.valid == 300
-    assert records(folder / "store.db") == whole
+    assert records_of(folder / "store.db") == whole
 
 
 @pytest.mark.heavy
@@ -94,17 +85,17 @@ def test_many_increments_make_the_store_of_one_load(whole: dict[bytes, bytes], t
     lines = chance.sample(ALL, len(ALL))
     for number, start in enumerate(range(0, len(lines), 50)):
         load(tmp_path, lines[start : start + 50], add=number > 0)
-    assert records(tmp_path / "store.db") == whole
+    assert records_of(tmp_path / "store.db") == whole
 
 
 def test_the_same_tweets_added_again_are_copies_and_change_no_record(tmp_path: Path) -> None:
     load(tmp_path, LINES)
-    before = records(tmp_path / "store.db")
+    before = records_of(tmp_path / "store.db")
     report = load(tmp_path, LINES, add=True)
     assert (report.lines, report.valid) == (len(LINES), 300)
     assert sum(report.dropped.values()) == len(LINES)
     assert report.dropped["duplicate"] >= 300
-    assert records(tmp_path / "store.db") == before
+    assert records_of(tmp_path / "store.db") == before
 
 
 def test_a_load_without_add_keeps_its_own_tweets_alone(tmp_path: Path) -> None:
@@ -117,12 +108,12 @@ def test_a_load_without_add_keeps_its_own_tweets_alone(tmp_path: Path) -> None:
 
 def test_what_is_refused_adds_nothing(tmp_path: Path) -> None:
     load(tmp_path, LINES)
-    kept, before = (tmp_path / "kept" / MANIFEST).read_text(), records(tmp_path / "store.db")
+    kept, before = (tmp_path / "kept" / MANIFEST).read_text(), records_of(tmp_path / "store.db")
     report = load(tmp_path, [b"no tweet"] * 1000, add=True)
     assert report.refusal() == "1,000 of 1,000 lines were dropped, 1,000 of them as: no JSON object"
     assert report.version == ""
     assert (tmp_path / "kept" / MANIFEST).read_text() == kept
-    assert records(tmp_path / "store.db") == before
+    assert records_of(tmp_path / "store.db") == before
 
 
 def test_a_store_that_cannot_be_loaded_loses_no_tweet(tmp_path: Path, whole: dict[bytes, bytes]) -> None:
@@ -133,14 +124,14 @@ def test_a_store_that_cannot_be_loaded_loses_no_tweet(tmp_path: Path, whole: dic
         load(tmp_path, ALL[200:300], add=True)
     (tmp_path / "store.db").rmdir()
     load(tmp_path, ALL[300:], add=True)
-    assert records(tmp_path / "store.db") == whole
+    assert records_of(tmp_path / "store.db") == whole
 
 
 def test_a_run_that_is_killed_leaves_store_and_kept_tweets_and_the_next_one_adds(
     tmp_path: Path, whole: dict[bytes, bytes]
 ) -> None:
     load(tmp_path, ALL[:300])
-    before = records(tmp_path / "store.db")
+    before = records_of(tmp_path / "store.db")
     os.mkfifo(tmp_path / "endless")
     words = ["etl", tmp_path / "endless", "--add", "--keep", tmp_path / "kept", "--popular", SHIPPED_TAGS]
     process = subprocess.Popen(
@@ -161,9 +152,19 @@ def test_a_run_that_is_killed_leaves_store_and_kept_tweets_and_the_next_one_adds
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert records(tmp_path / "store.db") == before
+    assert records_of(tmp_path / "store.db") == before
     load(tmp_path, ALL[300:], add=True)
-    assert records(tmp_path / "store.db") == whole
+    assert records_of(tmp_path / "store.db") == whole
+
+
+def test_what_a_killed_run_left_in_a_new_folder_is_its_own_and_goes(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    for name in (f".{MANIFEST}.4711", f"tweets-{'0' * 32}.parquet"):
+        (tmp_path / "kept" / name).touch()
+    load(tmp_path, LINES)
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+    with open_kept(tmp_path / "kept", add=True) as kept:
+        assert kept.tweets == 300
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
@@ -207,13 +208,13 @@ def test_a_kept_file_that_is_damaged_is_one_line_and_leaves_the_store(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[bytes], bytes]
 ) -> None:
     load(tmp_path, LINES)
-    before = records(tmp_path / "store.db")
+    before = records_of(tmp_path / "store.db")
     kept = next((tmp_path / "kept").glob("*.parquet"))
     kept.write_bytes(damage(kept.read_bytes()))
     words = ["etl", tmp_path / "tweets.json", "--add", "--keep", tmp_path / "kept", "--popular", SHIPPED_TAGS]
     assert run_tool(*words, "--store", f"sqlite:///{tmp_path}/store.db") == 2
     assert "damaged: load everything once with --keep" in " ".join(capsys.readouterr().err.split())
-    assert records(tmp_path / "store.db") == before
+    assert records_of(tmp_path / "store.db") == before
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import lzma
 import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -19,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from crossover.stores.sealing import unseal
 from local.cli import main
 from local.data.etl.parsing import REASONS, Row, parse
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator
 from local.errors import UserError
+from tests.support.stores import records_of
 
 COMMAND = [sys.executable, "-c", "from local.cli import main; main()"]
 
@@ -34,15 +33,6 @@ def crossover(*arguments: object, **options: Any) -> subprocess.CompletedProcess
     return subprocess.run(
         [*COMMAND, *map(str, arguments)], capture_output=True, encoding="utf-8", check=False, timeout=120, **options
     )
-
-
-def records(store: Path) -> list[tuple[bytes, bytes]]:
-    connection = sqlite3.connect(store)
-    try:
-        rows = connection.execute("select key, record from records order by key").fetchall()
-        return [(key, unseal(key, sealed)) for key, sealed in rows]
-    finally:
-        connection.close()
 
 
 def names(folder: Path) -> set[str]:
@@ -94,7 +84,7 @@ def test_tweets_made_by_the_command_go_through_the_etl(tmp_path: Path) -> None:
     assert report["valid"] == 700
     assert report["lines"] == gzip.decompress(tweets.read_bytes()).count(b"\n") == 700 + sum(report["dropped"].values())
     assert list(report["dropped"]) == list(REASONS)
-    assert report["records"] == len(records(tmp_path / "s.db"))
+    assert report["records"] == len(records_of(tmp_path / "s.db"))
     assert report["store_bytes"] == (tmp_path / "s.db").stat().st_size
     assert names(tmp_path) == {"tweets.json.gz", "popular.txt", "s.db"}
 
@@ -113,7 +103,7 @@ def test_neither_a_second_run_nor_the_order_of_files_or_lines_changes_a_record(
     found = []
     for files in (["a.json", "b.json.gz"], ["b.json.gz", "a.json"], ["all.json"]):
         assert etl([tmp_path / name for name in files], popular, store).valid == 600
-        found.append(records(store))
+        found.append(records_of(store))
     assert found[0]
     assert all(one == found[0] for one in found)
 
@@ -286,7 +276,7 @@ def test_arrays_byte_order_marks_and_compression_change_no_record(
         (tmp_path / name).write_bytes(content)
         report = etl([tmp_path / name], popular, tmp_path / "store.db")
         assert (report.lines, report.valid) == (300, len({parse(line)[0] for line in whole})), name
-        stored[name] = records(tmp_path / "store.db")
+        stored[name] = records_of(tmp_path / "store.db")
     assert all(found == stored["lines"] for found in stored.values())
 
 

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -21,13 +20,13 @@ from random import Random
 import psutil
 import pytest
 
-from crossover.stores.sealing import unseal
 from local.child import free_port
 from local.data.etl.kept import open_kept
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator
 from local.errors import UserError
+from tests.support.stores import records_of
 
 pytestmark = [
     pytest.mark.heavy,
@@ -39,14 +38,6 @@ pytestmark = [
 ]
 POPULAR = read_popular(Path(str(SHIPPED_TAGS)))
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from local.cli import main; main()"]
-
-
-def records(store: Path) -> dict[bytes, bytes]:
-    connection = sqlite3.connect(store)
-    try:
-        return {key: unseal(key, sealed) for key, sealed in connection.execute("select key, record from records")}
-    finally:
-        connection.close()
 
 
 def etl(files: list[Path], store: Path, engine: str, **options: object) -> EtlReport:
@@ -82,7 +73,7 @@ def test_the_store_of_messy_data_is_duckdbs(tmp_path: Path, messy: list[Path]) -
     assert by_spark.valid > 800
     same = ("files", "lines", "dropped", "valid", "users", "records", "store_bytes")
     assert {name: getattr(by_spark, name) for name in same} == {name: getattr(by_duckdb, name) for name in same}
-    assert records(tmp_path / "spark.db") == records(tmp_path / "duckdb.db")
+    assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")
     assert {path.name for path in tmp_path.iterdir()} == {"duckdb.db", "spark.db"}
 
 
@@ -96,7 +87,7 @@ def test_a_file_is_read_whatever_its_name(tmp_path: Path) -> None:
     by_spark = etl(files, tmp_path / "spark.db", "spark")
     assert (by_spark.lines, by_spark.dropped) == (by_duckdb.lines, by_duckdb.dropped)
     assert by_spark.valid == 200
-    assert records(tmp_path / "spark.db") == records(tmp_path / "duckdb.db")
+    assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")
 
 
 def test_what_one_engine_keeps_the_other_adds_to(tmp_path: Path, messy: list[Path]) -> None:
@@ -107,7 +98,7 @@ def test_what_one_engine_keeps_the_other_adds_to(tmp_path: Path, messy: list[Pat
         etl(messy[3:4], tmp_path / "store.db", "duckdb", kept=kept, add=True)
     with open_kept(tmp_path / "kept", add=True) as kept:
         etl(messy[4:], tmp_path / "store.db", "spark", kept=kept, add=True)
-    assert records(tmp_path / "store.db") == records(tmp_path / "whole.db")
+    assert records_of(tmp_path / "store.db") == records_of(tmp_path / "whole.db")
 
 
 def test_a_user_of_a_hundred_thousand_contacts_and_a_tag_of_all_do_no_harm(tmp_path: Path) -> None:
@@ -123,7 +114,7 @@ def test_a_user_of_a_hundred_thousand_contacts_and_a_tag_of_all_do_no_harm(tmp_p
     etl([tmp_path / "hot.json"], tmp_path / "duckdb.db", "duckdb")
     report = etl([tmp_path / "hot.json"], tmp_path / "spark.db", "spark")
     assert report.users == 100_001
-    assert records(tmp_path / "spark.db") == records(tmp_path / "duckdb.db")
+    assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")
 
 
 def test_a_damaged_file_is_one_line_and_leaves_the_store(tmp_path: Path, messy: list[Path]) -> None:
@@ -200,4 +191,4 @@ def test_an_executor_that_is_killed_in_a_stage_changes_nothing(tmp_path: Path, m
     for process in executors:
         process.send_signal(signal.SIGKILL)
     assert load.wait(300) == 0
-    assert records(tmp_path / "spark.db") == records(tmp_path / "duckdb.db")
+    assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from local.load.server_cpu import cpu_seconds
 from local.measure import etl
 from local.measure.etl import LoadFigures
 
@@ -31,7 +32,7 @@ def test_memory_and_cpu_of_a_process_and_of_those_that_it_starts_are_seen() -> N
 def test_a_process_that_is_gone_uses_nothing() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    assert (etl._cpu_seconds(process.pid), etl._resident(process.pid)) == (0, 0)
+    assert (cpu_seconds(process.pid), etl._resident(process.pid)) == (0, 0)
     assert etl._family(process.pid) == [process.pid]
     assert os.getpid() in etl._family(os.getpid())
 

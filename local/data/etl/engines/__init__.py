@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from local.data.etl.engines.port import Engine
 
-ENGINES = ("duckdb", "spark")
 DEFAULT_MASTER = "local[*]"
 
 
+class EngineName(StrEnum):
+    """The engines, as a user names them."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
+
 @contextmanager
-def open_engine(name: str, folder: Path, master: str = DEFAULT_MASTER) -> Iterator[Engine]:
+def open_engine(name: EngineName, folder: Path, master: str = DEFAULT_MASTER) -> Iterator[Engine]:
     """Yield an engine that works in a folder.
 
     Args:
-        name: One of `ENGINES`.
+        name: Which one.
         folder: Where intermediate data goes; empty.
         master: Of Spark: `local[2]`, `spark://HOST:PORT`, `yarn`.
 
     Raises:
         UserError: Where the engine is not installed or cannot be reached.
     """
-    if name == "spark":
+    if name == EngineName.spark:
         from local.data.etl.engines.spark import spark_engine
 
         with spark_engine(folder, master) as spark:

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from local.data.etl.documents import is_document
 from local.data.etl.groups import ORDER, ContactTweet, records_of, whole_users
 from local.data.etl.parsing import Row
-from local.data.etl.parts import SCHEMA, parse_lines
+from local.data.etl.parts import SCHEMA, lines_of, parse_lines
 from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, blocks, is_plain
 from local.data.etl.stages import build
 from local.errors import UserError
@@ -55,8 +55,10 @@ class SparkEngine:
 
     def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
         """Parse files and URLs on the workers. A plain file is split; one that is compressed or a document is not."""
-        urls = [str(file) for file in files if isinstance(file, str) or _is_lines(file)]
-        whole = [str(file) for file in files if not isinstance(file, str) and str(file) not in urls]
+        urls: list[str] = []
+        whole: list[str] = []
+        for file in files:
+            (urls if isinstance(file, str) or _is_lines(file) else whole).append(str(file))
         frames = []
         if urls:
             lines = self._session.read.text(urls, lineSep="\n").selectExpr("cast(value as binary) as line")
@@ -220,10 +222,7 @@ def _parse_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for path in batch.column(0).to_pylist():
             for block in blocks(Path(path)):
-                lines = block.split(b"\n")
-                if not lines[-1]:
-                    lines.pop()
-                yield _batch_of(*parse_lines(lines), counts)
+                yield _batch_of(*parse_lines(lines_of(block)), counts)
     yield _counts(counts)
 
 
