@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from msgspec import UNSET, to_builtins
 
 from crossover.seam import Compute, Explanation, Invalid, Request
+from functions.blockchain.chain_rules import RULES, BrokenRule, judge, walk_ledger
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import next_transactions, start_mining
 from functions.blockchain.ledger import BEFORE_THE_FIRST, ChainRequest, Transaction
 from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined
-from functions.blockchain.rules import RULES, BrokenRule, judge, walk_ledger
 
 KEPT, BROKEN, NOT_REACHED = "kept", "broken", "not reached"
 MAX_BRIEF_TRANSACTIONS = 200

@@ -8,11 +8,11 @@ from dataclasses import replace
 from msgspec import UNSET
 
 from crossover.seam import Compute, Example, Explanation, Invalid, Parameter, Request, Service, Step
+from functions.blockchain.chain_rules import judge, our_reward_time
 from functions.blockchain.codec import decode, encode, same
 from functions.blockchain.ledger import Block, ChainRequest, Transaction, reward_of, seal, transaction_hash
 from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined, Mining, is_unreachable
-from functions.blockchain.rules import judge, our_reward_time
 from functions.blockchain.toy_rsa import OUR_ACCOUNT, sign
 
 

@@ -12,7 +12,7 @@ import typer
 from local.cli.options import App, Directory, Env, Ignore, Json, Python, recording_of
 from local.console import console, error_line, print_json, stderr
 from local.errors import UserError
-from local.load.plan import Arrivals, LoadPlan
+from local.load.load_plan import Arrivals, LoadPlan
 
 if TYPE_CHECKING:
     from local.guest.application import Guest

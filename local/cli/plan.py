@@ -16,7 +16,7 @@ from local.errors import UserError
 
 if TYPE_CHECKING:
     from local.cost.chosen import Chosen
-    from local.cost.plan import Plan, Planner
+    from local.cost.deployment_plan import Plan, Planner
 
 REPORT_CHOICE = "report-eks-nodes"
 """What the report bought for the mix that is the default work."""
@@ -64,7 +64,7 @@ def plan(
     """
     from local.cost import files, tables, views
     from local.cost.configuration import DEFAULT_REGION
-    from local.cost.plan import Planner, front, front_rates
+    from local.cost.deployment_plan import Planner, front, front_rates
     from local.report.front import refuse_other_names
 
     with user_errors():
@@ -135,7 +135,7 @@ def _draw(
 ) -> None:
     """Draw the plans up to somewhat more than the highest rate of interest."""
     from local.cost import tables
-    from local.cost.plan import front, front_rates
+    from local.cost.deployment_plan import front, front_rates
     from local.report.front import Front, FrontStep, write
 
     top = max([LEAST_DRAWN, plans[0].rate, *([compared.bill.rate] if compared else [])]) * CHART_BEYOND

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from local.cost.bill import Bill
 from local.cost.configuration import Configuration
+from local.cost.deployment_plan import Plan, Planner
 from local.cost.exact import dollars, plain
 from local.cost.formulas import known
 from local.cost.model import cheapest
-from local.cost.plan import Plan, Planner
 
 ZERO = Fraction(0)
 

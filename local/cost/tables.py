@@ -12,11 +12,11 @@ from rich.text import Text
 from local.console import LiteralTable, filtered
 from local.cost.bill import Bill, Item
 from local.cost.crossings import cheapest_ranges, crossings
+from local.cost.deployment_plan import Plan, Planner
 from local.cost.exact import HOURS_PER_MONTH, dollars, plain
 from local.cost.formulas import known
 from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
-from local.cost.plan import Plan, Planner
 from local.cost.price_book import STALE_AFTER_DAYS, Price
 from local.cost.refresh.compare import CHANGED, CONFIRMED, PriceChange
 

@@ -11,11 +11,11 @@ from local.cost.audit import Audit, AuditFinding
 from local.cost.bill import Bill, Item, Quantity
 from local.cost.chosen import Chosen
 from local.cost.crossings import Crossing, cheapest_ranges, crossings
+from local.cost.deployment_plan import Plan
 from local.cost.exact import rounded
 from local.cost.formulas import known
 from local.cost.lines import Line
 from local.cost.meanings import MEANINGS
-from local.cost.plan import Plan
 from local.cost.price_book import Price
 from local.cost.refresh.compare import PriceChange
 

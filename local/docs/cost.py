@@ -203,7 +203,7 @@ def service_crossings() -> str:
 def budget_plan() -> str:
     """Return what the report's budget would buy, a row for each web tier."""
     from local.cost.chosen import compare_chosen
-    from local.cost.plan import Planner
+    from local.cost.deployment_plan import Planner
 
     mix = files.mix({"blockchain": Fraction(24713), "qrcode": Fraction(27691), "twitter": Fraction(4366)})
     book = files.price_book()

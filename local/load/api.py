@@ -18,8 +18,8 @@
 thread, and sends from processes of its own. It raises `UserError` for an address that cannot or must not be loaded.
 """
 
+from local.load.load_plan import LoadPlan
 from local.load.outcome import LoadOutcome, discard_reasons
-from local.load.plan import LoadPlan
 from local.load.process import GeneratorFailedError
 from local.load.run import run
 from local.load.server_cpu import cpu_seconds

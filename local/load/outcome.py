@@ -9,7 +9,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from local.load.latencies import histogram, milliseconds
-from local.load.plan import LoadPlan
+from local.load.load_plan import LoadPlan
 from local.load.tally import Total
 
 MAX_CPU_SHARE = 0.7

@@ -9,8 +9,8 @@ from typing import Any
 
 from local.errors import UserError
 from local.load.address import find
+from local.load.load_plan import LoadPlan
 from local.load.outcome import LoadOutcome
-from local.load.plan import LoadPlan
 from local.load.process import GeneratorFailedError, GeneratorProcess
 from local.load.tally import Total
 from local.workloads.mix import PreparedRequest

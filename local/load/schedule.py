@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from local.load.plan import LoadPlan
+from local.load.load_plan import LoadPlan
 
 
 def arrivals(plan: LoadPlan, process: int) -> Iterator[float]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from local.load.address import LoadTarget
 from local.load.client import LoadConnection, LoadRequest
 from local.load.latencies import Durations
+from local.load.load_plan import LoadPlan
 from local.load.metronome import Metronome
-from local.load.plan import LoadPlan
 from local.load.sameness import same
 from local.load.schedule import arrivals
 from local.workloads.requests.answers import RecordedAnswer

@@ -26,7 +26,7 @@ import uvloop
 
 from local.load.address import LoadTarget
 from local.load.client import LoadRequest
-from local.load.plan import LoadPlan
+from local.load.load_plan import LoadPlan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally
 from local.workloads.requests.answers import Expected, RecordedAnswer

@@ -1,6 +1,6 @@
-"""Calls a service's Lambda entry point in a process of its own, whose environment is the function's.
+"""Call a service's Lambda entry point in a process of its own, whose environment is the function's.
 
-Run as `python -m local.serve.lambda_entry SERVICE`: it reads a JSON list of events and prints a JSON list of answers.
+Run as `python -m local.serve.function_process SERVICE`: it reads a JSON list of events and prints one of answers.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from crossover.seam import Service
 from crossover.settings import Identity, load
 from local.load.smoke.client import CaseOutcome, ask_all, judged
 from local.load.smoke.selection import cases_here
-from local.serve import lambda_entry
+from local.serve import function_process
 from local.workloads.cases import Case
 from local.workloads.judge import HttpAnswer
 
@@ -62,7 +62,7 @@ def _check_routes(address: str, service: Service, environ: Mapping[str, str]) ->
     examples = [route.example for route in service.routes if route.example]
     events = [function_url_event(*example.partition("?")[::2]) for example in examples]
     problems = []
-    answers = lambda_entry.invoke(service.name, events, environ) if examples else []
+    answers = function_process.invoke(service.name, events, environ) if examples else []
     for example, through_lambda in zip(examples, answers, strict=True):
         over_http = httpx.get(f"{address}{example}", timeout=ANSWER_SECONDS)
         sent = through_lambda["body"]
@@ -81,7 +81,7 @@ def _problem(platform: str, outcome: CaseOutcome) -> str:
 def ask_lambda(service: str, cases: Sequence[Case], environ: Mapping[str, str]) -> list[HttpAnswer]:
     """Return what the function's entry point answers to a Function URL's events."""
     paths = [case.path.partition("?") for case in cases]
-    answers = lambda_entry.invoke(service, [function_url_event(path, query) for path, _, query in paths], environ)
+    answers = function_process.invoke(service, [function_url_event(path, query) for path, _, query in paths], environ)
     return [HttpAnswer(answer["statusCode"], answer["headers"], answer["body"].encode()) for answer in answers]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from local.load.address import LoadTarget
 from local.load.client import LoadRequest
-from local.load.plan import LoadPlan
+from local.load.load_plan import LoadPlan
 from local.load.sender import ClosedLoop, OpenLoop, Sender
 from local.load.tally import Tally, Total
 from tests.support.certificates import authority

@@ -17,12 +17,12 @@ import pybase64
 from isal import isal_zlib
 
 from crossover.seam import Compute, Invalid, Request
+from functions.blockchain.chain_rules import walk_hashes, walk_ledger
 from functions.blockchain.codec import decode, inflate, parse_request, to_json
 from functions.blockchain.handler import SERVICE, next_transactions
 from functions.blockchain.ledger import Block, ChainAnswer, ChainRequest, seal
 from functions.blockchain.limits import ChainLimits
 from functions.blockchain.mining import Mined, Mining
-from functions.blockchain.rules import walk_hashes, walk_ledger
 from local.measure.microbench.measure import Bench, Call
 from local.paths import ROOT
 

@@ -12,10 +12,10 @@ import pytest
 from local.cost import files, tables
 from local.cost.chosen import compare_chosen
 from local.cost.connections import DatabaseConnections
+from local.cost.deployment_plan import Plan, Planner, front, front_rates
 from local.cost.errors import CostError
 from local.cost.mixed import predict
 from local.cost.model import cheapest
-from local.cost.plan import Plan, Planner, front, front_rates
 from local.cost.price_book import PriceBook
 from local.errors import UserError
 from tests.unit.cost.test_cost_commands import answer, refusal, run

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.errors import UserError
-from local.load.plan import LoadPlan
+from local.load.load_plan import LoadPlan
 from local.workloads.mix import parse, requests_of
 
 

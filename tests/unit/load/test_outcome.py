@@ -9,8 +9,8 @@ import pytest
 
 from local.cli.load import exit_status
 from local.load.latencies import Durations, histogram, milliseconds
+from local.load.load_plan import LoadPlan
 from local.load.outcome import LoadOutcome, discard_reasons
-from local.load.plan import LoadPlan
 from local.load.show import remarks
 from local.load.tally import Tally, Total
 

@@ -11,10 +11,10 @@ import pytest
 
 from crossover.runner import InlineRunner
 from crossover.seam import Invalid
+from functions.blockchain.chain_rules import walk_hashes, walk_ledger
 from functions.blockchain.codec import decode
 from functions.blockchain.handler import SERVICE
 from functions.blockchain.limits import ChainLimits
-from functions.blockchain.rules import walk_hashes, walk_ledger
 from functions.blockchain.toy_rsa import MODULUS
 from local.cli import main
 from local.workloads.blockchain import workload

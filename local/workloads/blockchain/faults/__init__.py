@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.workloads.blockchain.faults import rules, shapes, values, wire
+from local.workloads.blockchain.faults import broken_rules, shapes, values, wire
 from local.workloads.blockchain.faults.kinds import FAULTS, ChainFault, Stage
 
-__all__ = ["FAULTS", "ChainFault", "Stage", "rules", "shapes", "values", "wire"]
+__all__ = ["FAULTS", "ChainFault", "Stage", "broken_rules", "shapes", "values", "wire"]
