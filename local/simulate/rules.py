@@ -98,7 +98,13 @@ ECS_OUT = _rule(
 ECS_IN = _rule(
     "ECS target tracking: datapoints below 90 % of it", 15, "", FIXED, "seen in alarms that it makes; no page of AWS"
 )
-ECS_COOLDOWN = _rule("ECS target tracking: cooldown, both ways", 300, "s", DOCUMENTED, "Application Auto Scaling API")
+ECS_COOLDOWN = _rule(
+    "ECS target tracking: cooldown, both ways; a larger scale-out passes, less what the last one added",
+    300,
+    "s",
+    DOCUMENTED,
+    "Application Auto Scaling API, ScaleOutCooldown and its example for step scaling, read 2026-11-27",
+)
 CLIENT_TIMEOUT = _rule("Client: timeout (`--timeout`)", 10, "s", ASSUMED, "")
 CLIENT_RETRIES = _rule("Client: retries of what was refused or timed out (`--retries`)", 1, "", ASSUMED, "")
 SERVICE_CV = _rule(

@@ -42,12 +42,33 @@ def test_the_hpa_keeps_its_bounds() -> None:
     assert Autoscaler(0.5, 3, 5).decide(0, 1, 0.5) == 3
 
 
-def test_ecs_scales_out_after_three_datapoints_and_again_after_its_cooldown() -> None:
-    scaler, tasks, seen = TargetTracking(0.5, 1, 100), 2, []
-    for minute in range(1, 10):
-        tasks = scaler.decide(minute * 60, tasks, 1.0)
+def minutes(scaler: TargetTracking, tasks: int, utilisations: list[float]) -> list[int]:
+    seen = []
+    for minute, utilisation in enumerate(utilisations, 1):
+        tasks = scaler.decide(minute * 60, tasks, utilisation)
         seen.append(tasks)
-    assert seen == [2, 2, 4, 4, 4, 4, 4, 8, 8]
+    return seen
+
+
+def test_ecs_scales_out_after_three_datapoints_and_again_after_its_cooldown() -> None:
+    seen = minutes(TargetTracking(0.5, 1, 100), 4, [1.0] * 3 + [0.6] * 6)
+    assert seen == [4, 4, 8, 8, 8, 8, 8, 10, 10], "2 more are not more than the 4 before; five minutes later they are"
+
+
+def test_ecs_lets_a_larger_scale_out_through_its_cooldown_less_what_the_last_one_added() -> None:
+    seen = minutes(TargetTracking(0.5, 1, 100), 4, [0.7] * 3 + [0.9])
+    assert seen == [4, 4, 6, 9], "0.7 asks for 2 more, 0.9 for 5 more, of which 2 were added"
+
+
+def test_an_overload_that_lasts_scales_ecs_out_continuously_but_not_in_proportion_each_minute() -> None:
+    seen = minutes(TargetTracking(0.5, 1, 100), 2, [1.0] * 9)
+    assert seen == [2, 2, 4, 6, 8, 10, 12, 14, 16]
+    assert minutes(TargetTracking(0.5, 1, 5), 2, [1.0] * 5) == [2, 2, 4, 5, 5]
+
+
+def test_a_scale_in_does_not_hold_a_scale_out_of_ecs_up() -> None:
+    seen = minutes(TargetTracking(0.5, 1, 100), 8, [0.25] * 15 + [1.0] * 3)
+    assert seen[-4:] == [4, 4, 4, 8]
 
 
 def test_ecs_scales_in_after_fifteen_datapoints_below_nine_tenths_of_the_target() -> None:
