@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from container.compute_queue import Computing
 from container.metrics.recorder import Figures
@@ -17,7 +18,9 @@ from crossover.runner import Later, Refused, Unavailable
 from crossover.seam import Service
 from crossover.stores.caching import CachedStore
 from crossover.stores.lazy import LazyStore, store_of
-from crossover.stores.port import BudgetedStore, RemoteStore
+from crossover.stores.parts import WrongPart, load_of
+from crossover.stores.port import BudgetedStore, RemoteStore, Store
+from crossover.stores.sharded import ShardedStore
 
 RETRY_SECONDS = 0.5
 Held = Callable[[bytes], tuple[bytes | None] | None]
@@ -41,6 +44,21 @@ class BatchingRunner(ContainerRunner):
         return Later(self.fetcher.fetch(key))
 
 
+class ShardedRunner(ContainerRunner):
+    """Fetches each key through the runner of the database that has it: one that hangs holds up its own keys only."""
+
+    def __init__(
+        self, service: Service, store: ShardedStore, runners: Sequence[BatchingRunner], computing: Computing
+    ) -> None:
+        super().__init__(service, None, computing)
+        self._place = store.place
+        self._runners = runners
+
+    def fetch(self, key: bytes) -> bytes | Later | None:
+        """Return the record under `key`, as the runner of its database does."""
+        return self._runners[self._place(key)].fetch(key)
+
+
 class ServiceBackend:
     """One service's store, if it has one, and the runner that fetches from it."""
 
@@ -51,29 +69,46 @@ class ServiceBackend:
         self.store = store_of(service, environ)
         self.figures: list[Figures] = []
         self._settings = settings
-        self._remote = remote = _remote(self.store)
-        if remote is None:
-            self.runner = ContainerRunner(service, self.store, computing)
+        opened = _opened(self.store)
+        self._remotes = _remotes(opened)
+        self._fetchers = [BatchedFetcher(remote, remote.threads) for remote in self._remotes]
+        self.runner = self._runner(opened, computing)
+        if not self._remotes:
             return
-        fetcher = BatchedFetcher(remote, remote.threads)
-        cached = remote if isinstance(remote, CachedStore) else None
-        self.runner = BatchingRunner(service, fetcher, computing, cached.held if cached else None)
         self.figures = [
-            Figures("pool", service.name, remote.stats, remote.gauges),
-            Figures("merging", service.name, fetcher.stats, BATCH_GAUGES),
+            Figures("pool", service.name, _summed([one.stats for one in self._remotes]), self._remotes[0].gauges),
+            Figures("merging", service.name, _summed([one.stats for one in self._fetchers]), BATCH_GAUGES),
         ]
-        if cached is not None:
-            self.figures.append(Figures("cache", service.name, cached.cache_stats, cached.cache_gauges))
+        caches = [remote for remote in self._remotes if isinstance(remote, CachedStore)]
+        if caches:
+            read = _summed([cached.cache_stats for cached in caches])
+            self.figures.append(Figures("cache", service.name, read, caches[0].cache_gauges))
+
+    def _runner(self, opened: Store | None, computing: Computing) -> ContainerRunner:
+        runners = [
+            BatchingRunner(self.service, fetcher, computing, remote.held if isinstance(remote, CachedStore) else None)
+            for remote, fetcher in zip(self._remotes, self._fetchers, strict=True)
+        ]
+        if not runners:
+            return ContainerRunner(self.service, self.store, computing)
+        return (
+            ShardedRunner(self.service, opened, runners, computing) if isinstance(opened, ShardedStore) else runners[0]
+        )
 
     async def wait_until_ready(self) -> None:
-        """Return once the store has answered; at once where the service has none, or its setting is empty."""
+        """Return once the store has answered; at once where the service has none, or its setting is empty.
+
+        Of a store that is divided, one database has to answer: one that is gone concerns its own keys only.
+        """
         logged = ""
         while self.store is not None and self.store.named:
             try:
-                if self._remote is None:
+                if not self._remotes:
                     self.store.version()
+                elif len(self._remotes) == 1:
+                    await asyncio.to_thread(self._check, self._remotes[0])
                 else:
-                    await asyncio.to_thread(self._check, self._remote)
+                    await self._check_all()
             except Unavailable as problem:
                 if str(problem) != logged:
                     logged = str(problem)
@@ -81,6 +116,32 @@ class ServiceBackend:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
+
+    async def _check_all(self) -> None:
+        """Check every database of a divided store. Raises `WrongPart`, and `Unavailable` where none answers."""
+        checks = [asyncio.to_thread(self._loaded, remote) for remote in self._remotes]
+        outcomes = await asyncio.gather(*checks, return_exceptions=True)
+        problems = {at: outcome for at, outcome in enumerate(outcomes, 1) if isinstance(outcome, BaseException)}
+        for problem in problems.values():
+            if isinstance(problem, WrongPart) or not isinstance(problem, Unavailable):
+                raise problem
+        if len(problems) == len(outcomes):
+            raise problems[1]
+        for at, problem in problems.items():
+            logger.warning("database %d of the store of the %s service: %s", at, self.service.name, problem)
+        loads = {outcome for outcome in outcomes if isinstance(outcome, str)}
+        if len(loads) > 1:
+            logger.warning(
+                "the databases of the store of the %s service have %d different loads: "
+                "load it again with crossover etl",
+                *(self.service.name, len(loads)),
+            )
+
+    def _loaded(self, remote: RemoteStore) -> str:
+        """Check one database of several, and return which load of the store it has."""
+        load = load_of(remote.version())
+        self._check(remote)
+        return load
 
     def _check(self, remote: RemoteStore) -> None:
         """Connect, and warn where the fleet may open more connections than the database allows."""
@@ -102,19 +163,36 @@ class ServiceBackend:
 
     async def close(self) -> None:
         """Wait for fetches under way, then close the store."""
-        if isinstance(self.runner, BatchingRunner):
-            await self.runner.fetcher.close()
+        for fetcher in self._fetchers:
+            await fetcher.close()
         if self.store is not None:
             with contextlib.suppress(Unavailable):
                 self.store.close()
 
 
-def _remote(store: LazyStore | None) -> RemoteStore | None:
-    """Return the store behind a lazy one, where it is remote."""
+def _opened(store: LazyStore | None) -> Store | None:
+    """Return the store behind a lazy one, where it can be opened."""
     if store is None:
         return None
     try:
-        opened = store.opened()
+        return store.opened()
     except Unavailable:
         return None
-    return opened if isinstance(opened, RemoteStore) else None
+
+
+def _remotes(store: Store | None) -> list[RemoteStore]:
+    """Return the databases of a store that are asked over a network."""
+    shards = store.shards if isinstance(store, ShardedStore) else (store,)
+    return [shard for shard in shards if isinstance(shard, RemoteStore)]
+
+
+def _summed(reads: Sequence[Callable[[], Any]]) -> Callable[[], Any]:
+    """Return what reads the sums of some figures, each a named tuple of the same kind."""
+    if len(reads) == 1:
+        return reads[0]
+
+    def read() -> Any:
+        figures = [read_one() for read_one in reads]
+        return type(figures[0])(*map(sum, zip(*figures, strict=True)))
+
+    return read

@@ -29,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
         store: Annotated[
             str,
             typer.Option(
-                help="The store's URL: sqlite:///PATH, mysql://USER@HOST:PORT/DATABASE or dynamodb://TABLE?region=REGION."
+                help="The store's URL: sqlite:///PATH, mysql://USER@HOST:PORT/DATABASE or dynamodb://TABLE?region=REGION;"
+                " of several databases, URL|URL|..."
             ),
         ],
         work: Annotated[
@@ -58,6 +59,7 @@ def add_to(app: typer.Typer) -> None:
         A run that fails or is killed leaves the store as it was.
         With --keep the valid tweets are kept, and --add brings a store up to date without the old files.
         """
+        from local.data.databases import check_databases
         from local.data.etl.kept import open_kept
         from local.data.etl.pipeline import check_url, run, without_cache
         from local.data.etl.popular import read_popular
@@ -66,14 +68,7 @@ def add_to(app: typer.Typer) -> None:
 
         store = without_cache(store)
         check_url(store)
-        if store.startswith("mysql://"):
-            from local.data.mysql.reach import check_reachable
-
-            check_reachable(store)
-        if store.startswith("dynamodb://"):
-            from local.data.dynamodb.tables import check_table
-
-            check_table(store)
+        check_databases(store)
         files = input_files(tweets, urls=engine is EngineName.spark)
         tags = read_popular(popular)
         if add and not keep:

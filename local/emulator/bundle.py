@@ -162,9 +162,13 @@ def assemble(template: Template, built: Artifacts, limits: FunctionLimits, envir
 
 
 def _from_here(value: str) -> str:
-    """Make a SQLite file's path relative to where the command runs, and not to the function's folder."""
-    scheme, separator, path = value.partition("sqlite:///")
-    return f"{separator}{Path(path).absolute()}" if separator and not scheme and path else value
+    """Make a SQLite file's path relative to where the command runs, and not to the function's folder; of each file."""
+
+    def absolute(url: str) -> str:
+        scheme, separator, path = url.partition("sqlite:///")
+        return f"{separator}{Path(path).absolute()}" if separator and not scheme and path else url
+
+    return "|".join(map(absolute, value.split("|")))
 
 
 def _in_layer(value: str, layers: tuple[Path, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The SQLite adapter passes what every store must."""
+"""The SQLite adapter, and a store of several files, pass what every store must."""
 
 import pytest
 
@@ -9,3 +9,9 @@ class TestSqlite(StoreSuite):
     @pytest.fixture
     def url(self, tmp_path):
         return f"sqlite:///{tmp_path}/records.db"
+
+
+class TestShardedSqlite(StoreSuite):
+    @pytest.fixture
+    def url(self, tmp_path):
+        return "|".join(f"sqlite:///{tmp_path}/records{part}.db" for part in range(3))

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.runner import Unavailable
+from crossover.stores.parts import Loading, LoadingAlone
 from crossover.stores.port import Loaded, LoadFailed, Report
 from crossover_dynamodb.client import CONDITION_FAILED, Client, OperationError
 from crossover_dynamodb.credentials import credentials_of
@@ -45,7 +46,11 @@ RENEW_SECONDS = 15.0
 
 
 def load(
-    target: TableTarget, records: Iterable[tuple[bytes, bytes]], report: Report, client: Client | None = None
+    target: TableTarget,
+    records: Iterable[tuple[bytes, bytes]],
+    report: Report,
+    client: Client | None = None,
+    loading: Loading | None = None,
 ) -> Loaded:
     """Load a table with (key, record) pairs.
 
@@ -54,6 +59,7 @@ def load(
         records: What is loaded, all of it kept in a temporary file first.
         report: Is called with the progress.
         client: Calls the operations, and gives clock and sleep; else one is made for the target.
+        loading: What the load is called and when it may switch; else it is that of a whole store.
 
     Raises:
         LoadFailed: Also where another load of this table is running, or a key comes twice.
@@ -64,7 +70,7 @@ def load(
         client = Client(patient, credentials_of(target, os.environ))
     try:
         with contextlib.closing(client), Spool() as spool:
-            return _TableLoad(client, spool, report).run(records)
+            return _TableLoad(client, spool, report).run(records, loading or LoadingAlone())
     except (Unavailable, OSError) as problem:
         raise LoadFailed(f"cannot load {target}: {problem}") from problem
 
@@ -80,7 +86,7 @@ class _TableLoad:
         self._owner = secrets.token_hex(8)
         self._renew_at = 0.0
 
-    def run(self, records: Iterable[tuple[bytes, bytes]]) -> Loaded:
+    def run(self, records: Iterable[tuple[bytes, bytes]], loading: Loading) -> Loaded:
         self._lease("attribute_not_exists(w) OR u < :now")
         try:
             before = self._meta()
@@ -88,10 +94,12 @@ class _TableLoad:
                 self._spool.add(key, record)
                 self._renew()
             generation = Generation(
-                (before.sequence if before else 0) + 1, secrets.token_hex(8), secrets.token_bytes(PREFIX_BYTES), LAYOUT
+                (before.sequence if before else 0) + 1, loading.version, secrets.token_bytes(PREFIX_BYTES), LAYOUT
             )
             self._write(generation)
             written = self._client.stats().write_units
+            while not loading.may_switch(RENEW_SECONDS):
+                self._renew()
             self._switch(generation)
         except BaseException:
             with contextlib.suppress(Unavailable):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from crossover.runner import Unavailable
+from crossover.stores.parts import WHOLE, Loading, Part, check_part, part_of
 from crossover.stores.port import Loaded, Report, ignore
 from crossover.stores.sealing import Damaged
 from crossover_dynamodb.client import GAUGES, Client, TableStats
@@ -33,31 +34,34 @@ SWITCHES = 3
 Items = dict[Place, Mapping[str, Any]]
 
 
-def open_store(url: str, environ: Mapping[str, str] | None = None) -> DynamoStore:
+def open_store(url: str, environ: Mapping[str, str] | None = None, part: Part = WHOLE) -> DynamoStore:
     """Return the store at a URL; it connects at the first fetch.
 
     Args:
         url: The URL, as `crossover_dynamodb.target` describes it.
         environ: The environment with region and credentials; that of the process if None.
+        part: What the table has to hold of a store.
 
     Raises:
         ValueError: Where the URL is not one of a DynamoDB store.
     """
     environ = os.environ if environ is None else environ
     target = parse(url, environ)
-    return DynamoStore(Client(target, credentials_of(target, environ)))
+    return DynamoStore(Client(target, credentials_of(target, environ)), part=part)
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
+def load(
+    url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore, loading: Loading | None = None
+) -> Loaded:
     """Write a generation of (key, record) pairs beside the one that serves, and switch to it.
 
     Raises:
         ValueError: Where the URL is not one of a DynamoDB store.
         LoadFailed: Where the load failed; what was loaded before still serves.
     """
-    from crossover_dynamodb import loading
+    from crossover_dynamodb import loading as table
 
-    return loading.load(parse(url, os.environ), records, report)
+    return table.load(parse(url, os.environ), records, report, loading=loading)
 
 
 class DynamoStore:
@@ -66,8 +70,9 @@ class DynamoStore:
     `clock` is the time of day: a frozen Lambda environment's own clock may stand still.
     """
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, client: Client, clock: Callable[[], float] = time.time, part: Part = WHOLE) -> None:
         self._client = client
+        self._part = part
         self._clock = clock
         self._generation: Generation | None = None
         self._looked_at = self._proven_at = float("-inf")
@@ -176,6 +181,9 @@ class DynamoStore:
             raise Unavailable(f"nothing is loaded in {target}; crossover etl does it")
         if generation.layout != LAYOUT:
             raise Unavailable("another version of Crossover loaded this table; load it again with crossover etl")
+        if part_of(generation.version) != self._part:
+            self._generation = None
+        check_part(generation.version, self._part)
         self._generation = generation
         self._looked_at = self._proven_at = began
         return generation
@@ -185,6 +193,8 @@ class DynamoStore:
         self._looked_at = began
         seen = generation_of(item)
         if seen is None or (seen != known and seen.sequence <= known.sequence) or seen.layout != LAYOUT:
+            return self._look() == known
+        if part_of(seen.version) != self._part:
             return self._look() == known
         self._generation = seen
         return seen == known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
+from crossover.stores.parts import Loading
 from crossover.stores.port import Loaded, LoadFailed
 from crossover.stores.sealing import SEAL_BYTES, seal
 from crossover_mysql.credentials import credentials_of
@@ -20,6 +20,8 @@ from crossover_mysql.target import Target
 
 STATEMENT_SECONDS = 600.0
 """The longest statement of a load: waiting for readers of the old tables, or dropping them."""
+KEEP_ALIVE_SECONDS = 10.0
+"""How often a load that waits for others uses its connection, which nothing on the way may then take for idle."""
 BATCH_BYTES = 1_000_000
 """Records are sent in statements of about this size, or of the server's max_allowed_packet where that is less."""
 BATCH_RECORDS = 2_000
@@ -41,7 +43,7 @@ Pair = tuple[bytes, bytes]
 """A key and its record."""
 
 
-def load(target: Target, records: Iterable[Pair]) -> Loaded:
+def load(target: Target, records: Iterable[Pair], loading: Loading) -> Loaded:
     """Load a database with (key, record) pairs.
 
     Until the swap, which is atomic, what was loaded before serves, whatever happens.
@@ -54,7 +56,7 @@ def load(target: Target, records: Iterable[Pair]) -> Loaded:
     try:
         cursor = PyMySQLDriver(patient, credentials_of(target)).connect()
         with closing(cursor.connection):
-            return _Load(cursor).run(records)
+            return _Load(cursor).run(records, loading)
     except MySQLError as problem:
         raise LoadFailed(f"cannot load {target}: {problem}") from problem
 
@@ -68,15 +70,16 @@ class _Load:
         # pymysql cuts the rows of executemany into statements of this size.
         cursor.max_stmt_length = min(BATCH_BYTES, self._max_packet - STATEMENT_BYTES)  # type: ignore[misc]
 
-    def run(self, records: Iterable[Pair]) -> Loaded:
+    def run(self, records: Iterable[Pair], loading: Loading) -> Loaded:
         # The lock is the session's: it ends with this process, however that ends.
         if self._all("SELECT GET_LOCK(CONCAT('crossover load ', DATABASE()), 0)") != [(1,)]:
             raise LoadFailed("another load of this database is running")
         self._execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
         try:
             self._drop(NEW)
-            version = secrets.token_hex(8)
-            count = self._fill(records, version)
+            count = self._fill(records, loading.version)
+            while not loading.may_switch(KEEP_ALIVE_SECONDS):
+                self._all("SELECT 1")
             self._swap()
         except BaseException:
             with suppress(MySQLError):
@@ -85,7 +88,7 @@ class _Load:
         # The new tables serve by now: an error from here on fails no load, and the next load drops the old tables.
         with suppress(MySQLError):
             self._drop(OLD)
-        return Loaded(version, count, self._size())
+        return Loaded(loading.version, count, self._size())
 
     def _fill(self, records: Iterable[Pair], version: str) -> int:
         for table, columns in TABLES.items():

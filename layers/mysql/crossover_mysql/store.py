@@ -13,6 +13,7 @@ from pymysql.cursors import Cursor
 from pymysql.err import MySQLError, ProgrammingError
 
 from crossover.runner import Refused, Unavailable
+from crossover.stores.parts import WHOLE, Loading, LoadingAlone, Part, check_part
 from crossover.stores.policy import GAUGES, Stats
 from crossover.stores.pool import Pool
 from crossover.stores.port import Loaded, Report, ignore
@@ -35,36 +36,40 @@ _MANY = "SELECT id, record FROM crossover_records WHERE id IN ({})"
 Rows = Sequence[Sequence[Any]]
 
 
-def open_store(url: str, credentials: Credentials | None = None) -> MysqlStore:
+def open_store(url: str, credentials: Credentials | None = None, part: Part = WHOLE) -> MysqlStore:
     """Return the store at a URL; it connects at the first fetch.
 
     Args:
         url: The URL, as `crossover_mysql.target` describes it.
         credentials: Gives user and password at every connect, in place of those in the URL.
+        part: What the database has to hold of a store.
 
     Raises:
         ValueError: Where the URL is not one of a MySQL store.
     """
     target = parse(url)
-    return MysqlStore(target, credentials or credentials_of(target))
+    return MysqlStore(target, credentials or credentials_of(target), part)
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
+def load(
+    url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore, loading: Loading | None = None
+) -> Loaded:
     """Build tables of (key, record) pairs beside those that serve, and swap them in.
 
     Raises:
         ValueError: Where the URL is not one of a MySQL store.
         LoadFailed: Where the load failed; what was loaded before still serves.
     """
-    from crossover_mysql import loading
+    from crossover_mysql import loading as tables
 
-    return loading.load(parse(url), records)
+    return tables.load(parse(url), records, loading or LoadingAlone())
 
 
 class MysqlStore:
     """The records that are loaded in one database, for any number of threads. It follows every load."""
 
-    def __init__(self, target: Target, credentials: Credentials) -> None:
+    def __init__(self, target: Target, credentials: Credentials, part: Part = WHOLE) -> None:
+        self._part = part
         self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, credentials), target.limits)
         self._layout_is_known = False
         self.gauges = GAUGES
@@ -76,7 +81,10 @@ class MysqlStore:
         """Return the record under `key`, or None. Raises `Unavailable`."""
         self._check_layout()
         rows = self._query(_ONE, (key,))
-        return unseal(key, rows[0][0]) if rows else None
+        if rows:
+            return unseal(key, rows[0][0])
+        self._prove_absent()
+        return None
 
     def fetch_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """Return the records under `keys`, in their order. Raises `Unavailable`."""
@@ -84,14 +92,17 @@ class MysqlStore:
         sealed: dict[bytes, bytes] = {}
         for some in _statements(keys):
             sealed.update(self._query(_MANY.format(", ".join(["%s"] * len(some))), some))  # type: ignore[arg-type]
+        if len(sealed) < len(keys):
+            self._prove_absent()
         return [unseal(key, sealed[key]) if key in sealed else None for key in keys]
 
     def version(self) -> str:
-        """Return what is loaded. Raises `Unavailable`, also where the tables are not of this layout."""
+        """Return what is loaded. Raises `Unavailable`, also where the tables are not of this layout or part."""
         rows = self._query(_META, ())
         version, layout = rows[0] if rows else ("", "")
         if layout != LAYOUT:
             raise Unavailable("another version of Crossover loaded this database; load it again with crossover etl")
+        check_part(str(version), self._part)
         self._layout_is_known = True
         return str(version)
 
@@ -112,6 +123,11 @@ class MysqlStore:
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
+
+    def _prove_absent(self) -> None:
+        """Raise `Unavailable` where the database holds another part by now, and a record may be elsewhere."""
+        if self._part != WHOLE:
+            self.version()
 
     def _check_layout(self) -> None:
         if not self._layout_is_known:

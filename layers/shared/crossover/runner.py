@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from crossover.seam import Computation, Compute, Done, Fetch, Request, Service, Step
-from crossover.stores.port import Store
+
+if TYPE_CHECKING:
+    from crossover.stores.port import Store
 
 INLINE_UNITS = 1_000_000
 

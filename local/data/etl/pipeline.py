@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from crossover.stores import ADAPTERS, load
 from crossover.stores.cache_port import split_cache
-from crossover.stores.port import LoadFailed
+from crossover.stores.parts import split_shards
+from crossover.stores.port import LoadFailed, PartlyLoaded
 from crossover.stores.sqlite import path_of
 from local.data.etl.engines import DEFAULT_MASTER, EngineName, open_engine
 from local.data.etl.parsing import REASONS
@@ -152,6 +153,8 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
                 version=loaded.version,
                 figures=dict(loaded.figures),
             )
+    except PartlyLoaded as problem:
+        raise UserError(str(problem)) from None
     except LoadFailed as problem:
         raise UserError(f"{problem}; what the store had before is as it was") from None
     except OSError as problem:
@@ -168,12 +171,13 @@ def without_cache(url: str) -> str:
 
 def check_url(url: str) -> None:
     """Raise UserError unless a store can be at the URL."""
-    scheme, separator, _ = url.partition("://")
     try:
-        if not separator or scheme not in ADAPTERS:
-            raise ValueError(f"a store's URL begins with {' or '.join(f'{name}://' for name in ADAPTERS)}")
-        if scheme == "sqlite" and path_of(url).is_dir():
-            raise ValueError(f"{path_of(url)} is a folder: give the path of a file, sqlite:///PATH")
+        for one in split_shards(url):
+            scheme, separator, _ = one.partition("://")
+            if not separator or scheme not in ADAPTERS:
+                raise ValueError(f"a store's URL begins with {' or '.join(f'{name}://' for name in ADAPTERS)}")
+            if scheme == "sqlite" and path_of(one).is_dir():
+                raise ValueError(f"{path_of(one)} is a folder: give the path of a file, sqlite:///PATH")
     except ValueError as problem:
         raise UserError(str(problem)) from None
 

@@ -111,3 +111,18 @@ def test_an_error_of_dynamodb_names_it(server, make):
 def test_a_url_alone_is_enough(server):
     loaded = load_url(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", [])
     assert loaded.records == 0
+
+
+def test_a_part_of_a_store_keeps_its_lease_while_it_waits_for_the_others(server, make, clock):
+    class Waiting:
+        version = "c0ffee.1of2"
+        asked = 0
+
+        def may_switch(self, seconds):
+            clock.now += seconds
+            self.asked += 1
+            return self.asked == 3
+
+    client = make()
+    assert load(client.target, [(b"a", b"1")], ignore, client, Waiting()).version == Waiting.version
+    assert conditions(server).count("w = :me") == 2 + 2

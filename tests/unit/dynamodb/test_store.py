@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crossover.runner import Unavailable
+from crossover.stores.parts import Part, WrongPart
 from crossover.stores.sealing import Damaged
 from crossover_dynamodb.generation import LAYOUT, Generation
 from crossover_dynamodb.items import key_of
@@ -171,3 +172,22 @@ def test_a_key_that_no_table_can_have_is_absent_without_a_request(server, table,
 def test_it_has_figures_and_threads(store):
     assert store.threads == 4
     assert store.gauges < set(store.stats()._fields)
+
+
+def test_a_table_that_holds_another_part_of_a_store_is_refused(table, make, clock):
+    table.serve(ONE, {b"a": b"1"})
+    part = DynamoStore(make(), clock, Part(1, 3))
+    for ask in (part.version, lambda: part.fetch(b"x")):
+        with pytest.raises(WrongPart, match="holds the whole store, and the store's URL names it as part 2 of 3"):
+            ask()
+
+
+def test_a_table_that_holds_another_part_by_now_is_refused_once_that_is_noticed(table, make, clock):
+    table.serve(ONE._replace(version="one.2of3"), {b"a": b"1"})
+    part = DynamoStore(make(), clock, Part(1, 3))
+    assert part.fetch(b"a") == b"1"
+    table.serve(TWO._replace(version="two.1of3"), {b"b": b"2"})
+    clock.now += 1.1
+    for _ in range(2):
+        with pytest.raises(WrongPart, match="holds part 1 of 3"):
+            part.fetch(b"x")

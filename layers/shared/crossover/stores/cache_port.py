@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from crossover.stores.parts import SEPARATOR, split_shards
+
 MAX_SECONDS = 86_400.0
 SIZE = re.compile(r"([1-9][0-9]{0,3})(kB|MB|GB)", re.ASCII)
 UNITS = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
@@ -61,12 +63,13 @@ class CacheTarget:
 
 
 def split_cache(url: str) -> tuple[str, CacheTarget | None]:
-    """Divide a store's URL into that of the store and its cache.
+    """Divide a store's URL into that of the store and its cache, which is named in the last URL of a divided store.
 
     Raises:
         ValueError: Where a cache cannot be meant; the message repeats no part that could be a password.
     """
-    base, mark, query = url.partition("?")
+    *others, last = split_shards(url)
+    base, mark, query = last.partition("?")
     if "cache" not in query:
         return url, None
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -80,12 +83,12 @@ def split_cache(url: str) -> tuple[str, CacheTarget | None]:
     if "cache" not in values:
         raise ValueError(f"cache_... without a cache: {FORM}")
     rest = [pair for pair in pairs if pair not in own]
-    store = base + (mark + urlencode(rest, safe=":/@") if rest else "")
+    last = base + (mark + urlencode(rest, safe=":/@") if rest else "")
     target = _address(values["cache"])
     for option in ("seconds", "refresh", "timeout"):
         if (text := values.get(f"cache_{option}")) is not None:
             target = replace(target, **{option: _seconds(f"cache_{option}", text)})  # type: ignore[arg-type]
-    return store, replace(target, ca=values.get("cache_ca"))
+    return SEPARATOR.join([*others, last]), replace(target, ca=values.get("cache_ca"))
 
 
 def _address(text: str) -> CacheTarget:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from crossover.runner import Unavailable
 from crossover.stores.cache_port import Cache, CacheGone, CacheTarget
-from crossover.stores.port import RemoteStore
+from crossover.stores.port import BudgetedStore, RemoteStore
 from crossover.stores.sealing import Damaged, seal, unseal
 
 JITTER = 0.2
@@ -124,6 +124,9 @@ class CachedStore:
         self.threads = store.threads
         self.gauges = store.gauges
         self.cache_gauges = GAUGES
+        if isinstance(store, BudgetedStore):
+            # In the instance, where a check for the protocol looks from Python 3.12 on.
+            self.budget = store.budget
 
     def fetch(self, key: bytes) -> bytes | None:
         """Return the record under `key`, or None. Raises `Unavailable`."""
@@ -165,12 +168,6 @@ class CachedStore:
         """Close store and cache."""
         self._store.close()
         self._cache.close()
-
-    def __getattr__(self, name: str) -> Any:
-        # A store has `budget` or has it not, and so has this one.
-        if name == "budget":
-            return self._store.budget  # type: ignore[attr-defined]
-        raise AttributeError(name)
 
     def _is_fresh(self) -> bool:
         return abs(self._clock() - self._looked_at) < self._target.refresh

@@ -74,3 +74,7 @@ class Loaded(NamedTuple):
 
 class LoadFailed(Exception):
     """A load came to nothing, of a full disk for instance. What was loaded before still serves."""
+
+
+class PartlyLoaded(LoadFailed):
+    """A load serves in some databases of a divided store only; the others serve what was loaded before."""

@@ -28,6 +28,7 @@ from time import monotonic
 from typing import TypeVar
 
 from crossover.runner import Unavailable
+from crossover.stores.parts import WHOLE, Loading, LoadingAlone, Part, check_part
 from crossover.stores.port import Loaded, LoadFailed, Report, ignore
 from crossover.stores.sealing import Damaged, seal, unseal
 
@@ -41,6 +42,8 @@ LOOK_INTERVAL_SECONDS = 0.05
 """A look for a new load costs a system call, some 2 us, so fetches share one in this time."""
 REOPEN_INTERVAL_SECONDS = 1.0
 """A damaged file is opened again at most so often, to find out whether it was replaced in place."""
+SWITCH_SECONDS = 10.0
+"""How long a load waits at a time for those of a store's other parts."""
 MAX_STATEMENT_KEYS = 500
 """Keys of one statement; a longer list takes several."""
 
@@ -62,19 +65,19 @@ Result = TypeVar("Result")
 def path_of(url: str) -> Path:
     """Return the path in `sqlite:///PATH`; four slashes make it absolute. Raises ValueError."""
     path = url.removeprefix("sqlite:///")
-    if path == url or not path or "\0" in path:
+    if path == url or not path or "\0" in path or "|sqlite://" in path:
         raise ValueError("a SQLite store's URL is sqlite:///PATH, and sqlite:////PATH where the path is absolute")
     return Path(path)
 
 
-def open_store(url: str) -> SqliteStore:
-    """Open the store at `sqlite:///PATH`.
+def open_store(url: str, part: Part = WHOLE) -> SqliteStore:
+    """Open what is at `sqlite:///PATH`, which has to hold this part of a store.
 
     Raises:
         ValueError: Where the URL is not one of SQLite's.
         Unavailable: Where no store can be read there.
     """
-    return SqliteStore(path_of(url))
+    return SqliteStore(path_of(url), part)
 
 
 class SqliteStore:
@@ -84,10 +87,11 @@ class SqliteStore:
     the log.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, part: Part = WHOLE) -> None:
         self._path = path.absolute()
+        self._part = part
         self._seen = _identity(self._path)
-        self._connection, self._version = _connect(self._path)
+        self._connection, self._version = _connect(self._path, part)
         self._execute = self._connection.execute
         self._look_at = monotonic() + LOOK_INTERVAL_SECONDS
         self._reopen_at = float("-inf")
@@ -182,7 +186,7 @@ class SqliteStore:
                 self._open()
 
     def _open(self) -> None:
-        connection, version = _connect(self._path)
+        connection, version = _connect(self._path, self._part)
         self._connection.close()
         self._connection, self._version = connection, version
         self._execute = connection.execute
@@ -196,8 +200,8 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
-def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
-    """Return a connection to a whole store, and its version."""
+def _connect(path: Path, part: Part) -> tuple[sqlite3.Connection, str]:
+    """Return a connection to an undamaged store that holds this part, and its version."""
     if not path.is_file():  # to open a named pipe would wait for a writer
         raise Unavailable(f"no store at {path}: not a file")
     try:
@@ -218,6 +222,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
             row = connection.execute("select version from meta").fetchone()
             if row is None:
                 raise sqlite3.DatabaseError("its load did not finish")
+            check_part(row[0], part)
             connection.execute(_FETCH, (b"",)).fetchone()
             connection.execute(_GAP, (b"",)).fetchone()
             failing.pop_all()
@@ -226,7 +231,9 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str]:
     return connection, row[0]
 
 
-def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
+def load(
+    url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore, loading: Loading | None = None
+) -> Loaded:
     """Build a file of (key, record) pairs and rename it to `sqlite:///PATH`; its directory is made if need be.
 
     Raises:
@@ -234,16 +241,18 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
         LoadFailed: Where the file cannot be written or a key comes twice.
     """
     path = path_of(url).absolute()
-    version = secrets.token_hex(8)
+    loading = loading or LoadingAlone()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _aside(path) as temporary:
             with closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
-                count = _fill(connection, records, version)
+                count = _fill(connection, records, loading.version)
             size = temporary.stat().st_size
+            while not loading.may_switch(SWITCH_SECONDS):
+                pass
     except (sqlite3.Error, OSError) as problem:
         raise LoadFailed(f"cannot load {path}: {problem}") from problem
-    return Loaded(version, count, size)
+    return Loaded(loading.version, count, size)
 
 
 def _fill(connection: sqlite3.Connection, records: Iterable[tuple[bytes, bytes]], version: str) -> int:
