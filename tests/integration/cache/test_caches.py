@@ -23,6 +23,7 @@ from tests.integration.mysql.records import MISSING, PAIRS, RECORDS
 from tests.integration.mysql.test_serving import expected, queries
 from tests.support.certificates import authority
 from tests.support.events import function_url
+from tests.support.pausing import pause
 from tests.support.server import running_server
 
 KEYS = [key for key, _ in PAIRS]
@@ -92,7 +93,7 @@ def test_a_redis_that_is_killed_flushed_full_or_hung_changes_no_answer(
     inside._ask([(b"SET", b"filler%d" % number, bytes(10**5)) for number in range(40)])
     inside._ask([(b"DEL", *names(inside)[:5])])
     assert store.fetch_many(asked) == right
-    os.kill(own_redis.pid, signal.SIGSTOP)
+    pause(own_redis.pid)
     begun = time.monotonic()
     for _ in range(20):
         assert store.fetch_many(asked[:3]) == right[:3]

@@ -14,6 +14,7 @@ from container.metrics.recorder import BATCH
 from local.load.smoke.selection import cases_here, loaded
 from tests.integration.faults.clients import clients, right, until
 from tests.support.keep_alive_clients import KeepAliveClients
+from tests.support.pausing import pause
 from tests.support.server import Server, running_server
 
 CASES = [case for service in loaded(["qrcode"]) for case in cases_here(service)]
@@ -91,7 +92,7 @@ def test_a_worker_that_hangs_is_killed_and_replaced() -> None:
     with running_server(workers=2, drain_seconds=0) as server:
         all_ready(server, 2)
         hanging = min(workers(server))
-        os.kill(hanging, signal.SIGSTOP)
+        pause(hanging)
         until(lambda: not psutil.pid_exists(hanging), 60)
         all_ready(server, 2)
         server.process.send_signal(signal.SIGTERM)

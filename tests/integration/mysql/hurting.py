@@ -6,6 +6,7 @@ import os
 import signal
 
 from local.data.mysql.server import PrivateServer
+from tests.support import pausing
 
 
 def kill(server: PrivateServer) -> None:
@@ -16,9 +17,9 @@ def kill(server: PrivateServer) -> None:
 
 def pause(server: PrivateServer) -> None:
     """Stops the server with its connections open: it hangs."""
-    os.kill(server.pid, signal.SIGSTOP)
+    pausing.pause(server.pid)
 
 
 def resume(server: PrivateServer) -> None:
     """Lets a paused server continue."""
-    os.kill(server.pid, signal.SIGCONT)
+    pausing.resume(server.pid)
