@@ -23,9 +23,11 @@ def build(
     out: Annotated[
         Path | None, typer.Option(help="Folder, new, empty or an earlier build's; .build/TARGET by default.")
     ] = None,
+    zips: Annotated[bool, typer.Option("--zip", help="Write each as a zip too, beside its folder.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build the Lambda artifacts that the template describes."""
+    from local.deploy.account.packages import package
     from local.emulator import artifacts
     from local.emulator.intrinsics import TemplateError
     from local.emulator.template import read_template
@@ -44,11 +46,15 @@ def build(
     except (artifacts.BuildError, TemplateError) as problem:
         raise UserError(str(problem)) from problem
     sizes = {name: _size(path) for name, path in {**built.layers, **built.functions}.items()}
+    for name, path in (package(built, folder) if zips else {}).items():
+        sizes[name]["zip"] = str(path)
     if as_json:
         return print_json(sizes)
     for name, artifact in sizes.items():
         share = f"{artifact['bytes'] / 1e3:,.1f} kB, {artifact['bytecode_bytes'] / 1e3:,.1f} kB of it bytecode,"
         console.print(f"{name}: {share} in {artifact['folder']}", soft_wrap=True)
+        if zips:
+            console.print(f"  zipped: {artifact['zip']}", soft_wrap=True)
     for note in notes:
         stderr.print(note, soft_wrap=True)
     return None

@@ -24,6 +24,9 @@ def image(
     ] = None,
     platform: Annotated[str, typer.Option(help="linux/amd64,linux/arm64: built with buildx for these.")] = "",
     push: Annotated[bool, typer.Option("--push", help="Push it to the registry in its name.")] = False,
+    attest: Annotated[
+        bool, typer.Option("--attest", help="Push the list of its contents (SBOM) and its provenance with it.")
+    ] = False,
 ) -> None:
     """Build the image that pods run, with the engine of this machine."""
     from local.deploy import image as build
@@ -34,7 +37,7 @@ def image(
     docker = Docker()
     build.require(docker)
     try:
-        build.build(docker, base or os.environ.get("BASE") or build.default_base(), tag, platform, push)
+        build.build(docker, base or os.environ.get("BASE") or build.default_base(), tag, platform, push, attest)
     except EngineError as problem:
         raise UserError(str(problem)) from None
     console.print(

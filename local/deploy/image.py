@@ -22,6 +22,9 @@ ARCHITECTURES = ("x86_64", "aarch64")
 MANYLINUX = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Every Debian and Ubuntu that has Python 3.11 has a newer C library than 2.28."""
 
+ATTESTATIONS = ("--sbom=true", "--provenance=mode=max")
+"""What buildx attests (https://docs.docker.com/build/metadata/attestations); a build's arguments are no secret here."""
+
 
 def default_base() -> str:
     """Return the base image that the Dockerfile names."""
@@ -45,6 +48,7 @@ def build(  # noqa: PLR0913 (the options of the build)
     tag: str,
     platforms: str = "",
     push: bool = False,
+    attest: bool = False,
     fetch: Callable[[str], None] | None = None,
 ) -> None:
     """Build an image, for the engine's own platform or with buildx for others.
@@ -55,6 +59,7 @@ def build(  # noqa: PLR0913 (the options of the build)
         tag: The image's name.
         platforms: `linux/amd64,linux/arm64`, for instance.
         push: Push it to the registry in its name.
+        attest: Push a list of what is in it and of how it was made with it, which the engine's own store cannot keep.
         fetch: Puts the wheels for a version of Python where the Dockerfile looks for them.
 
     Raises:
@@ -63,12 +68,15 @@ def build(  # noqa: PLR0913 (the options of the build)
     """
     if "," in platforms and not push:
         raise UserError("an image for several platforms lives in a registry only: name it there with --tag, add --push")
+    if attest and not push:
+        raise UserError("--attest adds to what is pushed: name the registry with --tag, add --push")
     if (platforms or push) and not docker.has("buildx"):
         raise UserError("--platform and --push need Docker's buildx (Debian, Ubuntu: the package docker-buildx)")
     (fetch or fetch_wheels)(python_of(docker, base))
     command = ["build"]
     if platforms or push:
         command = ["buildx", "build", "--push" if push else "--load", *(("--platform", platforms) if platforms else ())]
+        command += ATTESTATIONS if attest else ()
     arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"REVISION={commit() or 'unknown'}", "--tag", tag)
     docker.show(*command, "--network", "none", "--file", str(DOCKERFILE), *arguments, str(ROOT))
 

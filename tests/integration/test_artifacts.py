@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import struct
 import subprocess
 import sys
+import zipfile
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from local.cli import create_app
 from local.emulator.artifacts import ROOT, TEMPLATE, Artifacts, Target, build
 from local.emulator.template import Template, read_template
 
@@ -125,3 +130,16 @@ def test_the_template_promises_a_runtime_that_lasts_and_the_cheaper_machine(temp
     assert "Runtime: python3.13" in text
     assert "Default: arm64" in text
     assert {function.service for function in template.functions.values()} >= {"qrcode"}
+
+
+@pytest.mark.heavy
+def test_each_artifact_is_zipped_by_choice_under_a_name_of_its_content(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(create_app(), ["build", "--out", str(tmp_path / "built"), "--zip", "--json"])
+    assert ran.exit_code == 0, ran.output
+    for name, artifact in json.loads(ran.stdout).items():
+        path = Path(artifact["zip"])
+        assert re.fullmatch(rf"{name}-[0-9a-f]{{16}}\.zip", path.name)
+        with zipfile.ZipFile(path) as archive:
+            folder = Path(artifact["folder"])
+            files = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+            assert set(archive.namelist()) == files

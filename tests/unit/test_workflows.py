@@ -17,8 +17,15 @@ from local.paths import ROOT
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = sorted((ROOT / ".ci").iterdir())
 READ = "read"
-WRITTEN = {"id-token"}
-"""The only permission to write: to ask for a token that AWS exchanges for a role."""
+SIGNING = {"id-token", "attestations"}
+"""To ask for a token that stands for the run, which AWS exchanges for a role, and to keep what is signed with it."""
+WRITTEN = {
+    "nightly": {"id-token"},
+    "preview": {"id-token"},
+    "image": {"packages", *SIGNING},
+    "release": {"contents", "packages", *SIGNING},
+}
+"""What the jobs of a workflow may write."""
 
 
 def document(path: Path) -> dict[Any, Any]:
@@ -32,7 +39,7 @@ def jobs(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
-    return [step for _, job in jobs(path) for step in job["steps"]]
+    return [step for _, job in jobs(path) for step in job.get("steps", ())]
 
 
 def commands(path: Path) -> list[str]:
@@ -44,9 +51,21 @@ def test_a_workflow_has_no_right_that_a_job_does_not_name_and_every_job_an_end(p
     assert document(path)["permissions"] == {}
     assert "concurrency" in document(path)
     for name, job in jobs(path):
-        assert job["timeout-minutes"] <= 180, name
+        assert "uses" in job or job["timeout-minutes"] <= 180, name
         for what, right in job["permissions"].items():
-            assert right == READ or what in WRITTEN, (name, what)
+            assert right == READ or what in WRITTEN.get(path.stem, ()), (name, what)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_that_another_calls_is_there_and_gets_the_rights_that_its_jobs_name(path: Path) -> None:
+    for _, job in jobs(path):
+        if "uses" in job:
+            called = ROOT / job["uses"]
+            assert "workflow_call" in document(called)[True]
+            needed = {(what, right) for _, inner in jobs(called) for what, right in inner["permissions"].items()}
+            granted = set(job["permissions"].items())
+            assert {(what, right) for what, right in needed if (what, "write") not in granted} <= granted
+            assert granted <= needed
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -65,6 +84,36 @@ def test_nothing_that_a_stranger_writes_reaches_a_shell_or_a_token(path: Path) -
     on = document(path)[True]  # YAML 1.1 reads the key `on` so
     assert "pull_request_target" not in on
     assert all("${{" not in command for command in commands(path))
+
+
+def test_no_job_of_a_pull_request_may_publish() -> None:
+    for path in WORKFLOWS:
+        if "pull_request" in document(path)[True]:
+            for name, job in jobs(path):
+                needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+                conditions = [job.get("if", ""), *(dict(jobs(path))[each].get("if", "") for each in needs)]
+                if "write" in {right for what, right in job["permissions"].items() if what != "id-token"}:
+                    assert "github.event_name != 'pull_request'" in conditions, (path.stem, name)
+
+
+def test_an_image_is_pushed_with_its_contents_listed_and_named_only_after_a_scan_that_fails_on_what_can_be_mended() -> (
+    None
+):
+    found = dict(jobs(ROOT / ".github/workflows/image.yml"))
+    for name in ("try", "push"):
+        last = found[name]["steps"][-1]
+        assert last["uses"].startswith("anchore/scan-action@")
+        assert (last["with"]["only-fixed"], last["with"]["severity-cutoff"]) == (True, "high")
+        assert "fail-build" not in last["with"]  # on by default
+        assert {each["architecture"] for each in found[name]["strategy"]["matrix"]["include"]} == {"amd64", "arm64"}
+    assert found["join"]["needs"] == "push"
+    assert "--push --attest" in (ROOT / ".ci" / "push_image").read_text()
+
+
+def test_a_release_is_published_after_its_files_agree_and_its_image_was_scanned() -> None:
+    found = dict(jobs(ROOT / ".github/workflows/release.yml"))
+    assert (found["image"]["needs"], found["publish"]["needs"]) == ("files", "image")
+    assert found["files"]["permissions"] == {"contents": READ}
 
 
 def test_an_environment_of_a_pull_request_is_removed_whatever_happens() -> None:

@@ -6,6 +6,7 @@ stacks that moto knows, and cfn-lint reads them all.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,9 +24,10 @@ from local.deploy.account import compare, down, release, up
 from local.deploy.account.bill import priced
 from local.deploy.account.cloud import ResourceChange, Say, StackState, Wanted
 from local.deploy.account.environment import ENVIRONMENTS, Environment, find, parse
-from local.deploy.account.packages import with_packages, zipped
+from local.deploy.account.packages import package, with_packages, zipped
 from local.deploy.account.stacks import EXPIRES, FUNCTIONS, IMAGE, TAG, document_of, stack_name, stacks
 from local.deploy.account.wiring import plain_body
+from local.emulator.artifacts import Artifacts
 from local.errors import UserError
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -282,6 +284,17 @@ def test_packages_are_named_by_their_content(tmp_path: Path) -> None:
     assert zipped(tmp_path) == first
     (tmp_path / "a" / "x.py").write_text("2")
     assert zipped(tmp_path) != first
+
+
+def test_what_was_built_is_packaged_into_a_file_each_named_after_it_and_its_content(tmp_path: Path) -> None:
+    for name in ("code", "layer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.py").write_text(name)
+    built = Artifacts({"Function": tmp_path / "code"}, {"Layer": tmp_path / "layer"})
+    made = package(built, tmp_path / "zips")
+    assert sorted(made) == ["Function", "Layer"]
+    for name, path in made.items():
+        assert path.name == f"{name}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}.zip"
 
 
 def test_the_functions_template_names_its_packages_in_the_bucket() -> None:

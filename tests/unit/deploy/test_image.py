@@ -48,6 +48,14 @@ def test_several_platforms_are_buildxs_and_go_to_a_registry(used: Path) -> None:
         image.build(Docker(), "b", "crossover", "linux/amd64,linux/arm64", fetch=lambda _: None)
 
 
+def test_a_pushed_image_has_the_list_of_its_contents_and_its_provenance_by_choice(used: Path) -> None:
+    image.build(Docker(), "b", "registry/crossover:1", push=True, attest=True, fetch=lambda _: None)
+    made = used.read_text().splitlines()[-1]
+    assert made.startswith("buildx build --push --sbom=true --provenance=mode=max --network none ")
+    with pytest.raises(UserError, match="--attest adds to what is pushed"):
+        image.build(Docker(), "b", "crossover", attest=True, fetch=lambda _: None)
+
+
 def test_another_platform_alone_is_loaded_into_the_engine(used: Path) -> None:
     image.build(Docker(), "b", "crossover", "linux/arm64", fetch=lambda _: None)
     assert used.read_text().splitlines()[-1].startswith("buildx build --load --platform linux/arm64 ")
