@@ -6,7 +6,7 @@ has anything in it; databases, EKS, SAM's functions and drift are held by the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import boto3
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.deploy.account import down, up
 from local.deploy.account.aws import Aws
+from local.deploy.account.cloud import Say
 from local.deploy.account.environment import Environment, parse
 from local.deploy.account.stacks import IMAGE, stack_name, stacks
 from local.deploy.account.wiring import plain_body
@@ -54,10 +55,24 @@ def environment() -> Environment:
     return parse("trial", document, "trial.toml")
 
 
-def bring_up(cloud: Aws) -> dict[str, str]:
-    """Bring the environment up with an image that is not pulled."""
-    steps = up.Steps(plain_body, {"ecs": lambda outputs: {IMAGE: "registry/x@sha256:0"}})
-    return up.bring_up(cloud, environment(), steps, NOW, lambda line: None)
+def pushed(outputs: Mapping[str, str]) -> Mapping[str, str]:
+    """An image that is not pulled."""
+    return {IMAGE: "registry/x@sha256:0"}
+
+
+def interrupted(outputs: Mapping[str, str]) -> Mapping[str, str]:
+    """A push of the image that fails, between the stacks."""
+    raise UserError("docker login: refused")
+
+
+def bring_up(cloud: Aws, push: up.Step = pushed, say: Say = lambda line: None) -> dict[str, str]:
+    """Bring the environment up."""
+    return up.bring_up(cloud, environment(), up.Steps(plain_body, {"ecs": push}), NOW, say)
+
+
+def kinds(cloud: Aws) -> list[str]:
+    """The kinds of the stacks that are there."""
+    return sorted(state.name.rpartition("-")[2] for state in cloud.stacks())
 
 
 @pytest.mark.heavy
@@ -79,6 +94,44 @@ def test_up_makes_what_the_templates_say_and_down_removes_it(cloud: Aws) -> None
         down.take_down(cloud, "trial", lambda line: None, seconds=1)
     assert list(cloud.stacks()) == []
     assert cloud.empty(outputs["PackagesBucket"]) == 0
+
+
+@pytest.mark.heavy
+def test_an_up_that_failed_in_the_middle_goes_on_from_there_and_makes_nothing_twice(cloud: Aws) -> None:
+    with pytest.raises(UserError, match="docker login: refused"):
+        bring_up(cloud, interrupted)
+    assert kinds(cloud) == ["network", "registry"]
+    networks = cloud.session.client("ec2").describe_vpcs()["Vpcs"]
+    said: list[str] = []
+    outputs = bring_up(cloud, say=said.append)
+    assert kinds(cloud) == ["dashboard", "ecs", "monitoring", "network", "registry"]
+    assert outputs["EcsUrl"].startswith("http://trial-ecs")
+    done = [line.partition("trial-")[2] for line in said if line.endswith((": unchanged", ": creating"))]
+    assert done == [
+        *("network: unchanged", "registry: unchanged"),
+        *("ecs: creating", "monitoring: creating", "dashboard: creating"),
+    ]
+    assert cloud.session.client("ec2").describe_vpcs()["Vpcs"] == networks
+
+
+@pytest.mark.heavy
+def test_down_removes_what_a_half_failed_up_has_left(cloud: Aws) -> None:
+    with pytest.raises(UserError, match="docker login: refused"):
+        bring_up(cloud, interrupted)
+    registry = cloud.stack(stack_name("trial", "registry"))
+    assert registry is not None
+    bucket = registry.outputs["PackagesBucket"]
+    cloud.session.client("s3").put_object(Bucket=bucket, Key="a.zip", Body=b"x")
+    said: list[str] = []
+    with pytest.raises(ClientError, match=r"DependencyViolation.*DeleteStack"):  # moto's network, the last of all
+        down.take_down(cloud, "trial", said.append, seconds=1)
+    assert f"{bucket}: 1 packages removed" in said
+    assert [line for line in said if line.endswith(": removing")] == [
+        "crossover-trial-registry: removing",
+        "crossover-trial-network: removing",
+    ]
+    assert kinds(cloud) == []
+    assert [each["Name"] for each in cloud.session.client("s3").list_buckets()["Buckets"]] == []
 
 
 @pytest.mark.heavy
