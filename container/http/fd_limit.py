@@ -1,4 +1,7 @@
-"""How many connections the operating system lets a process have: each is an open file."""
+"""How many connections the operating system lets a process have: each is an open file.
+
+The limit itself, `MAX_CONNECTIONS`, is in `container.settings`, and `container.http.protocol` refuses what is above it.
+"""
 
 from __future__ import annotations
 

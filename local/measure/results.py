@@ -39,7 +39,7 @@ class Result:
     """One run of one measurement."""
 
     kind: str
-    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`."""
+    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`, `etl-duckdb`."""
     config: Mapping[str, Any]
     """The settings of the run, as plain JSON values."""
     data: Mapping[str, Any]
@@ -86,6 +86,8 @@ def read(path: Path, kind: str) -> Result:
         raise UserError(f"{path} is no result file") from None
     if (result.kind, result.format) != (kind, FORMAT):
         again = "crossover compare" if kind == "compare" else f"crossover experiment {kind}"
+        if kind.startswith("etl-"):
+            again = f"python -m local.measure.etl --engine {kind.removeprefix('etl-')}"
         raise UserError(f"{path} is no {kind} result of format {FORMAT}; measure again with: {again}")
     return result
 

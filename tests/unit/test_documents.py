@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from crossover_mysql.target import parse
 from local.cli import PANELS, command_group
+from local.cli.etl import LoadByDefault
 from local.docs.tables import DOCUMENTS, ROOT, TABLES, renewed
 
 WRITTEN = sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md"))
@@ -36,7 +37,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 
 def test_every_module_of_commands_is_registered() -> None:
-    shared = {"__init__", "cost_options", "options", "template_options"}
+    shared = {"__init__", "cost_options", "etl_package", "etl_plan", "options", "template_options"}
     assert {path.stem for path in (ROOT / "local/cli").glob("*.py")} - shared == {
         name for names in PANELS.values() for name in names
     }
@@ -123,9 +124,14 @@ def refusal(line: str, tool: TyperGroup) -> str | None:
     words = shlex.split(line)[1:]
     while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
         name = words.pop(0)
+        if name not in command.commands and isinstance(command, LoadByDefault):
+            words.insert(0, name)
+            break
         if name not in command.commands:
             return f"no command {name}"
         command = command.commands[name]
+    if isinstance(command, LoadByDefault):
+        command = command.commands["load"]
     options = {name: each for each in command.params for name in (*each.opts, *each.secondary_opts)}
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     while words:

@@ -19,10 +19,11 @@ from crossover.stores.port import LoadFailed, PartlyLoaded
 from crossover.stores.sqlite import path_of
 from local.data.etl.engines import DEFAULT_MASTER, EngineName, open_engine
 from local.data.etl.parsing import REASONS
+from local.data.etl.popular import MAX_BYTES, tags_of
 from local.errors import UserError
 
 if TYPE_CHECKING:
-    from local.data.etl.kept import KeptTweets
+    from local.data.etl.increments import KeptTweets
 
 PREFIX = "crossover-etl-"
 UNREADABLE = ("not_utf8", "not_json", "api_v2", "no_id", "no_user_id", "no_created_at", "no_text")
@@ -85,9 +86,9 @@ class Progress:
 
 def run(  # noqa: PLR0913 (the options of the command, all but two by name)
     files: Sequence[Path | str],
-    popular: frozenset[str],
+    popular: frozenset[str] | str,
     url: str,
-    work: Path | None = None,
+    work: Path | str | None = None,
     progress: Progress | None = None,
     *,
     force: bool = False,
@@ -100,9 +101,10 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
 
     Args:
         files: Files of tweets, as `local.data.etl.reading.blocks` reads them; for Spark also URLs.
-        popular: The popular tags, lower-cased.
+        popular: The popular tags, lower-cased; or the URL of their file, which Spark reads.
         url: The store's URL.
-        work: Where a folder for intermediate data is made; else beside the store where that is a file.
+        work: Where a folder for intermediate data is made, of Spark also a URL; else beside the store where that is a
+            file.
         progress: Notified of the run's stages.
         force: Load even where nearly all of the input is dropped. Without a valid tweet nothing is loaded at all.
         kept: Where the valid tweets are kept, before the store is touched.
@@ -117,16 +119,18 @@ def run(  # noqa: PLR0913 (the options of the command, all but two by name)
         UserError: Where the input, the URL or the disk does not allow it; then what the store had before still serves.
     """
     progress = progress or Progress()
-    place = work_place(url, work)
+    work_url = work if isinstance(work, str) else ""
+    place = work_place(url, None if isinstance(work, str) else work)
     try:
-        with work_folder(place) as folder, open_engine(engine, folder, master) as stages:
+        with work_folder(place) as folder, open_engine(engine, folder, master, work_url) as stages:
+            tags = tags_of(stages.fetch(popular, MAX_BYTES), popular) if isinstance(popular, str) else popular
             started = monotonic()
             progress.stage("parse")
             progress.total(sum(path.stat().st_size for path in files if isinstance(path, Path)))
             counts = stages.parse(files, progress.read)
             parsed = monotonic()
             earlier = kept.tweets if kept and add else 0
-            stages.relate(kept.file if kept and add else None, popular, progress.stage)
+            stages.relate(kept.file if kept and add else None, tags, progress.stage)
             tweets, contacts = stages.database.table("tweets"), stages.database.table("contacts")
             valid = tweets.count().to_pyarrow().as_py()
             copies = counts["parsed"] + earlier - valid

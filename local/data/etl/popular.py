@@ -17,11 +17,17 @@ def read_popular(path: Path) -> frozenset[str]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UserError(f"{path} is larger than {MAX_BYTES} bytes: give a list of popular tags, one a line")
-        return parse_popular(path.read_bytes())
+        return tags_of(path.read_bytes(), str(path))
     except OSError as problem:
         raise UserError(f"cannot read {path}: {problem.strerror}; give a list of popular tags, one a line") from None
+
+
+def tags_of(content: bytes, name: str) -> frozenset[str]:
+    """Return the tags of a file's bytes, as `read_popular` does. Raises `UserError`, with the file's name."""
+    try:
+        return parse_popular(content)
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8: give a list of popular tags, one a line") from None
+        raise UserError(f"{name} is not UTF-8: give a list of popular tags, one a line") from None
 
 
 def parse_popular(content: bytes) -> frozenset[str]:

@@ -13,6 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+import pyarrow as pa
+
 from local.data.etl.documents import DocumentError, is_document, values
 from local.errors import UserError
 
@@ -23,10 +25,10 @@ COMPRESSED: dict[bytes, Callable[[BinaryIO], object]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": lambda raw: pa.CompressedInputStream(raw, "zstd"),
 }
 """The first bytes of compressed files, and what reads them."""
 FOREIGN = {
-    b"\x28\xb5\x2f\xfd": "is compressed with zstd: give it unpacked (zstd -d), or as gzip, bzip2 or xz",
     b"PK\x03\x04": "is a zip archive: unpack it first",
     b"PAR1": "is a Parquet file: give the tweets as JSON, one a line",
     b"\xff\xfe": "is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",

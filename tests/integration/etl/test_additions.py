@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.cli import main
-from local.data.etl.kept import MANIFEST, open_kept
+from local.data.etl.increments import MANIFEST, open_kept
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator

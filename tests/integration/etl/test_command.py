@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from local.cli import main
@@ -268,6 +269,7 @@ def test_arrays_byte_order_marks_and_compression_change_no_record(
         "array": array,
         "array.bz2": bz2.compress(array),
         "lines.xz": lzma.compress(b"\n".join(whole)),
+        "lines.zst": pa.Codec("zstd").compress(b"\n".join(whole), asbytes=True),
         "arrays": b"\n".join(b"[" + b",".join(whole[at : at + 7]) + b"]" for at in range(0, 300, 7)),
         "printed": json.dumps([json.loads(line) for line in whole], indent=2).encode(),
     }

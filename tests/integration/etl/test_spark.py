@@ -21,10 +21,11 @@ import psutil
 import pytest
 
 from local.child import free_port
-from local.data.etl.kept import open_kept
+from local.data.etl.increments import open_kept
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
 from local.data.tweets.generator import Generator
+from local.deploy.spark_job import write_job
 from local.errors import UserError
 from tests.support.stores import records_of
 
@@ -99,6 +100,26 @@ def test_what_one_engine_keeps_the_other_adds_to(tmp_path: Path, messy: list[Pat
     with open_kept(tmp_path / "kept", add=True) as kept:
         etl(messy[4:], tmp_path / "store.db", "spark", kept=kept, add=True)
     assert records_of(tmp_path / "store.db") == records_of(tmp_path / "whole.db")
+
+
+def test_the_packaged_job_runs_by_spark_submit_with_its_data_below_a_url(tmp_path: Path, messy: list[Path]) -> None:
+    etl(messy, tmp_path / "duckdb.db", "duckdb")
+    job = write_job(tmp_path / "job")
+    (tmp_path / "work").mkdir()
+    words = [*map(str, messy), "--popular", Path(str(SHIPPED_TAGS)).as_uri(), "--work", (tmp_path / "work").as_uri()]
+    submit = [str(Path(sys.executable).parent / "spark-submit"), "--master", "local[2]", "--py-files", str(job.code)]
+    submitted = subprocess.run(
+        [*submit, str(job.entry), *words, "--store", f"sqlite:///{tmp_path}/spark.db"],
+        env=os.environ | {"PYSPARK_PYTHON": sys.executable, "PYTHONWARNINGS": "ignore"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert submitted.returncode == 0, submitted.stderr[-2000:]
+    assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_a_user_of_a_hundred_thousand_contacts_and_a_tag_of_all_do_no_harm(tmp_path: Path) -> None:

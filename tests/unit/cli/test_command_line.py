@@ -44,7 +44,7 @@ def test_a_flag_is_shown_without_a_type(command: list[str], capsys: pytest.Captu
         (["bench", "--rounds", "0"], "must be greater than or equal to 1; see crossover bench --help"),
         (["lod"], "No such command 'lod'. Did you mean 'load'"),
         (["compare", "--quik"], "No such option: --quik (Possible options: --quick); see crossover compare --help"),
-        (["etl"], "Missing argument 'tweets'; see crossover etl --help"),
+        (["etl"], "Missing argument 'tweets'; see crossover etl load --help"),
         (["invoke", "qrcode", "--data", "{}"], "--data goes with --request 'METHOD PATH' or --event-source; give one"),
         (["invoke", "qrcode", "--env", "A=b"], "--env belongs to an application; give --app MODULE:NAME too"),
         (["mysql", "--folder", __file__], "cannot be the server's folder: File exists"),

@@ -131,8 +131,14 @@ def test_without_pyspark_the_command_that_installs_it_is_named(tmp_path: Path, m
         pass
 
 
-def test_on_this_machine_every_port_is_on_loopback_and_a_master_elsewhere_has_its_own_settings(tmp_path: Path) -> None:
-    here, elsewhere = spark._settings(tmp_path, "local[2]"), spark._settings(tmp_path, "spark://host:7077")
+def test_on_this_machine_every_port_is_on_loopback_and_a_master_elsewhere_has_its_own_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, elsewhere = (spark._settings(tmp_path, "s3a://b/x", master) for master in ("local[2]", "spark://host:7077"))
+    assert here["spark.sql.warehouse.dir"] == "s3a://b/x/warehouse"
+    monkeypatch.setenv(spark.SUBMITTED, "4711")
+    submitted = spark._settings(tmp_path, "s3a://b/x", "local[2]")
+    assert submitted.keys().isdisjoint({"spark.master", "spark.driver.memory", "spark.driver.bindAddress"})
     assert here["spark.driver.bindAddress"] == "127.0.0.1"
     assert "spark.driver.bindAddress" not in elsewhere
     assert elsewhere["spark.master"] == "spark://host:7077"

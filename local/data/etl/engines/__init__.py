@@ -20,13 +20,14 @@ class EngineName(StrEnum):
 
 
 @contextmanager
-def open_engine(name: EngineName, folder: Path, master: str = DEFAULT_MASTER) -> Iterator[Engine]:
+def open_engine(name: EngineName, folder: Path, master: str = DEFAULT_MASTER, work_url: str = "") -> Iterator[Engine]:
     """Yield an engine that works in a folder.
 
     Args:
         name: Which one.
         folder: Where intermediate data goes; empty.
         master: Of Spark: `local[2]`, `spark://HOST:PORT`, `yarn`.
+        work_url: Of Spark: where intermediate data goes, if not to the folder.
 
     Raises:
         UserError: Where the engine is not installed or cannot be reached.
@@ -34,7 +35,7 @@ def open_engine(name: EngineName, folder: Path, master: str = DEFAULT_MASTER) ->
     if name == EngineName.spark:
         from local.data.etl.engines.spark import spark_engine
 
-        with spark_engine(folder, master) as spark:
+        with spark_engine(folder, master, work_url) as spark:
             yield spark
         return
     from local.data.etl.engines.duckdb import duckdb_engine

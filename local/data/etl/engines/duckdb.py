@@ -27,6 +27,10 @@ class DuckDbEngine:
         self._folder = folder
         self._workers = workers
 
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        """Refuse: this engine reads files of this machine."""
+        raise UserError(f"{url} is a URL: --engine spark reads those, or fetch the file first")
+
     def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
         """Parse files of this machine, compressed or not, into Parquet parts."""
         paths = tuple(map(Path, files))

@@ -17,6 +17,10 @@ class Engine(Protocol):
     database: Any
     """The Ibis backend whose tables are those of `local.data.etl.stages.TABLES`, once they are related."""
 
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        """Return the content of a small file at a URL."""
+        ...
+
     def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
         """Parse tweets, and return counts: `lines`, `parsed`, and one for each reason to drop a line.
 

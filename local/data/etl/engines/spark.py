@@ -13,9 +13,10 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ from local.data.etl.documents import is_document
 from local.data.etl.groups import ORDER, ContactTweet, records_of, whole_users
 from local.data.etl.parsing import Row
 from local.data.etl.parts import SCHEMA, lines_of, parse_lines
-from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, blocks, is_plain
+from local.data.etl.reading import BLOCK_BYTES, MAX_LINE_BYTES, URL, blocks, is_plain
 from local.data.etl.stages import build
 from local.errors import UserError
 
@@ -35,6 +36,8 @@ COUNTED_TYPES = ", ".join(f"{field.name} {SPARK_TYPES[field.type]}" for field in
 RECORD_TYPES = "key binary, record binary"
 RECORDS = pa.schema([("key", pa.binary()), ("record", pa.binary())])
 LINES_A_BATCH = 2_000
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""Of the environment of a process that `spark-submit` runs; master, memory and the rest are its choice."""
 CODECS = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate", ".xz")
 """Ends of names by which Spark unpacks a file, whatever is in it."""
 SKIPPED_NAME = re.compile(r"[_.].*|.*\._COPYING_", re.DOTALL)
@@ -44,14 +47,23 @@ PATTERN_SIGNS = frozenset("*?[]{}\\:")
 
 
 class SparkEngine:
-    """An engine on a Spark session, which works in a folder that driver and workers share."""
+    """An engine on a Spark session, whose intermediate data are below a URL, or in a folder that all workers share."""
 
-    def __init__(self, session: Any, folder: Path) -> None:
+    def __init__(self, session: Any, place: str) -> None:
         import ibis
 
         self._session = session
-        self._folder = folder
+        self._place = place
+        self._frames = 0
         self.database = ibis.pyspark.connect(session)
+
+    def fetch(self, url: str, max_bytes: int) -> bytes:
+        """Read a file through Spark's own file systems."""
+        files = self._session.read.format("binaryFile").load(url)
+        (length,) = (row[0] for row in files.select("length").collect()) if not files.isEmpty() else (0,)
+        if length > max_bytes:
+            raise UserError(f"{url} is larger than {max_bytes} bytes")
+        return bytes(files.select("content").first()[0]) if length else b""
 
     def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
         """Parse files and URLs on the workers. A plain file is split; one that is compressed or a document is not."""
@@ -66,25 +78,29 @@ class SparkEngine:
         if whole:
             paths = self._session.createDataFrame([(path,) for path in whole], "path string").repartition(len(whole))
             frames.append(paths.mapInArrow(_parse_files, COUNTED_TYPES))
-        for number, frame in enumerate(frames):
-            frame.write.parquet(str(self._folder / f"parsed-{number}"))
+        for frame in frames:
+            frame.write.parquet(f"{self._place}/parsed-{self._frames}")
+            self._frames += 1
         read(sum(file.stat().st_size for file in files if isinstance(file, Path)))
         counts = self._parsed().filter("reason is not null").groupBy("reason").sum("number").collect()
         return Counter({row[0]: row[1] for row in counts})
 
     def relate(self, kept: Path | None, popular: frozenset[str], notify: Callable[[str], object]) -> None:
         """Make the tables as Spark's own, in the folder."""
-        pq.write_table(pa.table({"tag": pa.array(sorted(popular), pa.string())}), self._folder / "popular.parquet")
+        tags = self._session.createDataFrame([(tag,) for tag in sorted(popular)], "tag string")
+        tags.createOrReplaceTempView("popular")
         tweets = self._parsed().filter("reason is null").select(*Row._fields)
         if kept:
             tweets = tweets.unionByName(self._session.read.parquet(str(kept)).select(*Row._fields))
         tweets.createOrReplaceTempView("parsed")
-        popular_tags = self.database.read_parquet(str(self._folder / "popular.parquet"))
-        build(self.database, self.database.table("parsed"), popular_tags, notify)
+        build(self.database, self.database.table("parsed"), self.database.table("popular"), notify)
 
     def write(self, table: str, path: Path) -> None:
-        """Write a table as one Parquet file: by Spark, as a way through pandas would round ids beside nulls."""
-        folder = self._folder / f"written-{table}"
+        """Write a table as one Parquet file: by Spark, as a way through pandas would round ids beside nulls.
+
+        The intermediate data must be in a folder, not below a URL.
+        """
+        folder = Path(self._place) / f"written-{table}"
         self._session.table(table).coalesce(1).write.option("compression", "zstd").parquet(str(folder))
         (part,) = folder.glob("part-*.parquet")
         shutil.move(part, path)
@@ -94,8 +110,14 @@ class SparkEngine:
         rows = self._session.table("contact_tweets")
         order = [rows[name.lstrip("-")].desc() if name[0] == "-" else rows[name] for name in ORDER]
         ranges = rows.repartitionByRange("user_id").sortWithinPartitions(*order).select(*ContactTweet._fields)
-        folder = self._folder / "records"
-        ranges.mapInArrow(_pack_batches, RECORD_TYPES).write.parquet(str(folder))
+        records = ranges.mapInArrow(_pack_batches, RECORD_TYPES)
+        if URL.match(self._place):
+            for key, record in records.toLocalIterator(prefetchPartitions=True):
+                yield bytes(key), bytes(record)
+                packed(1)
+            return
+        folder = Path(self._place) / "records"
+        records.write.parquet(str(folder))
         for path in sorted(folder.glob("part-*.parquet")):
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(LINES_A_BATCH):
@@ -103,12 +125,18 @@ class SparkEngine:
                     packed(batch.num_rows)
 
     def _parsed(self) -> Any:
-        return self._session.read.parquet(*map(str, sorted(self._folder.glob("parsed-*"))))
+        return self._session.read.parquet(*(f"{self._place}/parsed-{number}" for number in range(self._frames)))
 
 
 @contextmanager
-def spark_engine(folder: Path, master: str) -> Iterator[SparkEngine]:
+def spark_engine(folder: Path, master: str, work_url: str = "") -> Iterator[SparkEngine]:
     """Yield an engine with a session of its own, which is stopped at the end.
+
+    Args:
+        folder: Of this machine; empty.
+        master: The master; not used where `spark-submit` runs this process, which has named one.
+        work_url: Below which a folder for the intermediate data is made, where driver and workers share no disk. It is
+            removed at the end, but not after a kill.
 
     Raises:
         UserError: Where PySpark or Java is missing, the master cannot be reached, or a worker reports one.
@@ -121,17 +149,18 @@ def spark_engine(folder: Path, master: str) -> Iterator[SparkEngine]:
         raise UserError("--engine spark needs PySpark, about 500 MB: make spark installs it") from None
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise UserError("--engine spark needs Java 17 or newer: apt-get install openjdk-17-jre-headless, for instance")
+    place = f"{work_url.rstrip('/')}/crossover-etl-{uuid4().hex}" if work_url else str(folder)
     # It warns of every pandas of today, and nothing here goes through pandas.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     with _python_of_workers():
         try:
             with _stderr_to(folder / "spark.log"):  # of the JVM, which keeps it
-                session = SparkSession.builder.config(map=_settings(folder, master)).getOrCreate()
+                session = SparkSession.builder.config(map=_settings(folder, place, master)).getOrCreate()
         except Exception as problem:
             reason = "no master answers" if "stopped SparkContext" in str(problem) else _first_line(problem)
             raise UserError(f"Spark does not start on {master}: {reason}") from None
         try:
-            yield SparkEngine(session, folder)
+            yield SparkEngine(session, place)
         except PySparkException as problem:
             raise _reported(problem) from None
         except Exception as problem:
@@ -139,19 +168,30 @@ def spark_engine(folder: Path, master: str) -> Iterator[SparkEngine]:
                 raise _reported(problem) from None
             raise
         finally:
+            if work_url:
+                _remove(session, place)
             session.stop()
 
 
-def _settings(folder: Path, master: str) -> dict[str, Any]:
+def _remove(session: Any, url: str) -> None:
+    """Remove a folder by Hadoop's client, as well as that can be."""
+    with suppress(Exception):
+        path = session._jvm.org.apache.hadoop.fs.Path(url)
+        path.getFileSystem(session._jsc.hadoopConfiguration()).delete(path, True)
+
+
+def _settings(folder: Path, place: str, master: str) -> dict[str, Any]:
     settings: dict[str, Any] = {
-        "spark.master": master,
         "spark.app.name": "crossover etl",
-        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.sql.warehouse.dir": f"{place}/warehouse",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.maxRecordsPerBatch": str(LINES_A_BATCH),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+    if SUBMITTED in os.environ:
+        return settings
+    settings["spark.master"] = master
     if master.startswith("local"):
         # Every port on loopback alone, and what is spilled beside the rest.
         settings |= {
