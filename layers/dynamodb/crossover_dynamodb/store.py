@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crossover.runner import Unavailable
@@ -62,6 +62,13 @@ def load(
     from crossover_dynamodb import loading as table
 
     return table.load(parse(url, os.environ), records, report, loading=loading)
+
+
+def dump(url: str, part: Part, version: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every (key, record) of a load, in no order. Raises `Unavailable`, also while it is read."""
+    from crossover_dynamodb import dumping
+
+    return dumping.dump(parse(url, os.environ), part, version)
 
 
 class DynamoStore:

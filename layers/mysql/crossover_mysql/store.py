@@ -6,7 +6,7 @@ InnoDB, which has a checksum on every page: a row that was deleted by hand is an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pymysql.cursors import Cursor
@@ -63,6 +63,13 @@ def load(
     from crossover_mysql import loading as tables
 
     return tables.load(parse(url), records, loading or LoadingAlone())
+
+
+def dump(url: str, part: Part, version: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every (key, record) of a load, in the order of the keys. Raises `Unavailable`, also while it is read."""
+    from crossover_mysql import dumping
+
+    return dumping.dump(parse(url), version)
 
 
 class MysqlStore:

@@ -15,11 +15,14 @@ from pymysql.cursors import Cursor
 from crossover.lambda_entry import lambda_handler
 from crossover.runner import Unavailable
 from crossover.stores import load, open_store
+from crossover.stores.dumping import dump
 from crossover.stores.parts import WrongPart
-from crossover.stores.port import LoadFailed, Store
+from crossover.stores.port import LoadFailed, Store, ignore
 from crossover.stores.sharded import ShardedStore
 from functions.twitter.handler import SERVICE
+from local.data.copying import copy
 from local.data.mysql.server import PrivateServer
+from local.errors import UserError
 from tests.contract.store_suite import StoreSuite
 from tests.integration.mysql.conftest import UNSAFE, _numbers
 from tests.integration.mysql.hurting import kill
@@ -116,6 +119,20 @@ def test_a_load_of_which_one_server_is_gone_leaves_the_others_as_they_were(serve
             servers[2].start()
     with closing(open_store(url_of(servers))) as store:
         assert {key: store.fetch(key) for key in RECORDS} == RECORDS
+
+
+def test_a_store_is_loaded_over_more_databases_and_over_fewer_byte_for_byte(
+    databases: list[str], tmp_path: Path
+) -> None:
+    one, *two = databases
+    load(f"sqlite:///{tmp_path}/records.db", PAIRS)
+    said: list[int] = []
+    for source, target in ((f"sqlite:///{tmp_path}/records.db", "|".join(two)), ("|".join(two), one)):
+        assert copy(source, target, said.append, ignore).records == len(PAIRS)
+        assert list(dump(target)) == sorted(PAIRS)
+    assert sum(said) == 2 * len(PAIRS)
+    with pytest.raises(UserError, match="empty it first"):
+        copy(one, "|".join(databases), said.append, ignore)
 
 
 def test_a_database_in_another_place_is_refused_and_answers_no_404(databases: list[str]) -> None:

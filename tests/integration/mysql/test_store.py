@@ -16,6 +16,7 @@ from pymysql.cursors import Cursor
 
 from crossover.runner import Refused, Unavailable
 from crossover.stores import load
+from crossover.stores.parts import LoadingAlone
 from crossover.stores.port import LoadFailed
 from crossover.stores.sealing import SEAL_BYTES
 from crossover_mysql import loading
@@ -226,7 +227,7 @@ def test_a_load_whose_connection_dies_once_its_tables_are_in_place_has_not_faile
     connection = connect(server)
     connection.select_db(loaded.rpartition("/")[2])
     with closing(connection):
-        done = _Load(Dies(connection)).run(PAIRS[:1])
+        done = _Load(Dies(connection)).run(PAIRS[:1], LoadingAlone())
     assert (done.records, done.size_bytes) == (1, 0)
     assert opened(loaded).version() == done.version
     assert load(loaded, PAIRS).size_bytes > 0

@@ -21,7 +21,7 @@ ADAPTERS = {
     "dynamodb": "crossover_dynamodb.store",
 }
 """The scheme of a store's URL to the module that has `open_store(url, part=...)` for it, which opens what holds this
-part of a store, and `load(url, records, report, loading)`."""
+part of a store, `load(url, records, report, loading)` and `dump(url, part, version)`."""
 
 REDIS = "crossover_cache.redis"
 """The module of the caches in a server."""
@@ -44,7 +44,7 @@ def open_store(url: str) -> Store:
         if cache is not None and url.startswith("sqlite:"):
             raise ValueError("a cache is for a store that is asked over a network")
     urls = split_shards(url)
-    shards = [_adapter(one).open_store(one, part=Part(at, len(urls))) for at, one in enumerate(urls)]
+    shards = [adapter_of(one).open_store(one, part=Part(at, len(urls))) for at, one in enumerate(urls)]
     if cache is not None:
         shards = _with_cache(shards, cache)
     if len(shards) == 1:
@@ -71,16 +71,16 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
     for at, one in enumerate(urls):
         _check_replaced(one, Part(at, len(urls)))
     if len(urls) == 1:
-        return _adapter(url).load(url, records, report)  # type: ignore[no-any-return]
+        return adapter_of(url).load(url, records, report)  # type: ignore[no-any-return]
     from crossover.stores.sharded_loading import load_shards
 
-    return load_shards(len(urls), lambda at, *load: _adapter(urls[at]).load(urls[at], *load), records, report)
+    return load_shards(len(urls), lambda at, *load: adapter_of(urls[at]).load(urls[at], *load), records, report)
 
 
 def _check_replaced(url: str, part: Part) -> None:
     """Raise `LoadFailed` where a database holds another part: those who read that would get wrong answers."""
     try:
-        with closing(_adapter(url).open_store(url, part=part)) as store:
+        with closing(adapter_of(url).open_store(url, part=part)) as store:
             store.version()
     except WrongPart as problem:
         raise LoadFailed(f"{problem}; to use it for something else, empty it first") from None
@@ -100,7 +100,8 @@ def _with_cache(stores: Sequence[RemoteStore], target: CacheTarget) -> list[Cach
     return [CachedStore(store, cache, target) for store in stores]
 
 
-def _adapter(url: str) -> Any:
+def adapter_of(url: str) -> Any:
+    """Return the module for the URL of one database. Raises ValueError."""
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in ADAPTERS:
         raise ValueError(f"a store's URL begins with {' or '.join(f'{name}://' for name in ADAPTERS)}")

@@ -77,6 +77,12 @@ def check_part(version: str, part: Part) -> None:
         )
 
 
+def check_unchanged(version: str, expected: str) -> None:
+    """Raise `Unavailable` where a database has another load than the one that is being read."""
+    if version != expected:
+        raise Unavailable("another load took the place of the one that was being read: begin again")
+
+
 class Loading(Protocol):
     """What an adapter asks about the load that it does."""
 

@@ -80,6 +80,13 @@ def open_store(url: str, part: Part = WHOLE) -> SqliteStore:
     return SqliteStore(path_of(url), part)
 
 
+def dump(url: str, part: Part, version: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every (key, record) of a load, in the order of the keys. Raises `Unavailable`, also while it is read."""
+    from crossover.stores.sqlite_dumping import dump as dump_file
+
+    return dump_file(path_of(url).absolute(), part, version)
+
+
 class SqliteStore:
     """The records of one file. It follows the path: a file renamed to it is noticed, and answers from then on.
 
@@ -91,7 +98,7 @@ class SqliteStore:
         self._path = path.absolute()
         self._part = part
         self._seen = _identity(self._path)
-        self._connection, self._version = _connect(self._path, part)
+        self._connection, self._version = connect(self._path, part)
         self._execute = self._connection.execute
         self._look_at = monotonic() + LOOK_INTERVAL_SECONDS
         self._reopen_at = float("-inf")
@@ -186,7 +193,7 @@ class SqliteStore:
                 self._open()
 
     def _open(self) -> None:
-        connection, version = _connect(self._path, self._part)
+        connection, version = connect(self._path, self._part)
         self._connection.close()
         self._connection, self._version = connection, version
         self._execute = connection.execute
@@ -200,7 +207,7 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
-def _connect(path: Path, part: Part) -> tuple[sqlite3.Connection, str]:
+def connect(path: Path, part: Part) -> tuple[sqlite3.Connection, str]:
     """Return a connection to an undamaged store that holds this part, and its version."""
     if not path.is_file():  # to open a named pipe would wait for a writer
         raise Unavailable(f"no store at {path}: not a file")
