@@ -7,7 +7,7 @@ InnoDB, which has a checksum on every page: a row that was deleted by hand is an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError, ProgrammingError
@@ -23,6 +23,9 @@ from crossover_mysql.credentials import Credentials, credentials_of
 from crossover_mysql.driver import NO_SUCH_TABLE, PyMySQLDriver, code_of
 from crossover_mysql.target import Target, parse
 
+if TYPE_CHECKING:
+    from crossover_mysql.replicas import ReplicatedStore
+
 LAYOUT = "packed-2"
 """The version of the tables that this reads and loads; any other is refused."""
 MAX_STATEMENT_KEYS = 128
@@ -36,7 +39,7 @@ _MANY = "SELECT id, record FROM crossover_records WHERE id IN ({})"
 Rows = Sequence[Sequence[Any]]
 
 
-def open_store(url: str, credentials: Credentials | None = None, part: Part = WHOLE) -> MysqlStore:
+def open_store(url: str, credentials: Credentials | None = None, part: Part = WHOLE) -> MysqlStore | ReplicatedStore:
     """Return the store at a URL; it connects at the first fetch.
 
     Args:
@@ -48,6 +51,10 @@ def open_store(url: str, credentials: Credentials | None = None, part: Part = WH
         ValueError: Where the URL is not one of a MySQL store.
     """
     target = parse(url)
+    if target.replicas:
+        from crossover_mysql.replicas import open_replicated
+
+        return open_replicated(target, credentials, part)
     return MysqlStore(target, credentials or credentials_of(target), part)
 
 

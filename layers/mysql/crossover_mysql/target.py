@@ -11,6 +11,7 @@
 | lifetime | seconds that one may live, less up to a fifth | 1800 |
 | connect_timeout | seconds that a connect may take, its handshake included | 1 |
 | read_timeout | seconds that a statement may take, its whole answer included | 1 |
+| replicas | `HOST:PORT,HOST:PORT`: read from these as long as they have what the primary has, 16 at most | |
 
 Their sum has to lie below a function's own timeout: a first request connects and reads, and one whose connection dies
 reads, connects and reads again. User, password and database are percent-decoded.
@@ -26,6 +27,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from crossover.stores.policy import Limits
 
 MAX_SIZE = 100
+MAX_REPLICAS = 16
+DEFAULT_PORT = 3306
 MAX_SECONDS = 86_400.0
 MAX_SECRET_CHARACTERS = 2_048
 """The API's limit of a secret's id."""
@@ -46,6 +49,8 @@ class Target:
     iam: bool = False
     connect_timeout: float = 1.0
     read_timeout: float = 1.0
+    replicas: tuple[tuple[str, int], ...] = ()
+    """Host and port of each."""
     limits: Limits = field(default_factory=Limits)
 
     def __repr__(self) -> str:
@@ -60,7 +65,7 @@ def parse(url: str) -> Target:
     """
     try:
         parts = urlsplit(url)
-        port = 3306 if parts.port is None else parts.port
+        port = DEFAULT_PORT if parts.port is None else parts.port
     except ValueError:
         port = 0
     if not port:
@@ -131,6 +136,19 @@ def _size(target: Target, value: str) -> Target:
     return replace(target, limits=replace(target.limits, size=int(value)))
 
 
+def _replicas(target: Target, value: str) -> Target:
+    try:
+        places = [urlsplit(f"//{place}") for place in value.split(",")]
+        replicas = {(place.hostname or "", DEFAULT_PORT if place.port is None else place.port) for place in places}
+        plain = all(f"//{place.netloc}" == place.geturl() and "@" not in place.netloc for place in places)
+    except ValueError:
+        places, replicas, plain = [], set(), False
+    good = plain and all(host and port and not host.isspace() and " " not in host for host, port in replicas)
+    if not good or not len(replicas) == len(places) <= MAX_REPLICAS:
+        raise ValueError(f"replicas is HOST:PORT,HOST:PORT, each once and {MAX_REPLICAS} at most")
+    return replace(target, replicas=tuple((str(p.hostname), p.port or DEFAULT_PORT) for p in places))
+
+
 def _seconds(name: str, value: str) -> float:
     try:
         seconds = float(value)
@@ -159,4 +177,5 @@ _OPTIONS: dict[str, Callable[[Target, str], Target]] = {
     "lifetime": _time_of_limits("lifetime"),
     "connect_timeout": _time_of_target("connect_timeout"),
     "read_timeout": _time_of_target("read_timeout"),
+    "replicas": _replicas,
 }

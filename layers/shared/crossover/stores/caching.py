@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from crossover.runner import Unavailable
 from crossover.stores.cache_port import Cache, CacheGone, CacheTarget
+from crossover.stores.circuit import Circuit
 from crossover.stores.port import BudgetedStore, RemoteStore
 from crossover.stores.sealing import Damaged, seal, unseal
 
@@ -26,8 +27,6 @@ JITTER = 0.2
 """The share of an entry's time by which it may be kept less long, so that not all are read again at once."""
 ABSENT_SHARE = 0.2
 """The share of an entry's time for which it is kept that there is no record."""
-FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 5.0, 60.0
-"""How long a cache that failed is not asked."""
 SHARED_SECONDS = 30.0
 """How long a request waits for another one's read: longer than any store lets a read take."""
 PRESENT, ABSENT = b"+", b"-"
@@ -51,42 +50,6 @@ class CacheStats(NamedTuple):
     """Keys that were read without asking the cache, because it had failed."""
     resting: int
     """1 while the cache is not asked."""
-
-
-class Circuit:
-    """Whether to ask a cache: not for a while after it failed, and then by one request alone until that succeeds."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._rest = 0.0
-        self._until = float("-inf")
-
-    def may_ask(self) -> bool:
-        """Return whether this request may ask."""
-        if not self._rest:
-            return True
-        with self._lock:
-            now = self._clock()
-            if 0 < self._until - now <= LONGEST_REST_SECONDS:  # more is a clock that was set back
-                return False
-            self._until = now + self._rest
-            return True
-
-    def failed(self) -> None:
-        """Note a failure."""
-        with self._lock:
-            self._rest = min(max(self._rest * 2, FIRST_REST_SECONDS), LONGEST_REST_SECONDS)
-            self._until = self._clock() + self._rest
-
-    def succeeded(self) -> None:
-        """Note a success."""
-        self._rest = 0.0
-
-    @property
-    def resting(self) -> bool:
-        """Whether the cache failed when it was asked last."""
-        return bool(self._rest)
 
 
 class _Flight:
