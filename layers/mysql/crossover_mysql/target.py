@@ -63,6 +63,8 @@ def parse(url: str) -> Target:
     Raises:
         ValueError: With a message that repeats no part of the URL that could be a password.
     """
+    if "|mysql://" in url:
+        raise ValueError("this takes the URL of one database, and not of several")
     try:
         parts = urlsplit(url)
         port = DEFAULT_PORT if parts.port is None else parts.port

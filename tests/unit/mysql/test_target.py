@@ -67,6 +67,7 @@ def test_a_read_that_is_lost_and_repeated_fits_a_function_of_five_seconds() -> N
         "mysql://me:topsecret@host:99999/db",
         "mysql://me:topsecret@host:0/db",
         "mysql://me:topsecret@host/db#part",
+        "mysql://me:topsecret@host/db|mysql://me:topsecret@host/other",
         "sqlite://me:topsecret@host/db",
         "mysql://me:topsecret@host/db?colour=red",
         "mysql://me:topsecret@host/db?size=2&size=3",
