@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymysql.cursors import Cursor
 from pymysql.err import MySQLError
 
 from crossover.stores.parts import Loading
-from crossover.stores.port import Loaded, LoadFailed
+from crossover.stores.port import DistributedRecords, Loaded, LoadFailed
 from crossover.stores.sealing import SEAL_BYTES, seal
 from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
@@ -38,13 +39,15 @@ TABLES = {
     RECORDS: "id VARBINARY(255) NOT NULL PRIMARY KEY, record LONGBLOB NOT NULL",
 }
 """Each table's columns, in SQL."""
+INSERT = f"INSERT INTO {RECORDS}{NEW} VALUES (%s, %s)"  # noqa: S608
+OVERWRITE = " ON DUPLICATE KEY UPDATE record = VALUES(record)"
 TABLE_OPTIONS = "ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 Pair = tuple[bytes, bytes]
 """A key and its record."""
 
 
-def load(target: Target, records: Iterable[Pair], loading: Loading) -> Loaded:
-    """Load a database with (key, record) pairs.
+def load(target: Target, records: Iterable[Pair] | DistributedRecords, loading: Loading) -> Loaded:
+    """Load a database with (key, record) pairs; workers that hold them write them themselves.
 
     Until the swap, which is atomic, what was loaded before serves, whatever happens.
 
@@ -52,51 +55,57 @@ def load(target: Target, records: Iterable[Pair], loading: Loading) -> Loaded:
         LoadFailed: Also where another load of this database is running, a key comes twice or a record does not fit a
             packet.
     """
-    patient = replace(target, read_timeout=STATEMENT_SECONDS)
     try:
-        cursor = PyMySQLDriver(patient, credentials_of(target)).connect()
+        cursor = _connect(target)
         with closing(cursor.connection):
-            return _Load(cursor).run(records, loading)
+            return _Load(cursor, target).run(records, loading)
     except MySQLError as problem:
         raise LoadFailed(f"cannot load {target}: {problem}") from problem
 
 
-class _Load:
-    """One load, on a connection of its own."""
+@dataclass(frozen=True, slots=True)
+class PartWriter:
+    """Writes a worker's pairs into the tables of a load that is under way elsewhere. It can be pickled."""
+
+    target: Target
+    version: str
+    """Of that load: the pairs of one that was given up never come into another's tables."""
+
+    def __call__(self, records: Iterable[Pair]) -> tuple[int]:
+        """Write the pairs, those that were written before again, and return how many they are. Raises `LoadFailed`."""
+        try:
+            cursor = _connect(self.target)
+            with closing(cursor.connection):
+                writer = _RowWriter(cursor)
+                cursor.execute(f"SELECT version FROM {META}{NEW}")  # noqa: S608
+                if cursor.fetchall() != ((self.version,),):
+                    raise LoadFailed("the load that this part belongs to was given up")
+                return (writer.write(records, OVERWRITE),)
+        except MySQLError as problem:
+            raise LoadFailed(f"cannot load {self.target}: {problem}") from problem
+
+
+def _connect(target: Target) -> Cursor:
+    cursor = PyMySQLDriver(replace(target, read_timeout=STATEMENT_SECONDS), credentials_of(target)).connect()
+    cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
+    return cursor
+
+
+class _RowWriter:
+    """Writes pairs in statements that fit the server."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
-        self._max_packet = int(self._all("SHOW VARIABLES LIKE 'max_allowed_packet'")[0][1])
+        cursor.execute("SHOW VARIABLES LIKE 'max_allowed_packet'")
+        self._max_packet = int(cursor.fetchall()[0][1])
         # pymysql cuts the rows of executemany into statements of this size.
         cursor.max_stmt_length = min(BATCH_BYTES, self._max_packet - STATEMENT_BYTES)  # type: ignore[misc]
 
-    def run(self, records: Iterable[Pair], loading: Loading) -> Loaded:
-        # The lock is the session's: it ends with this process, however that ends.
-        if self._all("SELECT GET_LOCK(CONCAT('crossover load ', DATABASE()), 0)") != [(1,)]:
-            raise LoadFailed("another load of this database is running")
-        self._execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
-        try:
-            self._drop(NEW)
-            count = self._fill(records, loading.version)
-            while not loading.may_switch(KEEP_ALIVE_SECONDS):
-                self._all("SELECT 1")
-            self._swap()
-        except BaseException:
-            with suppress(MySQLError):
-                self._drop(NEW)
-            raise
-        # The new tables serve by now: an error from here on fails no load, and the next load drops the old tables.
-        with suppress(MySQLError):
-            self._drop(OLD)
-        return Loaded(loading.version, count, self._size())
-
-    def _fill(self, records: Iterable[Pair], version: str) -> int:
-        for table, columns in TABLES.items():
-            self._execute(f"CREATE TABLE {table}{NEW} ({columns}) {TABLE_OPTIONS}")
-        self._cursor.execute(f"INSERT INTO {META}{NEW} VALUES (%s, %s)", (version, LAYOUT))  # noqa: S608
+    def write(self, records: Iterable[Pair], on_duplicate: str = "") -> int:
+        """Write pairs into the new table, and return how many they are."""
         count = 0
         for batch in self._batches(records):
-            self._cursor.executemany(f"INSERT INTO {RECORDS}{NEW} VALUES (%s, %s)", batch)  # noqa: S608
+            self._cursor.executemany(f"{INSERT}{on_duplicate}", batch)
             count += len(batch)
         return count
 
@@ -119,6 +128,57 @@ class _Load:
             size += length
         if batch:
             yield batch
+
+
+class _Load:
+    """One load, on a connection of its own."""
+
+    def __init__(self, cursor: Cursor, target: Target) -> None:
+        self._cursor = cursor
+        self._target = target
+        self._writer = _RowWriter(cursor)
+
+    def run(self, records: Iterable[Pair] | DistributedRecords, loading: Loading) -> Loaded:
+        # The lock is the session's: it ends with this process, however that ends.
+        if self._all("SELECT GET_LOCK(CONCAT('crossover load ', DATABASE()), 0)") != [(1,)]:
+            raise LoadFailed("another load of this database is running")
+        try:
+            self._drop(NEW)
+            count = self._fill(records, loading.version)
+            while not loading.may_switch(KEEP_ALIVE_SECONDS):
+                self._all("SELECT 1")
+            self._swap()
+        except BaseException:
+            with suppress(MySQLError):
+                self._drop(NEW)
+            raise
+        # The new tables serve by now: an error from here on fails no load, and the next load drops the old tables.
+        with suppress(MySQLError):
+            self._drop(OLD)
+        return Loaded(loading.version, count, self._size())
+
+    def _fill(self, records: Iterable[Pair] | DistributedRecords, version: str) -> int:
+        for table, columns in TABLES.items():
+            self._execute(f"CREATE TABLE {table}{NEW} ({columns}) {TABLE_OPTIONS}")
+        self._cursor.execute(f"INSERT INTO {META}{NEW} VALUES (%s, %s)", (version, LAYOUT))  # noqa: S608
+        if not isinstance(records, DistributedRecords):
+            return self._writer.write(records)
+        sent = self._sent(records, PartWriter(self._target, version))
+        ((rows,),) = self._all(f"SELECT COUNT(*) FROM {RECORDS}{NEW}")  # noqa: S608
+        if rows != sent:
+            raise LoadFailed(f"the workers wrote {sent:,} records under {rows:,} keys: a key comes twice")
+        return sent
+
+    def _sent(self, records: DistributedRecords, writer: PartWriter) -> int:
+        """Have the workers write, and use the connection meanwhile."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="load")
+        try:
+            sending = thread.submit(records.write_with, writer)
+            while not wait((sending,), KEEP_ALIVE_SECONDS).done:
+                self._all("SELECT 1")
+            return sum(sending.result())
+        finally:
+            thread.shutdown(wait=False)
 
     def _swap(self) -> None:
         present = {row[0] for row in self._all("SHOW TABLES LIKE 'crossover\\_%'")}

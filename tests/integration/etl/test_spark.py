@@ -13,17 +13,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
 import psutil
 import pytest
 
+from crossover.stores import open_store
 from local.child import free_port
+from local.data.etl.engines import EngineName
+from local.data.etl.engines.spark import SparkRecords
 from local.data.etl.increments import open_kept
 from local.data.etl.pipeline import EtlReport, run
 from local.data.etl.popular import SHIPPED_TAGS, read_popular
+from local.data.mysql import programs
+from local.data.mysql.server import PrivateServer
 from local.data.tweets.generator import Generator
 from local.deploy.spark_job import write_job
 from local.errors import UserError
@@ -120,6 +125,19 @@ def test_the_packaged_job_runs_by_spark_submit_with_its_data_below_a_url(tmp_pat
     assert submitted.returncode == 0, submitted.stderr[-2000:]
     assert records_of(tmp_path / "spark.db") == records_of(tmp_path / "duckdb.db")
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_the_workers_load_mysql_themselves(tmp_path: Path, messy: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    if programs.find() is None:
+        pytest.skip(f"NOT RUN: no MariaDB or MySQL server on this machine; {programs.BY_HAND}")
+    monkeypatch.setattr(SparkRecords, "__iter__", pytest.fail)
+    etl(messy, tmp_path / "duckdb.db", "duckdb")
+    records = records_of(tmp_path / "duckdb.db")
+    with PrivateServer(tmp_path / "mysql") as server:
+        report = run(messy, POPULAR, server.url(), tmp_path, engine=EngineName.spark, master="local[2]")
+        with closing(open_store(server.url())) as store:
+            assert store.fetch_many(list(records)) == list(records.values())
+    assert report.records == len(records)
 
 
 def test_a_user_of_a_hundred_thousand_contacts_and_a_tag_of_all_do_no_harm(tmp_path: Path) -> None:

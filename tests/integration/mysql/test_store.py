@@ -22,6 +22,7 @@ from crossover.stores.sealing import SEAL_BYTES
 from crossover_mysql import loading
 from crossover_mysql.loading import _Load
 from crossover_mysql.store import MysqlStore
+from crossover_mysql.target import parse
 from local.data.mysql.server import PrivateServer
 from tests.integration.mysql.conftest import connect
 from tests.integration.mysql.records import MISSING, PAIRS, RECORDS
@@ -227,7 +228,7 @@ def test_a_load_whose_connection_dies_once_its_tables_are_in_place_has_not_faile
     connection = connect(server)
     connection.select_db(loaded.rpartition("/")[2])
     with closing(connection):
-        done = _Load(Dies(connection)).run(PAIRS[:1], LoadingAlone())
+        done = _Load(Dies(connection), parse(loaded)).run(PAIRS[:1], LoadingAlone())
     assert (done.records, done.size_bytes) == (1, 0)
     assert opened(loaded).version() == done.version
     assert load(loaded, PAIRS).size_bytes > 0

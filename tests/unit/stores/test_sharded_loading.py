@@ -1,6 +1,7 @@
 """A load of several databases: all of them or none, and what is said where that cannot be."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -8,13 +9,22 @@ import pytest
 from crossover.stores import load, open_store, sharded_loading, sqlite
 from crossover.stores.parts import LoadingAlone, load_of, part_of
 from crossover.stores.port import Loaded, LoadFailed, PartlyLoaded, ignore
-from crossover.stores.sharded_loading import BATCH_BYTES, BATCH_RECORDS, WAITING_BATCHES, load_shards
+from crossover.stores.sharded_loading import (
+    BATCH_BYTES,
+    BATCH_RECORDS,
+    WAITING_BATCHES,
+    SplitWriter,
+    _WorkersPart,
+    load_shards,
+)
 
 RECORDS = {number.to_bytes(8, "big"): b"%d" % number for number in range(3_000)}
 
 
 class Databases:
     """Databases in memory, which load as the adapters do; `problems` are raised before or after a switch."""
+
+    by_workers = False
 
     def __init__(self, count=3):
         self.served = [{} for _ in range(count)]
@@ -38,7 +48,7 @@ class Databases:
         return Loaded(loading.version, len(written), sum(map(len, written.values())), {"units": 2.0})
 
     def load(self, records, report=ignore):
-        return load_shards(len(self.served), self.load_one, records, report)
+        return load_shards(len(self.served), self.load_one, records, report, by_workers=self.by_workers)
 
 
 def test_every_record_is_in_one_database_and_all_have_one_load():
@@ -202,3 +212,95 @@ def test_files_whose_folder_cannot_be_written_leave_the_others_as_they_were(tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.db", "b.db", "file"]
     with closing(open_store(good)) as store:
         assert store.fetch_many(list(RECORDS)) == list(RECORDS.values())
+
+
+class Workers:
+    """Two threads with half of the pairs each."""
+
+    def __init__(self, pairs):
+        self.pairs = list(pairs)
+        self.passes = 0
+
+    def __iter__(self):
+        return iter(self.pairs)
+
+    def write_with(self, write):
+        self.passes += 1
+        with ThreadPoolExecutor(2) as pool:
+            counts = list(pool.map(write, [iter(self.pairs[::2]), iter(self.pairs[1::2])]))
+        return [sum(database) for database in zip(*counts, strict=True)]
+
+
+class DatabasesForWorkers(Databases):
+    """Databases whose loads have the workers write; `failing` ones refuse some pairs."""
+
+    by_workers = True
+    failing = frozenset()
+
+    def load_one(self, at, records, report, loading):
+        if at in self.before:
+            raise self.before[at]
+        written = {}
+
+        def write(pairs):
+            if at in self.failing:
+                raise LoadFailed("the disk is full")
+            pairs = dict(pairs)
+            written.update(pairs)
+            return (len(pairs),)
+
+        (count,) = records.write_with(write)
+        assert count == len(written)
+        return super().load_one(at, written.items(), report, loading)
+
+
+def test_workers_write_into_all_databases_in_one_pass():
+    databases, workers = DatabasesForWorkers(), Workers(RECORDS.items())
+    assert databases.load(workers).records == len(RECORDS)
+    assert workers.passes == 1
+    at_once = Databases()
+    at_once.load(RECORDS.items())
+    assert databases.served == at_once.served
+    assert DatabasesForWorkers().load(Workers([])).records == 0
+
+
+def test_where_the_databases_do_not_take_workers_their_records_are_passed_on():
+    databases, workers = Databases(), Workers(RECORDS.items())
+    assert databases.load(workers).records == len(RECORDS)
+    assert workers.passes == 0
+
+
+def test_a_database_that_refuses_what_the_workers_write_fails_the_load(monkeypatch):
+    monkeypatch.setattr(sharded_loading, "BATCH_RECORDS", 8)
+    monkeypatch.setattr(sharded_loading, "POLL_SECONDS", 0.01)
+    databases = DatabasesForWorkers()
+    databases.failing = {1}
+    with pytest.raises(LoadFailed, match="the disk is full"):
+        databases.load(Workers(RECORDS.items()))
+    assert databases.served == [{}, {}, {}]
+
+
+def test_a_database_whose_load_fails_before_the_workers_write_fails_the_load():
+    databases, workers = DatabasesForWorkers(), Workers(RECORDS.items())
+    databases.before[2] = LoadFailed("another load is running")
+    with pytest.raises(LoadFailed, match="database 3 of 3: another load is running"):
+        databases.load(workers)
+    assert workers.passes == 0
+    assert databases.served == [{}, {}, {}]
+
+
+def test_pairs_that_end_in_an_error_end_the_worker_with_it():
+    def broken():
+        yield from RECORDS.items()
+        raise OSError("the file is gone")
+
+    def write(pairs):
+        return (len(dict(pairs)),)
+
+    with pytest.raises(OSError, match="the file is gone"):
+        SplitWriter((write, write))(broken())
+
+
+def test_a_workers_part_is_written_and_never_read():
+    with pytest.raises(TypeError, match="written by the workers"):
+        iter(_WorkersPart(None, 0))

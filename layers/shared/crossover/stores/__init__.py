@@ -74,7 +74,13 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
         return adapter_of(url).load(url, records, report)  # type: ignore[no-any-return]
     from crossover.stores.sharded_loading import load_shards
 
-    return load_shards(len(urls), lambda at, *load: adapter_of(urls[at]).load(urls[at], *load), records, report)
+    return load_shards(
+        len(urls),
+        lambda at, *load: adapter_of(urls[at]).load(urls[at], *load),
+        records,
+        report,
+        by_workers=url.startswith("mysql:"),
+    )
 
 
 def _check_replaced(url: str, part: Part) -> None:

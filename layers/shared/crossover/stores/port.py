@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -50,6 +50,26 @@ class BudgetedStore(RemoteStore, Protocol):
 
     def budget(self, pods: int, workers: int, percent: int = 100) -> Any:
         """Return what the processes may open (`needed`), what the database allows (`allowed`), whether it `fits`."""
+        ...
+
+
+WritePairs = Callable[[Iterator[tuple[bytes, bytes]]], Sequence[int]]
+"""Writes a worker's (key, record) pairs, and returns how many went into each database. It can be pickled."""
+
+
+@runtime_checkable
+class DistributedRecords(Protocol):
+    """(key, record) pairs that many workers hold, each some of them; who has no use for that iterates over all."""
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all pairs."""
+        ...
+
+    def write_with(self, write: WritePairs) -> Sequence[int]:
+        """Have each worker call `write` with its pairs, and return the sums of what the calls return.
+
+        Where a worker is replaced, its pairs are written again, some of them perhaps for the second time.
+        """
         ...
 
 

@@ -12,11 +12,13 @@ import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from queue import Empty, Full, Queue
+from typing import cast
 
 from crossover.stores.parts import MARK, Loading
-from crossover.stores.port import Loaded, LoadFailed, PartlyLoaded, Report
+from crossover.stores.port import DistributedRecords, Loaded, LoadFailed, PartlyLoaded, Report, WritePairs
 from crossover.stores.sharded import slot_of, slots
 
 Pair = tuple[bytes, bytes]
@@ -31,7 +33,7 @@ POLL_SECONDS = 0.2
 """How often who waits looks whether the load was given up."""
 
 
-class _GivenUp(LoadFailed):
+class GivenUp(LoadFailed):
     """A database's load ended because of another's."""
 
 
@@ -64,16 +66,14 @@ class _Meeting:
 
     def check(self) -> None:
         if self.given_up:
-            raise _GivenUp("the load of another database of the store failed")
+            raise GivenUp("the load of another database of the store failed")
 
 
-class _PartLoading:
-    """One database's load: its records come through a queue, and it switches with the others."""
+class Channel:
+    """Passes records to another thread, in lists, of which few wait. `check` raises once they are not wanted."""
 
-    def __init__(self, version: str, meeting: _Meeting) -> None:
-        self.version = version
-        self._meeting = meeting
-        self._arrived = False
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
         self._queue: Queue[list[Pair]] = Queue(WAITING_BATCHES)
         self._batch: list[Pair] = []
         self._bytes = 0
@@ -97,11 +97,31 @@ class _PartLoading:
             try:
                 batch = self._queue.get(timeout=POLL_SECONDS)
             except Empty:
-                self._meeting.check()
+                self._check()
                 continue
             if not batch:
                 return
             yield from batch
+
+    def _send(self) -> None:
+        while True:
+            self._check()
+            try:
+                self._queue.put(self._batch, timeout=POLL_SECONDS)
+            except Full:
+                continue
+            self._batch, self._bytes = [], 0
+            return
+
+
+class _PartLoading:
+    """One database's load: its records come through a channel, and it switches with the others."""
+
+    def __init__(self, version: str, meeting: _Meeting) -> None:
+        self.version = version
+        self._meeting = meeting
+        self._arrived = False
+        self.channel = Channel(meeting.check)
 
     def may_switch(self, seconds: float) -> bool:
         """Wait until the records of all databases are written."""
@@ -109,16 +129,6 @@ class _PartLoading:
             self._arrived = True
             self._meeting.arrive()
         return self._meeting.wait(seconds)
-
-    def _send(self) -> None:
-        while True:
-            self._meeting.check()
-            try:
-                self._queue.put(self._batch, timeout=POLL_SECONDS)
-            except Full:
-                continue
-            self._batch, self._bytes = [], 0
-            return
 
 
 class _Sums:
@@ -141,31 +151,50 @@ class _Sums:
         return report
 
 
-def load_shards(count: int, load_one: LoadOne, records: Iterable[Pair], report: Report) -> Loaded:
+def load_shards(
+    count: int,
+    load_one: LoadOne,
+    records: Iterable[Pair] | DistributedRecords,
+    report: Report,
+    *,
+    by_workers: bool = False,
+) -> Loaded:
     """Load `count` databases with their parts of some (key, record) pairs.
+
+    Args:
+        count: How many.
+        load_one: Loads one of them.
+        records: All pairs.
+        report: Is called with the progress of all together.
+        by_workers: Whether the databases' loads take `DistributedRecords`.
 
     Raises:
         LoadFailed: Where a database cannot be loaded; all serve what they did before.
         PartlyLoaded: Where some of them switched before another one failed.
     """
-    version, table = secrets.token_hex(8), slots(count)
+    version = secrets.token_hex(8)
     meeting, sums = _Meeting(count), _Sums(report)
     parts = [_PartLoading(MARK.format(version, at + 1, count), meeting) for at in range(count)]
+    sources: list[Iterable[Pair]] = [part.channel.records() for part in parts]
+    sent_by_workers = by_workers and isinstance(records, DistributedRecords)
+    if sent_by_workers:
+        one_pass = _OnePass(cast(DistributedRecords, records), count, meeting.check)
+        sources = [_WorkersPart(one_pass, at) for at in range(count)]
 
     def settle(future: Future[Loaded]) -> None:
         if future.exception():
             meeting.give_up()
 
     with ThreadPoolExecutor(count, thread_name_prefix="load") as pool:
-        futures = [pool.submit(load_one, at, part.records(), sums.of(at), part) for at, part in enumerate(parts)]
+        futures = [pool.submit(load_one, at, sources[at], sums.of(at), part) for at, part in enumerate(parts)]
         for future in futures:
             future.add_done_callback(settle)
         try:
-            for key, record in records:
-                parts[table[slot_of(key)]].add(key, record)
-            for part in parts:
-                part.end()
-        except _GivenUp:
+            if sent_by_workers:
+                wait(futures)
+            else:
+                _pass_on(records, [part.channel for part in parts])
+        except GivenUp:
             pass  # the failed load says why
         except BaseException:
             meeting.give_up()
@@ -173,10 +202,98 @@ def load_shards(count: int, load_one: LoadOne, records: Iterable[Pair], report: 
     return _summed(version, futures)
 
 
+def _pass_on(records: Iterable[Pair], channels: Sequence[Channel]) -> None:
+    """Pass each record to the channel of its database, and say that there are no more."""
+    table = slots(len(channels))
+    for key, record in records:
+        channels[table[slot_of(key)]].add(key, record)
+    for channel in channels:
+        channel.end()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitWriter:
+    """Writes a worker's pairs into the databases that they belong to, into all at the same time."""
+
+    writers: tuple[WritePairs, ...]
+
+    def __call__(self, pairs: Iterable[Pair]) -> tuple[int, ...]:
+        """Write the pairs, and return how many went into each database. Raises `LoadFailed`."""
+        failed = threading.Event()
+
+        def check() -> None:
+            if failed.is_set():
+                raise GivenUp("another database's part failed")
+
+        def settle(future: Future[Sequence[int]]) -> None:
+            if future.exception():
+                failed.set()
+
+        channels = [Channel(check) for _ in self.writers]
+        with ThreadPoolExecutor(len(channels), thread_name_prefix="load") as pool:
+            futures = [pool.submit(write, part.records()) for write, part in zip(self.writers, channels, strict=True)]
+            for future in futures:
+                future.add_done_callback(settle)
+            try:
+                _pass_on(pairs, channels)
+            except GivenUp:
+                pass
+            except BaseException:
+                failed.set()
+                raise
+        for future in futures:
+            if (problem := future.exception()) and not isinstance(problem, GivenUp):
+                raise problem
+        return tuple(sum(future.result()) for future in futures)
+
+
+class _OnePass:
+    """Where the databases' loads hand in their writers; one pass over the workers' records then serves all."""
+
+    def __init__(self, records: DistributedRecords, count: int, check: Callable[[], None]) -> None:
+        self._records = records
+        self._count = count
+        self._check = check
+        self._writers: dict[int, WritePairs] = {}
+        self._written: Sequence[int] = ()
+        self._changed = threading.Condition()
+
+    def write(self, at: int, write: WritePairs) -> int:
+        """Return how many records went into one database, once all are written."""
+        with self._changed:
+            self._writers[at] = write
+            last = len(self._writers) == self._count
+        if last:
+            written = self._records.write_with(SplitWriter(tuple(self._writers[at] for at in range(self._count))))
+            with self._changed:
+                self._written = written or (0,) * self._count
+                self._changed.notify_all()
+        with self._changed:
+            while not self._written:
+                self._check()
+                self._changed.wait(POLL_SECONDS)
+        return self._written[at]
+
+
+class _WorkersPart:
+    """One database's part of what the workers hold."""
+
+    def __init__(self, one_pass: _OnePass, at: int) -> None:
+        self._pass = one_pass
+        self._at = at
+
+    def __iter__(self) -> Iterator[Pair]:
+        raise TypeError("these records are written by the workers")
+
+    def write_with(self, write: WritePairs) -> Sequence[int]:
+        """Write them together with the other databases' parts."""
+        return (self._pass.write(self._at, write),)
+
+
 def _summed(version: str, futures: Sequence[Future[Loaded]]) -> Loaded:
     loads = [future.result() for future in futures if not future.exception()]
     failures = {at: problem for at, future in enumerate(futures) if (problem := future.exception())}
-    for at, problem in sorted(failures.items(), key=lambda failure: isinstance(failure[1], _GivenUp)):
+    for at, problem in sorted(failures.items(), key=lambda failure: isinstance(failure[1], GivenUp)):
         if not isinstance(problem, LoadFailed):
             raise problem
         said = f"database {at + 1} of {len(futures)}: {problem}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,8 +44,10 @@ class Engine(Protocol):
         """Write a table as one Parquet file."""
         ...
 
-    def records(self, packed: Callable[[int], object]) -> Iterator[tuple[bytes, bytes]]:
-        """Yield key and record of every group that a request can name, in the order of user ids.
+    def records(self, packed: Callable[[int], object]) -> Iterable[tuple[bytes, bytes]]:
+        """Return key and record of every group that a request can name, in the order of user ids.
+
+        They may be `crossover.stores.port.DistributedRecords`.
 
         Args:
             packed: Called with the number of records that were packed since the last call.

@@ -1,7 +1,8 @@
 """Spark: a load on many machines. Reading, parsing, relating and packing run on the workers.
 
-The driver sees counts, and for a store the packed records, a batch at a time. Lines are parsed by the same parser as
-elsewhere, in `mapInArrow`: Spark's own JSON reader is slower and damages lone surrogates.
+The driver sees counts. MySQL is loaded by the workers; for another store the driver sees the packed records, a batch at
+a time. Lines are parsed by the same parser as elsewhere, in `mapInArrow`: Spark's own JSON reader is slower and damages
+lone surrogates.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +24,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from crossover.stores.port import WritePairs
 from local.data.etl.documents import is_document
 from local.data.etl.groups import ORDER, ContactTweet, records_of, whole_users
 from local.data.etl.parsing import Row
@@ -105,27 +109,46 @@ class SparkEngine:
         (part,) = folder.glob("part-*.parquet")
         shutil.move(part, path)
 
-    def records(self, packed: Callable[[int], object]) -> Iterator[tuple[bytes, bytes]]:
-        """Pack on the workers, whole users in ranges of ids, and yield the records from the files that they wrote."""
+    def records(self, packed: Callable[[int], object]) -> SparkRecords:
+        """Return what the workers pack, whole users in ranges of ids."""
         rows = self._session.table("contact_tweets")
         order = [rows[name.lstrip("-")].desc() if name[0] == "-" else rows[name] for name in ORDER]
         ranges = rows.repartitionByRange("user_id").sortWithinPartitions(*order).select(*ContactTweet._fields)
-        records = ranges.mapInArrow(_pack_batches, RECORD_TYPES)
+        return SparkRecords(ranges.mapInArrow(_pack_batches, RECORD_TYPES), self._place, packed)
+
+    def _parsed(self) -> Any:
+        return self._session.read.parquet(*(f"{self._place}/parsed-{number}" for number in range(self._frames)))
+
+
+class SparkRecords:
+    """Packed records on the workers: `crossover.stores.port.DistributedRecords`."""
+
+    def __init__(self, records: Any, place: str, packed: Callable[[int], object]) -> None:
+        self._records = records
+        self._place = place
+        self._packed = packed
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all in the order of user ids: from the files that the workers write, where they share a disk."""
         if URL.match(self._place):
-            for key, record in records.toLocalIterator(prefetchPartitions=True):
+            for key, record in self._records.toLocalIterator(prefetchPartitions=True):
                 yield bytes(key), bytes(record)
-                packed(1)
+                self._packed(1)
             return
         folder = Path(self._place) / "records"
-        records.write.parquet(str(folder))
+        self._records.write.parquet(str(folder))
         for path in sorted(folder.glob("part-*.parquet")):
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(LINES_A_BATCH):
                     yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
-                    packed(batch.num_rows)
+                    self._packed(batch.num_rows)
 
-    def _parsed(self) -> Any:
-        return self._session.read.parquet(*(f"{self._place}/parsed-{number}" for number in range(self._frames)))
+    def write_with(self, write: WritePairs) -> list[int]:
+        """Have each worker write its records, and return how many went into each database."""
+        written = self._records.mapInArrow(partial(_write_batches, write), "written array<bigint>")
+        totals = [sum(counts) for counts in zip(*(row[0] for row in written.collect()), strict=True)]
+        self._packed(sum(totals))
+        return totals
 
 
 @contextmanager
@@ -290,12 +313,23 @@ def _pack_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]
             yield pa.RecordBatch.from_arrays(arrays, schema=RECORDS)
 
 
+def _write_batches(write: WritePairs, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Write a worker's records, and yield how many they are; without records nothing is connected to."""
+    pairs = (
+        pair for batch in batches for pair in zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
+    )
+    first = next(pairs, None)
+    if first is not None:
+        written = list(write(chain((first,), pairs)))
+        yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.list_(pa.int64()))})
+
+
 def _reported(problem: Exception) -> Exception:
     """Return what a worker's or Spark's error is to the user."""
     text = str(problem)
     if "No space left on device" in text:
         return OSError("No space left on device")
-    if worker := re.search(r"local\.errors\.UserError: (.+)", text):
+    if worker := re.search(r"(?:errors\.UserError|stores\.port\.LoadFailed): (.+)", text):
         return UserError(worker[1])
     if missing := re.search(r"Class (org\.apache\.hadoop\.fs\.\S+) not found", text):
         return UserError(
