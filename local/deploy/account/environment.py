@@ -38,6 +38,7 @@ class EnvironmentHeading:
     public: bool = switch("whether the Internet may reach the load balancers and function URLs", False)
     certificate: str = text("ARN of an ACM certificate for the load balancers", "")
     admin: str = text("ARN of a role or user that administers the cluster too", "")
+    boundary: str = text("ARN of a policy that bounds the roles of functions, tasks and flow logs", "")
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,12 @@ def _stack(kind: str, environment: Environment, given: Mapping[str, Any], rename
 
 def _network(environment: Environment) -> Stack:
     network = environment.network
-    parameters = {"Cidr": network.cidr, "Access": network.access, "FlowLogs": _yes(network.flow_logs)}
+    parameters = {
+        "Cidr": network.cidr,
+        "Access": network.access,
+        "FlowLogs": _yes(network.flow_logs),
+        "RoleBoundaryArn": environment.heading.boundary,
+    }
     return _stack("network", environment, parameters, {})
 
 
@@ -157,6 +162,7 @@ def _ecs(environment: Environment) -> Stack:
         "TeamName": heading.team,
         "TeamAwsAccount": heading.account,
         "ContainerInsights": "enabled" if environment.monitoring.container_insights else "disabled",
+        "RoleBoundaryArn": heading.boundary,
     }
     return _stack("ecs", environment, parameters, {"BalancerSubnetIds": _balancer_subnets(environment)})
 
@@ -167,6 +173,7 @@ def _functions(environment: Environment) -> Stack:
         "TeamName": heading.team,
         "TeamAwsAccount": heading.account,
         "FunctionUrlAuthType": "NONE" if heading.public else "AWS_IAM",
+        "RoleBoundaryArn": heading.boundary,
     }
     renamed = {}
     if environment.database is not None:

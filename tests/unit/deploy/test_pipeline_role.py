@@ -14,7 +14,7 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from local.deploy.account.compare import expected_outputs
-from local.deploy.account.environment import find
+from local.deploy.account.environment import find, parse
 from local.deploy.account.stacks import STACKS, document_of, stacks
 from local.emulator.intrinsics import Resolver
 
@@ -99,15 +99,18 @@ def types_of_a_preview() -> Iterator[str]:
 
 
 def statements() -> Iterator[dict[str, Any]]:
-    for resource in document_of(PIPELINE)["Resources"].values():
-        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+    for name, resource in document_of(PIPELINE)["Resources"].items():
+        if resource["Type"] == "AWS::IAM::ManagedPolicy" and name != "Boundary":
             yield from resource["Properties"]["PolicyDocument"]["Statement"]
+
+
+def actions_of(statement: dict[str, Any]) -> list[str]:
+    return statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
 
 
 def allowed() -> set[str]:
     """The actions of all statements, in lower case: IAM takes either."""
-    named = [statement["Action"] for statement in statements()]
-    return {action.lower() for each in named for action in ([each] if isinstance(each, str) else each)}
+    return {action.lower() for statement in statements() for action in actions_of(statement)}
 
 
 def subject(**parameters: str) -> str:
@@ -161,7 +164,7 @@ def test_it_may_make_change_read_and_remove_all_that_a_preview_has() -> None:
 
 def test_what_it_may_change_carries_the_environments_name_or_tag() -> None:
     for statement in statements():
-        named = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        named = actions_of(statement)
         if all(action.partition(":")[2].startswith(("Describe", "List", "Get", "GET")) for action in named):
             continue
         scope = json.dumps([statement["Resource"], statement.get("Condition", {})])
@@ -184,3 +187,40 @@ def test_roles_that_it_makes_go_to_tasks_and_functions_alone() -> None:
     (passing,) = [statement for statement in statements() if statement["Action"] == "iam:PassRole"]
     services = passing["Condition"]["StringEquals"]["iam:PassedToService"]
     assert services == ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"]
+
+
+def test_a_role_gets_rights_only_where_it_has_the_boundary_and_the_boundary_stays() -> None:
+    giving = {"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePolicy"}
+    for statement in statements():
+        named = actions_of(statement)
+        if giving & set(named):
+            assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
+    assert not {"iam:deleterolepermissionsboundary", "iam:putrolepermissionsboundary"} & allowed()
+
+
+def test_the_boundary_has_all_that_tasks_and_functions_do() -> None:
+    boundary = document_of(PIPELINE)["Resources"]["Boundary"]["Properties"]["PolicyDocument"]["Statement"]
+    may = {action for statement in boundary for action in actions_of(statement)}
+    tasks = document_of(STACKS / "ecs.yaml")["Resources"]["ExecutionRole"]["Properties"]["Policies"]
+    needs = {
+        action
+        for each in tasks
+        for statement in each["PolicyDocument"]["Statement"]
+        for action in actions_of(statement)
+    }
+    functions = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}  # AWSLambdaBasicExecutionRole
+    assert may == needs | functions
+
+
+@pytest.mark.parametrize("kind", ["network", "ecs", "functions"])
+def test_every_role_of_a_preview_has_the_boundary_that_its_file_names(kind: str) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/bound"
+    document = {"platforms": ["lambda", "ecs"], "boundary": boundary, "network": {"flow_logs": True}}
+    (stack,) = [stack for stack in stacks(parse("trial", document, "trial.toml")) if stack.kind == kind]
+    assert stack.parameters({})["RoleBoundaryArn"] == boundary
+    resolve = Resolver(stack.document, stack.parameters({}))
+    roles = [each for each in stack.document["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    bounded = [each["Properties"] for each in roles]
+    bounded += [stack.document["Globals"]["Function"]] if kind == "functions" else []
+    assert bounded
+    assert {resolve(each["PermissionsBoundary"]) for each in bounded} == {boundary}
