@@ -117,7 +117,7 @@ SUMS = {
     "ap-southeast-1": "ddf144374cf6",
     "eu-central-1": "e8366998c171",
     "eu-west-1": "33adddb784ca",
-    "us-east-1": "39338f5c4717",
+    "us-east-1": "36001d4aaa9b",
     "us-west-2": "ab1974c2de83",
 }
 """A checksum over names and prices of a file: a person who changes a price on purpose enters the new one."""
