@@ -95,6 +95,9 @@ secrets-manager calls | 0.05 per 10000 | 2026-09
 ecr storage | 0.10 | 2026-08-12
 data-transfer internet-out | 100: 0, 10240: 0.09, 51200: 0.085, 153600: 0.07, 0.05 | 2026-07-28
 data-transfer cross-zone | 0.01 | 2026-08
+emr-serverless vcpu-hours | 0.052624 | 2026-11 ?
+emr-serverless gb-hours | 0.0057785 | 2026-11 ?
+glue dpu-hours | 0.44 | 2026-11 ?
 """
 PER = {"million": 1_000_000, "10000": 10_000, "": 1}
 
