@@ -28,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Run an experiment, print its tables and keep its result.", no_args_is_help=True)
     group.command("web-tier")(web_tier)
     group.command("cold-start")(cold_start)
+    group.command()(ramp)
     group.command()(schemas)
     group.command()(tools)
     group.command()(flood)
@@ -63,6 +64,25 @@ def web_tier(
     configuration = replace(QUICK if quick else WebTierConfig(), service=service, seed=seed, **options)
     with _saving("web-tier", result, tables.web_tier, as_json) as save, _progress() as step:
         save(configuration.as_data(), measure(configuration, with_demo_store(os.environ, [service]), step))
+
+
+def ramp(
+    quick: Quick = False,
+    rounds: Rounds = None,
+    seconds: Annotated[float | None, typer.Option(min=1, max=60, help="Of each load.")] = None,
+    seed: Seed = 1,
+    result: ResultFile = None,
+    as_json: Json = False,
+) -> None:
+    """Load one worker of the container step by step, for `crossover simulate --validate` to hold its queue against."""
+    from dataclasses import replace
+
+    from local.measure.experiments import tables
+    from local.measure.experiments.ramp import QUICK, RampConfig, measure
+
+    configuration = replace(QUICK if quick else RampConfig(), seed=seed, **_given(rounds=rounds, seconds=seconds))
+    with _saving("ramp", result, tables.ramp, as_json) as save, _progress() as step:
+        save(configuration.as_data(), measure(configuration, os.environ, step))
 
 
 def cold_start(

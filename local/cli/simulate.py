@@ -239,12 +239,16 @@ CENT = 0.005
 
 
 def validate(*, json: bool) -> None:
-    """Print each validation with its error."""
+    """Print each validation with its error; the container's from the last `crossover experiment ramp`."""
     from local.formatting import number, table
+    from local.measure.experiments.result import RampResult, decode
+    from local.measure.results import latest
     from local.simulate.validation import validate as checks
 
+    kept = latest("ramp")
+    ramp = decode(kept, RampResult) if kept else None
     with stderr.status("validating") as status:
-        results = list(checks(tell=lambda what: status.update(f"validating: {what}")))
+        results = list(checks(tell=lambda what: status.update(f"validating: {what}"), ramp=ramp))
     if json:
         print_json([{**vars(one), "holds": one.holds} for one in results])
         return

@@ -39,7 +39,8 @@ class Result:
     """One run of one measurement."""
 
     kind: str
-    """What was measured: `compare`, `web-tier`, `cold-start`, `schemas`, `flood`, `tools`, `image`, `etl-duckdb`."""
+    """What was measured: `compare`, `web-tier`, `ramp`, `cold-start`, `schemas`, `flood`, `tools`, `image` and
+    `etl-duckdb`."""
     config: Mapping[str, Any]
     """The settings of the run, as plain JSON values."""
     data: Mapping[str, Any]

@@ -38,6 +38,11 @@ class Latencies:
                 return math.exp(key / RESOLUTION)
         return math.exp(max(self.weights) / RESOLUTION)
 
+    def mean(self) -> float:
+        """Return the mean in ms, as exact as the classes are; 0 where there is none."""
+        weight = sum(self.weights.values())
+        return sum(math.exp(key / RESOLUTION) * many for key, many in self.weights.items()) / weight if weight else 0.0
+
 
 @dataclass(frozen=True)
 class MinuteSample:

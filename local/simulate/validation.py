@@ -6,11 +6,13 @@ import csv
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator.account import AccountLimits
 from local.emulator.spec import Scaling
+from local.measure.experiments.result import RampResult
+from local.simulate.container_ramp import against_container
+from local.simulate.error_check import ErrorCheck
 from local.simulate.hpa import Autoscaler, Behaviour, Policy
 from local.simulate.lambda_events import EventFleet, poisson_arrivals
 from local.simulate.lambda_fluid import FluidFleet
@@ -23,26 +25,21 @@ QUEUE_REQUESTS = 600_000
 LAMBDA_REQUESTS = 100_000
 
 
-@dataclass(frozen=True)
-class ErrorCheck:
-    """One comparison: an error in percent, and the most that it should be."""
+def validate(
+    scale: float = 1.0, tell: Callable[[str], None] = lambda what: None, ramp: RampResult | None = None
+) -> Iterator[ErrorCheck]:
+    """Yield every check; `scale` shortens the simulated ones.
 
-    what: str
-    against: str
-    error: float
-    limit: float
-    detail: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the error is within its limit."""
-        return self.error <= self.limit
-
-
-def validate(scale: float = 1.0, tell: Callable[[str], None] = lambda what: None) -> Iterator[ErrorCheck]:
-    """Yield every check; `scale` shortens the simulated ones."""
+    Args:
+        scale: Share of the simulated requests.
+        tell: Called with what is checked next.
+        ramp: What `crossover experiment ramp` measured; without it the container is left out.
+    """
     tell("queues")
     yield from queues(round(QUEUE_REQUESTS * scale))
+    if ramp is not None:
+        tell("container")
+        yield from against_container(ramp)
     tell("HPA")
     yield from autoscaler()
     tell("Lambda, rates against single requests")

@@ -31,7 +31,7 @@ def crossover(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 def test_the_web_tier_is_measured_with_one_change_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tiny = web_tier.WebTier(rounds=1, seconds=0.3, connections=6, low_limit=3, prepared=50, behaviour=True)
+    tiny = web_tier.WebTierConfig(rounds=1, seconds=0.3, connections=6, low_limit=3, prepared=50, behaviour=True)
     monkeypatch.setattr(web_tier, "QUICK", tiny)
     options = ["--quick", "--result", str(tmp_path / "web-tier.json"), "--json"]
     crossover(monkeypatch, "experiment", "web-tier", *options)

@@ -98,6 +98,37 @@ class WebTierResult(Struct, frozen=True, kw_only=True):
     """Why latencies of a load do not count."""
 
 
+class RampLoad(Struct, frozen=True, kw_only=True):
+    """One load of the ramp."""
+
+    load: Amount
+    """Arrivals over what the worker serves at most, as planned."""
+    arrivals: list[Count]
+    """In each second."""
+    cpu_ms: Amount
+    """Of the server, for a request."""
+    mean_ms: Amount
+    """Latencies count from the planned moment."""
+    p50_ms: Amount
+    p90_ms: Amount
+    p99_ms: Amount
+
+
+class RampResult(Struct, frozen=True, kw_only=True):
+    """The data of a result of the kind `ramp`."""
+
+    handler_ms: Amount
+    """CPU of the handler alone, mean over the requests."""
+    handler_cv: Amount
+    """Its standard deviation over its mean."""
+    core_share: Amount
+    """Of its core that the server can have at most."""
+    loads: list[RampLoad]
+    placing: str
+    discarded: list[str]
+    """Why loads were run again."""
+
+
 class PackageFigures(Struct, frozen=True, kw_only=True):
     """Cold starts of a service, packaged in one way."""
 

@@ -15,6 +15,7 @@ from local.measure.experiments.result import (
     ConnectionsResult,
     FloodResult,
     ProbeFigures,
+    RampResult,
     StorageResult,
     StorageTierResult,
     ToolsResult,
@@ -42,6 +43,22 @@ def web_tier(result: WebTierResult) -> Iterator[RenderableType]:
     yield f"requests/s in a closed loop; CPU and p99 at {result.open_loop_rate:,.0f} requests/s; {result.placing}"
     if result.discarded:
         yield f"latencies of {len(result.discarded)} loads were discarded: {result.discarded[0]}"
+
+
+def ramp(result: RampResult) -> Iterator[RenderableType]:
+    """Draw one row for each load."""
+    loads = table(
+        "One worker of the container, arrivals by a Poisson schedule",
+        ("load",),
+        ("arrivals", "CPU ms", "mean ms", "p50 ms", "p90 ms", "p99 ms"),
+    )
+    for one in result.loads:
+        figures = map(number, (one.cpu_ms, one.mean_ms, one.p50_ms, one.p90_ms, one.p99_ms))
+        loads.add_row(f"{one.load:.0%}", f"{sum(one.arrivals):,}", *figures)
+    yield loads
+    yield f"handler alone: {number(result.handler_ms)} ms, standard deviation {result.handler_cv:.0%} of it"
+    yield f"{result.placing}; {len(result.discarded)} loads were discarded and run again"
+    yield "Beside the queue of the simulation: crossover simulate --validate"
 
 
 def cold_start(result: ColdStartResult) -> Iterator[RenderableType]:
