@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from local.cost.price_book import PriceBook
     from local.cost.workload import Mix
-    from local.simulate.run import Job, Outcome
+    from local.simulate.job import Job
+    from local.simulate.run import Outcome
     from local.simulate.traffic import Traffic
 
 TrafficName = Annotated[
@@ -58,8 +59,14 @@ def simulate(
     work: Works = "qrcode",
     memory: Memory = 128,
     provisioned: Annotated[
-        str, typer.Option("--provisioned", help="Provisioned concurrency: a number, or 08:00=40,20:00=0.")
+        str,
+        typer.Option(
+            "--provisioned", help="Provisioned concurrency: a number, 08:00=40,20:00=0, or a range as 10-200."
+        ),
     ] = "",
+    provisioned_target: Annotated[
+        float, typer.Option("--provisioned-target", help="Share of a range at work that target tracking keeps.")
+    ] = 0.7,
     concurrency: Concurrency = 1000,
     idle: Annotated[float, typer.Option("--idle", help="Seconds that Lambda keeps an idle environment.")] = 600,
     target: Annotated[float, typer.Option("--target", help="CPU utilisation that autoscalers aim at.")] = 0.6,
@@ -74,6 +81,9 @@ def simulate(
     retries: Annotated[int, typer.Option("--retries", help="How often a client tries again.")] = 1,
     fault: Annotated[str, typer.Option("--fault", help="Such as node@12:00,zone@18:00,database@20:00.")] = "",
     failover: Annotated[float, typer.Option("--failover", help="Seconds of a database's failover.")] = 60,
+    slow_start: Annotated[
+        float, typer.Option("--slow-start", help="Seconds until a new target has its full share: 0, or 30 to 900.")
+    ] = 0,
     seed: Seed = 1,
     region: Region = None,
     book: Book = None,
@@ -95,8 +105,8 @@ def simulate(
     """
     from local.cost import files
     from local.simulate.faults import parse
-    from local.simulate.run import Job
-    from local.simulate.settings import Settings, schedule
+    from local.simulate.job import Job
+    from local.simulate.settings import Settings, schedule, tracked
 
     if check:
         validate(json=json)
@@ -105,10 +115,11 @@ def simulate(
         compare_claims(json=json)
         return
     check_region(region) if book is None else None
+    kept = tracked(provisioned, provisioned_target)
     settings = Settings(
-        memory, schedule(provisioned), concurrency, idle, target, minimum, maximum, instance,
+        memory, () if kept else schedule(provisioned), concurrency, idle, target, minimum, maximum, instance,
         node_boot=node_boot, pod_start=pod_start, fargate_start=fargate_start, cv=cv, timeout=timeout,
-        retries=retries, failover=failover, seed=seed,
+        retries=retries, failover=failover, slow_start=slow_start, tracked=kept, seed=seed,
     )  # fmt: skip
     faults = parse(fault)
     names, day = platforms(platform), traffic_of(traffic, peak, scale)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.cost.price_book import PriceBook
-    from local.simulate.run import Job
+    from local.simulate.job import Job
     from local.simulate.tune import Trial
 
 MAX_P99 = 900_000
@@ -53,7 +53,7 @@ def tune(
     """
     from local.cost import files
     from local.report.trade_off import draw
-    from local.simulate.run import Job
+    from local.simulate.job import Job
     from local.simulate.settings import Settings
     from local.simulate.tune import cheapest, front
 

@@ -10,7 +10,8 @@ from local.formatting import number
 from local.report.inline import PAGE, json_safe, policy, script_safe
 from local.simulate.day import effect_rows
 from local.simulate.grid import STEP, rates
-from local.simulate.run import Job, Outcome
+from local.simulate.job import Job
+from local.simulate.run import Outcome
 
 FOLDER = Path(__file__).parent / "day"
 HEAD = ("$ a day", "$ a month", "p50 ms", "p95 ms", "p99 ms", "waited for a start, %", "lost, %")

@@ -73,16 +73,17 @@ class Biller:
             units: Mean number of tasks, pods' nodes or provisioned environments that are paid.
             rate: Mean requests/s that are served.
             cold_share: Share of the requests that started an environment.
-            provisioned: Where provisioned concurrency follows the hours: how much, its share of the time, and the mean
-                rate there. Each part is priced as a part of the month.
+            provisioned: Where provisioned concurrency changes: how much, its share of the time, and the mean rate
+                there. What each part adds to the bill without any is added; so free amounts count once a month.
         """
         mix = self._with_cold(cold_share)
         if len(provisioned) > 1:
-            parts = [(self._bill(mix, count, part_rate, share)) for count, share, part_rate in provisioned if share > 0]
-            items: dict[str, float] = {}
-            for part in parts:
-                for name, amount in part.items():
-                    items[name] = items.get(name, 0.0) + amount
+            items = self._bill(mix, 0, rate)
+            for count, share, part_rate in provisioned:
+                with_it, without = (self._bill(mix, many, part_rate, share) for many in (count, 0))
+                for name in {**with_it, **without}:
+                    more = with_it.get(name, 0.0) - without.get(name, 0.0)
+                    items[name] = items.get(name, 0.0) + more
         else:
             items = self._between(mix, units, rate)
         return self._money(mix, items, units, rate)

@@ -9,7 +9,8 @@ from typing import Any
 
 from local.cost import files
 from local.simulate.faults import InjectedFault
-from local.simulate.run import Job, container_fleet, fixed, simulate
+from local.simulate.job import Job
+from local.simulate.run import container_fleet, fixed, simulate
 from local.simulate.settings import Settings
 from local.simulate.traffic import shape
 

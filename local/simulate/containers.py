@@ -48,10 +48,13 @@ class ContainerFleet:
     failover: float = rules.FAILOVER.value
     query_share: float = 0.0
     """Share of the requests that need the database."""
+    slow_start: float = rules.SLOW_START.value
     ready: int = 0
     starting: list[float] = field(default_factory=list)
     draining: deque[tuple[float, int]] = field(default_factory=deque)
     backlog: float = 0.0
+    _slow: deque[float] = field(default_factory=deque)
+    """Since when those are ready that do not have their full share of the requests yet."""
     _dark: list[tuple[float, float]] = field(default_factory=list)
     """Until when which share of the requests fails."""
 
@@ -96,8 +99,10 @@ class ContainerFleet:
     def _place(self, now: float, wanted: int) -> None:
         """Start and stop pods towards the number wanted, as far as there are nodes for them."""
         while self.starting and self.starting[0] <= now:
-            self.starting.pop(0)
+            since = self.starting.pop(0)
             self.ready += 1
+            if self.slow_start:
+                self._slow.append(since)
         while self.draining and self.draining[0][0] <= now:
             self.draining.popleft()
         placed = self.nodes.step(now, wanted) if self.nodes else wanted
@@ -110,6 +115,8 @@ class ContainerFleet:
             stopped = -missing - unborn
             if stopped:
                 self.ready -= stopped
+                for _ in range(min(stopped, len(self._slow))):  # the newest go first
+                    self._slow.pop()
                 self.draining.append((now + rules.DEREGISTRATION.value, stopped))
 
     def _serve(self, recorder: Recorder, clients: Clients, now: float, step: float, fresh: float) -> float:
@@ -121,7 +128,7 @@ class ContainerFleet:
             for _, share in self._dark:
                 dark *= 1 - share
         failed = offered * (1 - dark)
-        capacity = self.ready * self.rate
+        capacity = self._sharing(now) * self.rate
         total = self.backlog + offered - failed
         served = min(total, capacity * step)
         before, self.backlog = self.backlog, total - served
@@ -129,7 +136,8 @@ class ContainerFleet:
         self.backlog -= late
         lost = clients.fail(failed + late)
         pod = node = 0.0
-        used = served / (capacity * step) if capacity else 0.0
+        load = served / (capacity * step) if capacity else 0.0
+        used = served / (self.ready * self.rate * step) if capacity else 0.0
         if before + self.backlog > 0 and capacity:
             wait = (before + self.backlog) / 2 / capacity * 1000
             recorder.latency(self.service + self.waiting + wait, served)
@@ -138,7 +146,7 @@ class ContainerFleet:
             elif self.starting:
                 pod = served
         elif served:
-            self._waits(recorder, min(used, FULL), served)
+            self._waits(recorder, min(load, FULL), served)
         units = self.ready + len(self.starting) + sum(count for _, count in self.draining)
         recorder.step(
             now,
@@ -155,6 +163,21 @@ class ContainerFleet:
             busy=used,
         )
         return used
+
+    def _sharing(self, now: float) -> float:
+        """Return how many pods the requests are spread over: one in its slow start counts for the share that it gets.
+
+        The balancer raises that share in a straight line (Elastic Load Balancing user guide, slow start mode). Where
+        all pods are new, the oldest of them bounds what they serve together.
+        """
+        while self._slow and now - self._slow[0] >= self.slow_start:
+            self._slow.popleft()
+        if not self._slow or not self.ready:
+            return self.ready
+        shares = [(now - since) / self.slow_start for since in list(self._slow)[: self.ready]]
+        full = self.ready - len(shares)
+        most = 1.0 if full else shares[0]
+        return (full + sum(shares)) / most if most else self.ready
 
     def _waits(self, recorder: Recorder, load: float, served: float) -> None:
         """Count the requests of a step without a backlog, by the distribution of their waits."""

@@ -9,9 +9,11 @@ from typing import Any
 
 from local.cost.formulas import known
 from local.cost.price_book import PriceBook
+from local.simulate.job import Job
+from local.simulate.lambda_run import service_on_lambda
 from local.simulate.recorder import MinuteSample
-from local.simulate.run import Job, Outcome, container_fleet, service_on_lambda, simulate
-from local.simulate.settings import Settings
+from local.simulate.run import Outcome, container_fleet, simulate
+from local.simulate.settings import Settings, TrackedConcurrency
 from local.simulate.traffic import HOUR
 
 STEP = 5
@@ -20,6 +22,8 @@ POINTS = 288
 """Points of a line over the day."""
 TARGETS = (0.4, 0.6, 0.8)
 MEMORIES = (128, 512, 1769)
+Ready = tuple[tuple[tuple[int, int], ...], TrackedConcurrency | None]
+"""Provisioned concurrency: a schedule, or a range."""
 
 
 def combinations(job: Job) -> list[Settings]:
@@ -30,9 +34,15 @@ def combinations(job: Job) -> list[Settings]:
         memories = sorted({size for size in MEMORIES if size >= least} | {own.memory_mb})
         duration, _ = service_on_lambda(job.mix, own)
         peak = min(own.concurrency, math.ceil(job.traffic.peak * max(0.1, duration)))
-        ready: list[tuple[tuple[int, int], ...]] = [(), ((0, max(1, peak // 4)),), ((0, max(1, peak)),)]
-        ready += [own.provisioned] if own.provisioned not in ready else []
-        return [replace(own, memory_mb=memory, provisioned=one) for memory in memories for one in ready]
+        most = max(1, peak)
+        ready: list[Ready] = [((), None), (((0, max(1, peak // 4)),), None), (((0, most),), None)]
+        ready.append(((), TrackedConcurrency(max(1, most // 10), most)))
+        ready += [(own.provisioned, own.tracked)] if (own.provisioned, own.tracked) not in ready else []
+        return [
+            replace(own, memory_mb=memory, provisioned=by_hour, tracked=tracked)
+            for memory in memories
+            for by_hour, tracked in ready
+        ]
     needed = math.ceil(job.traffic.peak / container_fleet(job.platform, job.mix, own).rate / own.target)
     minima = sorted({own.minimum, max(1, needed // 2), max(1, needed)})
     targets = sorted({*TARGETS, own.target})
@@ -90,6 +100,8 @@ def rates(outcome: Outcome) -> list[float]:
 
 
 def _words(settings: Settings) -> str:
+    if tracked := settings.tracked:
+        return f"{tracked.minimum} to {tracked.maximum}, {tracked.target:.0%} at work"
     counts = sorted({count for _, count in settings.provisioned} or {0})
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}, by hour"
 

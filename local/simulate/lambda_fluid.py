@@ -29,6 +29,8 @@ class FluidStep:
     throttled: float
     environments: float
     busy: float
+    on_provisioned: float = 0.0
+    """Requests at work on provisioned environments, on average."""
 
 
 class FluidFleet:
@@ -64,7 +66,10 @@ class FluidFleet:
             refused = wanted - cold
             self._note(now, min(most, warm + cold))
         self._tokens -= cold
-        return FluidStep(cold, throttled + refused, self._size + provisioned, admitted * self.duration)
+        at_work = admitted * self.duration
+        return FluidStep(
+            cold, throttled + refused, self._size + provisioned, at_work, (admitted - rest) * self.duration
+        )
 
     def lose(self, share: float) -> None:
         """Lose a share of the environments, as with a zone."""

@@ -52,6 +52,20 @@ LAMBDA_IDLE = _rule(
     ASSUMED,
     "AWS does not say; ten published experiments on AWS fit 10 minutes",
 )
+PROVISIONED_TARGET = _rule(
+    "Provisioned concurrency: utilisation that target tracking keeps (`--provisioned-target`)",
+    0.7,
+    "",
+    DOCUMENTED,
+    "Lambda developer guide, managing provisioned concurrency: its example; from 0.1 to 0.9",
+)
+PROVISIONED_START = _rule(
+    "Provisioned concurrency: from a scale-out to allocated",
+    60,
+    "s",
+    DOCUMENTED,
+    'the same page: "after a minute or two of preparation", read 2026-11-27',
+)
 HPA_SYNC = _rule("HPA: period of its loop", 15, "s", DOCUMENTED, "Kubernetes, horizontal pod autoscaling, 2026-11")
 HPA_TOLERANCE = _rule("HPA: tolerance of the ratio", 0.1, "", DOCUMENTED, "the same page")
 HPA_DOWN_WINDOW = _rule("HPA: stabilisation window downward", 300, "s", DOCUMENTED, "the page, default behavior")
@@ -87,19 +101,33 @@ DEREGISTRATION = _rule(
     DOCUMENTED,
     "this chart; AWS has 300",
 )
-SLOW_START = _rule("ALB: slow start", 0, "s", DOCUMENTED, "off by default, Elastic Load Balancing user guide, 2026-11")
+SLOW_START = _rule(
+    "ALB: slow start (`--slow-start`)",
+    0,
+    "s",
+    DOCUMENTED,
+    "off by default, else 30 to 900 s; Elastic Load Balancing user guide, target group attributes, 2026-11",
+)
 FARGATE_START = _rule(
     "Fargate: from the request to a running container (`--fargate-start`)", 45, "s", ASSUMED, "users report 30 to 90 s"
 )
-ECS_PERIOD = _rule("ECS target tracking: period of the metric", 60, "s", DOCUMENTED, "ECS developer guide, 2026-11")
+ECS_PERIOD = _rule("Target tracking: period of the metric", 60, "s", DOCUMENTED, "ECS developer guide, 2026-11")
 ECS_OUT = _rule(
-    "ECS target tracking: datapoints above the target", 3, "", FIXED, "seen in alarms that it makes; no page of AWS"
+    "Target tracking: datapoints above the target",
+    3,
+    "",
+    FIXED,
+    "seen in alarms that it makes (G. Mao, 2020-09, for Lambda); no page of AWS",
 )
 ECS_IN = _rule(
-    "ECS target tracking: datapoints below 90 % of it", 15, "", FIXED, "seen in alarms that it makes; no page of AWS"
+    "Target tracking: datapoints below 90 % of it",
+    15,
+    "",
+    FIXED,
+    "seen in alarms that it makes (G. Mao, 2020-09, for Lambda); no page of AWS",
 )
 ECS_COOLDOWN = _rule(
-    "ECS target tracking: cooldown, both ways; a larger scale-out passes, less what the last one added",
+    "ECS target tracking: cooldown, both ways; a larger scale-out passes, less what the last one added; Lambda has 0",
     300,
     "s",
     DOCUMENTED,

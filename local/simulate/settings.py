@@ -18,16 +18,33 @@ MAX_UNITS = 10_000
 
 
 @dataclass(frozen=True)
+class TrackedConcurrency:
+    """Provisioned concurrency between two bounds that target tracking moves, to keep so much of it at work."""
+
+    minimum: int
+    maximum: int
+    target: float = rules.PROVISIONED_TARGET.value
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.minimum <= self.maximum:
+            raise UserError(f"--provisioned: {self.minimum}-{self.maximum} is no range from 1 up, such as 10-200")
+        if not 0.1 <= self.target <= 0.9:
+            raise UserError(f"--provisioned-target: {self.target:g} is not from 0.1 to 0.9")
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting, with its bounds checked.
 
     Attributes:
         memory_mb: Of the function.
         provisioned: Provisioned concurrency from a second of the day on, the earliest first.
+        tracked: Provisioned concurrency by target tracking, in place of `provisioned`.
         target: CPU utilisation that autoscalers aim at.
         minimum: Fewest tasks or pods.
         maximum: Most tasks or pods.
         instance: Type of a node.
+        slow_start: Seconds over which the balancer gives a new task or pod its full share of requests.
         pod_vcpu: vCPU that a pod on a node requests; a task or pod on Fargate has one.
     """
 
@@ -47,6 +64,8 @@ class Settings:
     timeout: float = rules.CLIENT_TIMEOUT.value
     retries: int = int(rules.CLIENT_RETRIES.value)
     failover: float = rules.FAILOVER.value
+    slow_start: float = rules.SLOW_START.value
+    tracked: TrackedConcurrency | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -64,12 +83,19 @@ class Settings:
             "timeout": (self.timeout, 0.1, 900),
             "retries": (self.retries, 0, 5),
             "failover": (self.failover, 0, 3_600),
+            "slow-start": (self.slow_start, 0, 900),
         }
         for name, (value, low, high) in bounds.items():
             if not low <= value <= high:
                 raise UserError(f"--{name}: {value:g} is not from {low:g} to {high:g}")
         if self.minimum > self.maximum:
             raise UserError(f"--minimum: {self.minimum} is over the maximum of {self.maximum}")
+        if 0 < self.slow_start < 30:
+            raise UserError(f"--slow-start: {self.slow_start:g} is neither 0 nor from 30 to 900")
+        if self.tracked and (self.provisioned or self.tracked.maximum > self.concurrency):
+            raise UserError(
+                f"--provisioned: a range goes up to the concurrency of {self.concurrency}, without a schedule"
+            )
         if any(not 0 <= count <= self.concurrency for _, count in self.provisioned):
             raise UserError(f"--provisioned: must be from 0 to the concurrency of {self.concurrency}")
 
@@ -94,6 +120,14 @@ def schedule(text: str) -> tuple[tuple[int, int], ...]:
     for part in parts:
         match = re.fullmatch(r"(\d{1,2}):(\d\d)=(\d{1,7})", part)
         if not match or int(match[1]) > 23 or int(match[2]) > 59:
-            raise UserError(f"--provisioned: {part[:40]!r} is no number and not HH:MM=NUMBER, such as 08:00=40")
+            raise UserError(
+                f"--provisioned: {part[:40]!r} is no number, no range and not HH:MM=NUMBER, such as 08:00=40"
+            )
         entries.append((int(match[1]) * 3600 + int(match[2]) * 60, int(match[3])))
     return tuple(sorted(entries))
+
+
+def tracked(text: str, target: float) -> TrackedConcurrency | None:
+    """Return the range of provisioned concurrency that a text such as `10-200` gives; None where it is no range."""
+    match = re.fullmatch(r"\s*(\d{1,7})-(\d{1,7})\s*", text)
+    return TrackedConcurrency(int(match[1]), int(match[2]), target) if match else None

@@ -1,4 +1,4 @@
-"""ECS service auto scaling by target tracking, as its two CloudWatch alarms make it act. Pure."""
+"""Target tracking of Application Auto Scaling: ECS services and provisioned concurrency, by its two alarms. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from local.simulate import rules
 
 IN_SHARE = 0.9
-"""The low alarm stands at 90 % of the target."""
+"""The low alarm stands at 90 % of the target: Lambda developer guide, managing provisioned concurrency."""
 
 
 @dataclass
 class TargetTracking:
-    """One policy on mean CPU utilisation. Call `decide` once a minute with the minute's mean."""
+    """One policy on a mean utilisation. Call `decide` once a minute with the minute's mean."""
 
     target: float
     minimum: int = 1
     maximum: int = 10
+    cooldown: float = rules.ECS_COOLDOWN.value
+    """Seconds, both ways."""
     _high: int = 0
     _low: int = 0
     _out: float = -math.inf
@@ -26,7 +28,7 @@ class TargetTracking:
     _in: float = -math.inf
 
     def decide(self, now: float, current: int, utilisation: float | None) -> int:
-        """Return the tasks to have: out in proportion, in gradually, after enough datapoints and the cooldown.
+        """Return the capacity to have: out in proportion, in gradually, after enough datapoints and the cooldown.
 
         During the cooldown of a scale-out only a larger one passes, less what that one added; a cooldown of a scale-in
         never holds a scale-out up (Application Auto Scaling API, ScaleOutCooldown, and the example that it gives for
@@ -42,7 +44,7 @@ class TargetTracking:
             if self._within(current + more) > current:
                 self._out = now
                 return self._within(current + more)
-        quiet = now - max(self._in, self._out) >= rules.ECS_COOLDOWN.value
+        quiet = now - max(self._in, self._out) >= self.cooldown
         if self._low >= rules.ECS_IN.value and quiet and current > self.minimum:
             self._in = now
             return self._within(min(wanted, current))
@@ -50,7 +52,7 @@ class TargetTracking:
 
     def _larger(self, now: float, more: int) -> int:
         """Return how many of the tasks that a scale-out would add the cooldown lets through, and note them."""
-        before = self._added if now - self._out < rules.ECS_COOLDOWN.value else 0
+        before = self._added if now - self._out < self.cooldown else 0
         if more <= before:
             return 0
         self._added = more

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from local.cost.formulas import known
 from local.cost.price_book import PriceBook
-from local.simulate.run import Job, Outcome, container_fleet, service_on_lambda, simulate
-from local.simulate.settings import MAX_UNITS, Settings
+from local.simulate.job import Job
+from local.simulate.lambda_run import service_on_lambda
+from local.simulate.run import Outcome, container_fleet, simulate
+from local.simulate.settings import MAX_UNITS, Settings, TrackedConcurrency
 from local.simulate.traffic import HOUR
 
 TARGETS = (0.4, 0.5, 0.6, 0.7, 0.8)
@@ -67,6 +69,10 @@ def _functions(job: Job) -> Iterator[tuple[str, Settings]]:
             schedule = _by_hour(job, max(duration, 0.1) * share) if share else ()
             words = f"--memory {memory}" + (f" --provisioned {written(schedule)}" if schedule else "")
             yield words, replace(settings, provisioned=schedule)
+        most = min(settings.concurrency, max(1, math.ceil(job.traffic.peak * max(duration, 0.1))))
+        least = max(1, most // 10)
+        tracked = replace(settings, tracked=TrackedConcurrency(least, most))
+        yield f"--memory {memory} --provisioned {least}-{most}", tracked
 
 
 def _by_hour(job: Job, seconds: float) -> tuple[tuple[int, int], ...]:

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 from local.cost import files
 from local.report.day_page import render
 from local.simulate.grid import runs
-from local.simulate.run import Job, simulate
+from local.simulate.job import Job
+from local.simulate.run import simulate
 from local.simulate.settings import Settings
 from local.simulate.traffic import Traffic
 from tests.support.browser import chromium

@@ -14,10 +14,11 @@ from local.errors import UserError
 from local.simulate.clients import Clients
 from local.simulate.day import as_json, effect_rows, rows, spans
 from local.simulate.faults import parse
+from local.simulate.job import Job
 from local.simulate.lambda_fluid import FluidFleet
 from local.simulate.queueing import erlang_b, mg1_quantile, mg1_wait, mmc_wait
 from local.simulate.recorder import Latencies
-from local.simulate.run import Job, Outcome, simulate
+from local.simulate.run import Outcome, simulate
 from local.simulate.settings import PLATFORMS, Settings, schedule
 from local.simulate.traffic import Traffic
 from local.simulate.validation import queues, seam, validate
@@ -107,6 +108,13 @@ def test_provisioned_concurrency_takes_the_cold_starts_away(book: PriceBook, mix
     assert plain.shares["cold"] > 0
     assert ready.shares["cold"] == 0
     assert ready.money.items["provisioned-idle"] > 0
+
+
+def test_a_schedule_that_changes_nothing_costs_what_a_fixed_amount_costs(book: PriceBook, mix: Mix) -> None:
+    day = Traffic("flat", (200.0,) * HOUR)
+    fixed = simulate(Job("lambda", day, mix, Settings(provisioned=((0, 60),))), book)
+    twice = simulate(Job("lambda", day, mix, Settings(provisioned=((0, 60), (1800, 61), (2700, 60)))), book)
+    assert twice.money.items == pytest.approx(fixed.money.items, rel=0.01, abs=0.01)
 
 
 def test_clients_try_again_and_then_give_up() -> None:
