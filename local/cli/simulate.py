@@ -73,6 +73,12 @@ def simulate(
     minimum: Annotated[int, typer.Option("--minimum", help="Fewest tasks or pods.")] = 2,
     maximum: Annotated[int, typer.Option("--maximum", help="Most tasks or pods.")] = 1000,
     instance: Annotated[str, typer.Option("--instance", help="EC2 type of a node.")] = "c8g.large",
+    node_scaler: Annotated[
+        str, typer.Option("--node-scaler", help="What launches and removes nodes: cluster-autoscaler or karpenter.")
+    ] = "cluster-autoscaler",
+    consolidate_after: Annotated[
+        float, typer.Option("--consolidate-after", help="Karpenter's: seconds until it looks for spare nodes.")
+    ] = 0,
     node_boot: Annotated[float, typer.Option("--node-boot", help="Seconds until a node is ready.")] = 60,
     pod_start: Annotated[float, typer.Option("--pod-start", help="Seconds until a placed pod is ready.")] = 10,
     fargate_start: Annotated[float, typer.Option("--fargate-start", help="Seconds until a Fargate task runs.")] = 45,
@@ -120,6 +126,7 @@ def simulate(
         memory, () if kept else schedule(provisioned), concurrency, idle, target, minimum, maximum, instance,
         node_boot=node_boot, pod_start=pod_start, fargate_start=fargate_start, cv=cv, timeout=timeout,
         retries=retries, failover=failover, slow_start=slow_start, tracked=kept, seed=seed,
+        node_scaler=node_scaler, consolidate_after=consolidate_after,
     )  # fmt: skip
     faults = parse(fault)
     names, day = platforms(platform), traffic_of(traffic, peak, scale)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from local.simulate import rules
 from local.simulate.clients import Clients
-from local.simulate.cluster_autoscaler import NodeGroup
 from local.simulate.faults import InjectedFault
 from local.simulate.hpa import Autoscaler
+from local.simulate.node_fleet import NodeFleet
 from local.simulate.queueing import mg1_wait
 from local.simulate.recorder import Recorder
 from local.simulate.target_tracking import TargetTracking
@@ -41,7 +41,7 @@ class ContainerFleet:
     waiting: float
     start: float
     scaler: Autoscaler | TargetTracking
-    nodes: NodeGroup | None = None
+    nodes: NodeFleet | None = None
     cv: float = rules.SERVICE_CV.value
     timeout: float = rules.CLIENT_TIMEOUT.value
     retries: int = int(rules.CLIENT_RETRIES.value)

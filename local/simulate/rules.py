@@ -87,6 +87,26 @@ CA_UNNEEDED = _rule(
 CA_AFTER_ADD = _rule(
     "Cluster autoscaler: no scale-down after a scale-up", 600, "s", DOCUMENTED, "FAQ, scale-down-delay-after-add"
 )
+KARPENTER_IDLE = _rule(
+    "Karpenter: a batch ends without a further pending pod for",
+    1,
+    "s",
+    DOCUMENTED,
+    "Karpenter v1.15, settings, read 2026-11",
+)
+KARPENTER_BATCH = _rule("Karpenter: a batch ends after", 10, "s", DOCUMENTED, "the same page")
+KARPENTER_CONSOLIDATE = _rule(
+    "Karpenter: consolidateAfter (`--consolidate-after`)", 0, "s", DOCUMENTED, "default of a NodePool, its API v1"
+)
+KARPENTER_LOOK = _rule(
+    "Karpenter: period in which it looks for spare nodes", 10, "s", DOCUMENTED, "its source, pollingPeriod"
+)
+KARPENTER_VALIDATION = _rule(
+    "Karpenter: from finding a spare node to removing it", 15, "s", DOCUMENTED, "its source, consolidationTTL"
+)
+KARPENTER_BUDGET = _rule(
+    "Karpenter: nodes removed at a time, rounded up", 10, "%", DOCUMENTED, "Karpenter, disruption budgets, the default"
+)
 NODE_BOOT = _rule("Node: from the request to ready (`--node-boot`)", 60, "s", ASSUMED, "users report 40 to 120 s")
 POD_START = _rule(
     "Pod on a node: from placed to ready (`--pod-start`)", 10, "s", ASSUMED, "image present, Python starts in seconds"

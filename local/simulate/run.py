@@ -17,6 +17,8 @@ from local.simulate.containers import ContainerFleet
 from local.simulate.faults import Effect, effects
 from local.simulate.hpa import Autoscaler
 from local.simulate.job import Job, query_share
+from local.simulate.karpenter import KarpenterPool
+from local.simulate.node_fleet import NodeFleet
 from local.simulate.recorder import MinuteSample, Recorder
 from local.simulate.settings import PLATFORMS, Settings
 from local.simulate.target_tracking import TargetTracking
@@ -116,7 +118,7 @@ def container_fleet(platform: str, mix: Mix, settings: Settings) -> ContainerFle
     """Return the tasks or pods of a platform for the work."""
     cpu = float(known(mix.cpu_ms))
     waiting = float(known(mix.mean(lambda work: work.wait_ms)))
-    nodes = None
+    nodes: NodeFleet | None = None
     hpa = Autoscaler(settings.target, settings.minimum, settings.maximum)
     scaler: Autoscaler | TargetTracking = hpa
     start = settings.fargate_start + rules.REGISTRATION.value
@@ -128,7 +130,7 @@ def container_fleet(platform: str, mix: Mix, settings: Settings) -> ContainerFle
     else:
         vcpu, speed = settings.pod_vcpu, float(speed_of(settings.instance).ratio)
         start = settings.pod_start + rules.REGISTRATION.value
-        nodes = NodeGroup(pods_per_node(settings), boot=settings.node_boot)
+        nodes = node_fleet(settings)
     return ContainerFleet(
         rate=vcpu * speed * 1000 / cpu,
         service=cpu / speed,
@@ -143,6 +145,14 @@ def container_fleet(platform: str, mix: Mix, settings: Settings) -> ContainerFle
         query_share=query_share(mix),
         slow_start=settings.slow_start,
     )
+
+
+def node_fleet(settings: Settings) -> NodeFleet:
+    """Return the nodes under the autoscaler that the settings name."""
+    pods = pods_per_node(settings)
+    if settings.node_scaler == "karpenter":
+        return KarpenterPool(pods, boot=settings.node_boot, consolidate_after=settings.consolidate_after)
+    return NodeGroup(pods, boot=settings.node_boot)
 
 
 def pods_per_node(settings: Settings) -> int:

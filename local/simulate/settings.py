@@ -14,6 +14,7 @@ PLATFORMS = {
     "eks-fargate": "EKS on Fargate",
     "eks-nodes": "EKS on nodes",
 }
+NODE_SCALERS = ("cluster-autoscaler", "karpenter")
 MAX_UNITS = 10_000
 
 
@@ -44,6 +45,8 @@ class Settings:
         minimum: Fewest tasks or pods.
         maximum: Most tasks or pods.
         instance: Type of a node.
+        node_scaler: What launches and removes nodes, of `NODE_SCALERS`.
+        consolidate_after: Karpenter's; seconds.
         slow_start: Seconds over which the balancer gives a new task or pod its full share of requests.
         pod_vcpu: vCPU that a pod on a node requests; a task or pod on Fargate has one.
     """
@@ -66,6 +69,8 @@ class Settings:
     failover: float = rules.FAILOVER.value
     slow_start: float = rules.SLOW_START.value
     tracked: TrackedConcurrency | None = None
+    node_scaler: str = NODE_SCALERS[0]
+    consolidate_after: float = rules.KARPENTER_CONSOLIDATE.value
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -84,12 +89,15 @@ class Settings:
             "retries": (self.retries, 0, 5),
             "failover": (self.failover, 0, 3_600),
             "slow-start": (self.slow_start, 0, 900),
+            "consolidate-after": (self.consolidate_after, 0, 86_400),
         }
         for name, (value, low, high) in bounds.items():
             if not low <= value <= high:
                 raise UserError(f"--{name}: {value:g} is not from {low:g} to {high:g}")
         if self.minimum > self.maximum:
             raise UserError(f"--minimum: {self.minimum} is over the maximum of {self.maximum}")
+        if self.node_scaler not in NODE_SCALERS:
+            raise UserError(f"--node-scaler: {self.node_scaler} is none of {', '.join(NODE_SCALERS)}")
         if 0 < self.slow_start < 30:
             raise UserError(f"--slow-start: {self.slow_start:g} is neither 0 nor from 30 to 900")
         if self.tracked and (self.provisioned or self.tracked.maximum > self.concurrency):
