@@ -29,8 +29,8 @@ Work = Annotated[
     str | None,
     typer.Option(
         "--work",
-        help="A workload (name or file), or a mix such as qrcode=3,twitter=1. Default: the measured one of the "
-        "application in this folder, or else the configuration's.",
+        help="A workload (name or file), a mix such as qrcode=3,twitter=1, or a compare.json. "
+        "Default: the measured one of the application in this folder, or else the configuration's.",
     ),
 ]
 Book = Annotated[
@@ -100,7 +100,22 @@ def mix_of(work: str | None, configuration: Configuration) -> Mix:
                 f"say for which workload with --work; known are {', '.join(files.shipped(files.WORKLOADS))}"
             )
         return files.mix(configuration.workload)
-    return files.mix(weights(work))
+    return work_of(work)
+
+
+def work_of(text: str) -> Mix:
+    """Return the mix that an option names: workloads or their files by weight, or a comparison's result.
+
+    `compare.json` has the mix that was measured, `compare.json:qrcode=3,twitter=1` another one of its services.
+    """
+    from local.cost import files
+
+    name, found, rest = text.partition(".json")
+    if found and (not rest or rest.startswith(":")):
+        from local.measure.comparison.workloads import mix_in
+
+        return mix_in(Path(name + found), weights(rest[1:]) if rest else {})
+    return files.mix(weights(text))
 
 
 def measured_here() -> str | None:

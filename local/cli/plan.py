@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.cost_options import REPORT_MIX, Book, Region, measured_here, number, say_left_out, user_errors, weights
+from local.cli.cost_options import REPORT_MIX, Book, Region, measured_here, number, say_left_out, user_errors, work_of
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
@@ -38,7 +38,7 @@ def plan(
         str | None,
         typer.Option(
             "--work",
-            help="A workload (name or file), or a mix such as qrcode=3,twitter=1.",
+            help="A workload (name or file), a mix such as qrcode=3,twitter=1, or a compare.json.",
             show_default=f"the measured one of the application in this folder, or else {REPORT_MIX}",
         ),
     ] = None,
@@ -75,7 +75,7 @@ def plan(
         dollars = None if budget is None else number(budget, "--budget")
         requests = None if rate is None else number(rate, "--rate")
         works = work or measured_here()
-        mix, known = files.mix(weights(works or REPORT_MIX)), files.price_book(book)
+        mix, known = work_of(works or REPORT_MIX), files.price_book(book)
         planner = Planner(mix, known, internet=internet, region=region or DEFAULT_REGION)
         say_left_out(planner.left_out)
         if dollars is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from local.cli.cost_options import Book, Region, check_region, user_errors, weights
+from local.cli.cost_options import Book, Region, check_region, user_errors, work_of
 from local.cli.options import Json
 from local.console import console, print_json, stderr
 from local.errors import UserError
@@ -36,7 +36,7 @@ Peak = Annotated[float | None, typer.Option("--peak", help="Scale it to this hig
 Scale = Annotated[float, typer.Option("--scale", help="Multiply every rate.")]
 Works = Annotated[
     str,
-    typer.Option("--work", help="A workload (name or file), or a mix such as qrcode=3,twitter=1."),
+    typer.Option("--work", help="A workload (name or file), a mix such as qrcode=3,twitter=1, or a compare.json."),
 ]
 Memory = Annotated[int, typer.Option("--memory", help="Memory of the Lambda function, MB.")]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Lambda's concurrency quota of the account.")]
@@ -131,7 +131,7 @@ def simulate(
     faults = parse(fault)
     names, day = platforms(platform), traffic_of(traffic, peak, scale)
     with user_errors():
-        mix = files.mix(weights(work))
+        mix = work_of(work)
         prices = files.price_book(book)
         jobs = [Job(name, day, mix, settings, faults) for name in names]
         outcomes = run_all(jobs, prices, region)

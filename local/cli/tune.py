@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from local.cli.cost_options import Book, Region, check_region, user_errors, weights
+from local.cli.cost_options import Book, Region, check_region, user_errors, work_of
 from local.cli.options import Json
 from local.cli.simulate import Concurrency, Peak, Scale, Seed, Timeout, TrafficName, Works, platforms, traffic_of
 from local.console import console, print_json, stderr
@@ -66,7 +66,7 @@ def tune(
     names, day = platforms(platform), traffic_of(traffic, peak, scale)
     settings = Settings(concurrency=concurrency, timeout=timeout, seed=seed)
     with user_errors():
-        mix, prices = files.mix(weights(work)), files.price_book(book)
+        mix, prices = work_of(work), files.price_book(book)
         found = {name: _try(Job(name, day, mix, settings), prices, region or "us-east-1") for name in names}
     best = {name: cheapest(trials, p99, lost / 100) for name, trials in found.items()}
     fronts = {name: front(trials) for name, trials in found.items()}

@@ -15,9 +15,10 @@ from local.cost import files as cost_files
 from local.cost.errors import CostError
 from local.cost.schema import read as read_table
 from local.cost.schema import settings
-from local.cost.workload import ServiceWork
+from local.cost.workload import Mix, ServiceWork
 from local.errors import UserError
 from local.measure.comparison.result import Comparison, ContainerFigures, FunctionFigures, Read, comparison_of
+from local.measure.results import read
 from local.measure.statistics import rounded
 
 SOURCE = "measured by `crossover compare`; see the result's machine, commit and date"
@@ -117,6 +118,20 @@ def weights_of(comparison: Comparison, workloads: Mapping[str, ServiceWork]) -> 
     return {name: measured.get(name, Fraction(0)) for name in workloads}
 
 
+def mix_in(path: Path, weights: Mapping[str, Fraction]) -> Mix:
+    """Return the measured work in a comparison's result, in these weights; without any, in those that it measured.
+
+    Raises:
+        UserError: The file is no such result, or it has no such service.
+    """
+    comparison = comparison_of(read(path, "compare"))
+    found = workloads_of(comparison)
+    if unknown := [name for name in weights if name not in found]:
+        raise UserError(f"{path}: has no {unknown[0][:40]}; it has {', '.join(found)}")
+    weights = weights or weights_of(comparison, found)
+    return Mix.of([(found[name], weight) for name, weight in weights.items()])
+
+
 def parse(data: Data, where: str) -> ServiceWork:
     """Return a workload out of plain JSON values. Raises `CostError`, which names the place by `where`."""
     return read_table(ServiceWork, _exact(data), where)
@@ -137,8 +152,6 @@ def read_file(path: Path) -> dict[str, Data]:
         document = cost_files.toml(path)
         workload = read_table(ServiceWork, document, f"{path.name}: work")
         return {workload.name: {name: _plain(value) for name, value in document.items()}}
-    from local.measure.results import read
-
     workloads = comparison_of(read(path, "compare")).works
     for name, data in workloads.items():
         parse(data, f"{path.name}: works.{name}")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from local.cli.cost_options import work_of
 from local.cost import files
 from local.cost.errors import CostError
 from local.errors import UserError
@@ -125,3 +126,24 @@ def test_a_measured_mix_says_what_it_took_more_than_its_services_alone() -> None
     assert workloads.mix_factor({"a": CONTAINER, "b": CONTAINER}, {"a": 1, "b": 1}) == 1
     assert workloads.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1}) == 1
     assert workloads.mix_factor({"a": CONTAINER, "mix": mixed}, {"a": 1, "b": 1}) == 1
+
+
+KEPT = Path(__file__).parents[3] / "docs" / "results" / "compare.json"
+
+
+def test_a_comparison_is_a_mix_for_the_commands_that_price() -> None:
+    measured = work_of(str(KEPT))
+    assert not measured.assumed
+    assert [work.name for work, _ in measured.shares] == ["qrcode", "blockchain", "twitter"]
+    chosen = work_of(f"{KEPT}:qrcode=3,twitter=1")
+    assert [(work.name, share) for work, share in chosen.shares] == [
+        ("qrcode", Fraction(3, 4)),
+        ("twitter", Fraction(1, 4)),
+    ]
+
+
+def test_a_comparison_without_the_service_and_a_file_that_is_none_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no moon; it has qrcode, blockchain, twitter"):
+        work_of(f"{KEPT}:moon=1")
+    with pytest.raises(UserError, match="cannot read"):
+        work_of(str(tmp_path / "nosuch.json"))
