@@ -110,11 +110,11 @@ def work_of(text: str) -> Mix:
     """
     from local.cost import files
 
-    name, found, rest = text.partition(".json")
-    if found and (not rest or rest.startswith(":")):
+    stem, suffix, rest = text.partition(".json")
+    if suffix and (not rest or rest.startswith(":")):
         from local.measure.comparison.workloads import mix_in
 
-        return mix_in(Path(name + found), weights(rest[1:]) if rest else {})
+        return mix_in(Path(stem + suffix), weights(rest[1:]) if rest else {})
     return files.mix(weights(text))
 
 

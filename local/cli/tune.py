@@ -48,8 +48,8 @@ def tune(
 ) -> None:
     """Find the settings that meet a service level at the least money, on each platform, and what more speed costs.
 
-    It simulates minimum and target of the autoscalers, memory and provisioned concurrency by hour of Lambda. For
-    example: crossover tune flash-crowd --peak 20000 --work twitter --p99 100 --lost 0.1
+    It simulates minimum and target of the autoscalers, memory and provisioned concurrency of Lambda, by hour and by
+    target tracking. For example: crossover tune flash-crowd --peak 20000 --work twitter --p99 100 --lost 0.1
     """
     from local.cost import files
     from local.report.trade_off import draw

@@ -59,10 +59,10 @@ def simulated(load: RampLoad, result: RampResult, path_ms: float = 0.0) -> Laten
 
 def _ratios(result: RampResult, load: float, path_ms: float) -> tuple[float, float]:
     """Return simulated over measured mean and p99: the medians of the rounds."""
-    found = [(one, simulated(one, result, path_ms)) for one in result.loads if one.load == load]
+    pairs = [(one, simulated(one, result, path_ms)) for one in result.loads if one.load == load]
     return (
-        median(latencies.mean() / one.mean_ms for one, latencies in found),
-        median((latencies.quantile(0.99) or 0.0) / one.p99_ms for one, latencies in found),
+        median(latencies.mean() / one.mean_ms for one, latencies in pairs),
+        median((latencies.quantile(0.99) or 0.0) / one.p99_ms for one, latencies in pairs),
     )
 
 

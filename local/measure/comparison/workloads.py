@@ -125,11 +125,11 @@ def mix_in(path: Path, weights: Mapping[str, Fraction]) -> Mix:
         UserError: The file is no such result, or it has no such service.
     """
     comparison = comparison_of(read(path, "compare"))
-    found = workloads_of(comparison)
-    if unknown := [name for name in weights if name not in found]:
-        raise UserError(f"{path}: has no {unknown[0][:40]}; it has {', '.join(found)}")
-    weights = weights or weights_of(comparison, found)
-    return Mix.of([(found[name], weight) for name, weight in weights.items()])
+    works = workloads_of(comparison)
+    if unknown := [name for name in weights if name not in works]:
+        raise UserError(f"{path}: has no {unknown[0][:40]}; it has {', '.join(works)}")
+    weights = weights or weights_of(comparison, works)
+    return Mix.of([(works[name], weight) for name, weight in weights.items()])
 
 
 def parse(data: Data, where: str) -> ServiceWork:

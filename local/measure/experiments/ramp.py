@@ -99,15 +99,15 @@ def prepared(configuration: RampConfig) -> list[PreparedRequest]:
 
 def handler_ms(requests: Sequence[PreparedRequest]) -> list[float]:
     """Return the CPU that the handler takes for each request, in ms: the median of a few times."""
-    runner, found = InlineRunner(), []
+    runner, medians = InlineRunner(), []
     for request in requests:
         query, times = request.path.partition("?")[2], []
         for _ in range(REPEATS):
             begun = time.thread_time_ns()
             result_of(SERVICE, query, runner)
             times.append(time.thread_time_ns() - begun)
-        found.append(median(times) / 1e6)
-    return found
+        medians.append(median(times) / 1e6)
+    return medians
 
 
 @dataclass
@@ -132,9 +132,9 @@ class RampRunner:
             for load in self.configuration.loads:
                 step(f"round {number + 1} of {self.configuration.rounds}: {load:.0%}")
                 for _ in range(MAX_TRIES):
-                    found, reasons = self._load(load, load / cpu_ms * 1000)
+                    measured, reasons = self._load(load, load / cpu_ms * 1000)
                     if not reasons:
-                        yield found
+                        yield measured
                         break
                     self.discarded += [f"at {load:.0%}: {reason}" for reason in reasons]
 
