@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 
 from local.deploy.docker import Docker, EngineError
+from local.program import run_program
 
 NAME = "crossover-debian"
 PACKAGES = ("ca-certificates", "python3", "python3-venv", "curl")
+BOOTSTRAP_SECONDS = 1800
 SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 
 
@@ -37,16 +39,23 @@ def base_image(docker: Docker, work: Path, packages: tuple[str, ...] = PACKAGES)
     if subprocess.run(docker.command("image", "inspect", name), capture_output=True).returncode == 0:
         return name
     root = work / "debian"
-    shutil.rmtree(root, ignore_errors=True)
+    _remove(root)
     bootstrap = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", suite, str(root), address]
-    made = subprocess.run(bootstrap, capture_output=True, text=True)
-    if made.returncode:
-        raise EngineError(f"debootstrap failed: {made.stdout.strip().splitlines()[-1:]}")
     try:
+        made = run_program(bootstrap, BOOTSTRAP_SECONDS)
+        if made.returncode:
+            raise EngineError(f"debootstrap failed: {made.stdout.strip().splitlines()[-1:]}")
         _import(docker, root, name)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        _remove(root)
     return name
+
+
+def _remove(root: Path) -> None:
+    """Remove a root folder, also what a debootstrap that was interrupted left mounted in it."""
+    for name in ("proc", "sys"):
+        subprocess.run(["umount", "--lazy", str(root / name)], capture_output=True)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def _import(docker: Docker, root: Path, name: str) -> None:

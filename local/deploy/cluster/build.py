@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from local.console import error_line, stderr
 from local.errors import UserError
 from local.paths import CACHE
+from local.program import run_program
 
 MODULE = Path(__file__).with_name("programs")
 PROGRAMS: Mapping[str, str] = {
@@ -33,6 +33,8 @@ PROGRAMS: Mapping[str, str] = {
 }
 """What is built, by its file's name: its package in the module."""
 VERSION_PACKAGE = "k8s.io/component-base/version"
+PROGRAM_SECONDS = 3600
+"""For one program, compiled at the lowest priority beside whatever else runs; alone it takes minutes."""
 
 
 def folder() -> Path:
@@ -77,7 +79,7 @@ def build(programs: Path) -> None:
         beside = programs / f".{name}.{os.getpid()}"
         command = ["nice", "-n", "19", "go", "build", "-trimpath", "-ldflags", flags, "-o", str(beside), PROGRAMS[name]]
         try:
-            done = subprocess.run(command, cwd=MODULE, env=environment, stderr=subprocess.PIPE, text=True)
+            done = run_program(command, PROGRAM_SECONDS, cwd=MODULE, env=environment)
             if done.returncode:
                 raise UserError(f"go cannot build {name}: {' '.join(done.stderr.split())[-600:]}")
             beside.rename(programs / name)

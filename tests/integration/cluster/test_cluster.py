@@ -16,9 +16,15 @@ import pytest
 from local.child import wait_until
 from tests.support.release import RATE, RELEASE, Counted, Release
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
+# Without the fixtures: the first test's build the cluster's programs, once, for as long as the machine takes.
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900, func_only=True)]
 Record = Callable[[str, Counted, str], None]
 SERVICES = ("qrcode", "blockchain", "twitter")
+BUSY_PERCENT, BUSY_RATE, QUIET_RATE = 15, 400, 4
+"""Where the autoscaler's trial adds a pod, in per cent of the CPU request, and requests/s of two pods above and below.
+
+A request of qrcode takes 0.14 ms of CPU and more: 200/s are 28 % of 0.1 CPU.
+"""
 
 
 def processes_of(pod: str) -> list[int]:
@@ -31,6 +37,11 @@ def processes_of(pod: str) -> list[int]:
                 if f"HOSTNAME={pod}".encode() in environ and b"container" in (process / "cmdline").read_bytes():
                     found.append(int(process.name))
     return found
+
+
+def scaling(release: Release) -> object:
+    """What the autoscaler of qrcode sees and says."""
+    return release.get("hpa", f"{RELEASE}-qrcode")["status"]
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +145,28 @@ def test_a_setting_that_cannot_be_used_takes_no_pod_away(release: Release, recor
         result = counted()
     record("helm upgrade to a setting that ends the process", result, "--wait failed, the old pods served on")
     assert result.lost == 0, result
+
+
+def test_the_autoscaler_adds_a_pod_under_load_and_takes_it_away_again(release: Release, record: Record) -> None:
+    try:
+        release.kubectl("get", "--raw=/apis/metrics.k8s.io/v1beta1/nodes")
+    except subprocess.CalledProcessError:
+        pytest.skip("NOT RUN: the cluster has no metrics-server")
+    scaled = {"cpuPercent": BUSY_PERCENT, "max": 3, "downSeconds": 15}
+    release.upgrade("--set-json", f"services.qrcode.autoscaling={json.dumps(scaled)}")
+    release.await_settled("qrcode")
+    try:
+        with release.load("qrcode", 90, rate=BUSY_RATE) as counted:
+            assert wait_until(lambda: len(release.serving("qrcode")) == 3, 85), scaling(release)
+            up = counted()
+        record("the autoscaler adds a pod of qrcode", up, f"at {BUSY_RATE} requests/s: from two pods to three")
+        with release.load("qrcode", 150, rate=QUIET_RATE) as counted:
+            assert wait_until(lambda: release.replicas("qrcode") == 2, 145), scaling(release)
+            down = counted()
+        record("the autoscaler takes it away", down, f"at {QUIET_RATE} requests/s: back to two pods")
+    finally:
+        release.helm("rollback", RELEASE, "--wait", "--timeout", "120s")
+    assert (up.lost, down.lost) == (0, 0), (up, down)
 
 
 def test_the_schema_refuses_a_setting_that_is_none_before_anything_changes(release: Release) -> None:

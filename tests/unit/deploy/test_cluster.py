@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 import tomllib
 from pathlib import Path
@@ -14,6 +15,7 @@ from cryptography import x509
 from local.deploy.cluster import build, settings
 from local.deploy.cluster.certificates import Authority, signing_key
 from local.deploy.cluster.own import Reach
+from local.errors import UserError
 
 FILES = settings.ClusterFiles(Path("/programs"), Path("/work"), Path("/sockets"))
 
@@ -48,6 +50,24 @@ def test_programs_that_are_there_are_not_built_again(tmp_path: Path) -> None:
     build.build(tmp_path)
     (tmp_path / "kubelet").unlink()
     assert build.missing(tmp_path) == ["kubelet"]
+
+
+@pytest.mark.parametrize("builds", [True, False])
+def test_what_go_builds_appears_whole_and_what_it_cannot_build_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, builds: bool
+) -> None:
+    """The `go` here is a script that writes the file, and then ends well or not."""
+    script, programs = tmp_path / "go", tmp_path / "programs"
+    script.write_text(f'#!/bin/sh\ntouch "$6"\necho no such >&2\necho module >&2\nexit {int(not builds)}\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if builds:
+        build.build(programs)
+        assert build.missing(programs) == []
+        return
+    with pytest.raises(UserError, match="go cannot build pause: no such module"):
+        build.build(programs)
+    assert list(programs.iterdir()) == []
 
 
 def test_other_pins_have_another_folder() -> None:
