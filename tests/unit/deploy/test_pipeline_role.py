@@ -82,9 +82,9 @@ UNUSED = {
 """What the schemas name for properties that these stacks do not have."""
 
 
-def handlers(kind: str) -> dict[str, Any]:
-    """What AWS's schema of a type says that making, reading, changing and removing it needs."""
-    found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema["handlers"]
+def schema(kind: str) -> dict[str, Any]:
+    """AWS's schema of a type."""
+    found: dict[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return found
 
 
@@ -146,7 +146,7 @@ def needed() -> Iterator[tuple[str, str]]:
     """A type, and an action that making, reading, changing or removing it needs."""
     for kind in set(types_of_a_preview()):
         for handler in ("create", "read", "update", "delete"):
-            for action in handlers(kind).get(handler, {}).get("permissions", ()):
+            for action in schema(kind)["handlers"].get(handler, {}).get("permissions", ()):
                 service, _, name = action.partition(":")
                 if name not in UNUSED.get(service.lower(), ()):
                     yield kind, action
@@ -170,6 +170,31 @@ def test_what_it_may_change_carries_the_environments_name_or_tag() -> None:
         scope = json.dumps([statement["Resource"], statement.get("Condition", {})])
         bound = "${Environment}" in scope or '"Ref": "Environment"' in scope
         assert bound or statement["Sid"] in UNNAMED, statement["Sid"]
+
+
+def test_what_is_known_by_its_tag_has_it_from_the_start() -> None:
+    by_tag = ("AWS::EC2::", "AWS::ApiGatewayV2::", "AWS::KMS::", "AWS::ElasticLoadBalancingV2::TargetGroup")
+    known = {kind for kind in types_of_a_preview() if kind.startswith(by_tag)}
+    untagged = {kind for kind in known if not schema(kind).get("tagging", {}).get("tagOnCreate")}
+    assert len(known) > len(untagged)
+    assert untagged == {  # parts of something with tags
+        *("AWS::EC2::Route", "AWS::EC2::SecurityGroupIngress"),
+        *("AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPCGatewayAttachment"),
+    }
+
+
+def test_nothing_of_others_gets_the_tag() -> None:
+    tagging = {
+        "ec2:CreateTags": "ec2:CreateAction",
+        "elasticloadbalancing:AddTags": "elasticloadbalancing:CreateAction",
+    }
+    for statement in statements():
+        for action in set(actions_of(statement)) & set(tagging):
+            condition = statement.get("Condition", {}).get("StringEquals", {})
+            named = "${Environment}" in json.dumps(statement["Resource"])
+            assert named or {tagging[action], "aws:ResourceTag/crossover:environment"} & set(condition), statement[
+                "Sid"
+            ]
 
 
 UNNAMED = {
