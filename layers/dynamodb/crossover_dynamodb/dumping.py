@@ -18,15 +18,14 @@ from crossover_dynamodb.store import DynamoStore
 from crossover_dynamodb.target import TableTarget
 
 
-def dump(target: TableTarget, part: Part, version: str, client: Client | None = None) -> Iterator[tuple[bytes, bytes]]:
+def dump(target: TableTarget, part: Part, version: str) -> Iterator[tuple[bytes, bytes]]:
     """Yield every (key, record) of the table's load, a page of a Scan at a time.
 
     Raises:
         Unavailable: Where the table cannot be read, or has another load than this one.
     """
-    if client is None:
-        patient = replace(target, read_timeout=LOAD_SECONDS, attempts=LOAD_ATTEMPTS)
-        client = Client(patient, credentials_of(target, os.environ))
+    patient = replace(target, read_timeout=LOAD_SECONDS, attempts=LOAD_ATTEMPTS)
+    client = Client(patient, credentials_of(target, os.environ))
     with closing(DynamoStore(client, part=part)) as store:
         start: Any = None
         while True:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -16,13 +19,15 @@ from crossover.lambda_entry import lambda_handler
 from crossover.runner import Unavailable
 from crossover.stores import load, open_store
 from crossover.stores.dumping import dump
-from crossover.stores.parts import WrongPart
+from crossover.stores.parts import LoadingAlone, WrongPart
 from crossover.stores.port import LoadFailed, Store, ignore
 from crossover.stores.sharded import ShardedStore
+from crossover_mysql import store as mysql
 from functions.twitter.handler import SERVICE
 from local.data.copying import copy
 from local.data.mysql.server import PrivateServer
 from local.errors import UserError
+from local.paths import ROOT
 from tests.contract.store_suite import StoreSuite
 from tests.integration.mysql.conftest import UNSAFE, _numbers
 from tests.integration.mysql.hurting import kill
@@ -119,6 +124,45 @@ def test_a_load_of_which_one_server_is_gone_leaves_the_others_as_they_were(serve
             servers[2].start()
     with closing(open_store(url_of(servers))) as store:
         assert {key: store.fetch(key) for key in RECORDS} == RECORDS
+
+
+def test_a_load_that_is_killed_leaves_every_server_as_it_was(databases: list[str]) -> None:
+    url = "|".join(databases)
+    load(url, PAIRS)
+    program = (
+        "import os, signal; from crossover.stores import load; from tests.integration.mysql.records import PAIRS\n"
+        "def pairs():\n"
+        "    yield from ((key, b'new') for key, _ in PAIRS[:-1])\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"load({url!r}, pairs())"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
+    with closing(open_store(url)) as store:
+        assert {key: store.fetch(key) for key in RECORDS} == RECORDS
+        assert load(url, [(key, b"newer") for key in RECORDS]).version == store.version()
+
+
+def test_a_part_keeps_its_connection_while_it_waits_for_the_others_and_serves_only_then(url: str) -> None:
+    class Waiting(LoadingAlone):
+        asked = 0
+
+        def may_switch(self, seconds: float) -> bool:
+            self.asked += 1
+            with closing(open_store(url)) as store, pytest.raises(Unavailable, match="nothing is loaded"):
+                store.version()
+            return self.asked == 3
+
+    mysql.load(url, PAIRS, ignore, Waiting())
+    assert dict(dump(url)) == RECORDS
+
+
+def test_tables_that_are_dropped_while_they_are_read_end_the_reading_in_one_line(loaded: str, admin: Cursor) -> None:
+    reading = dump(loaded)
+    next(reading)
+    admin.execute(f"DROP TABLE {loaded.rpartition('/')[2]}.crossover_records")
+    with pytest.raises(Unavailable, match=r"cannot be read: .*crossover_records") as ended:
+        list(reading)
+    assert "\n" not in str(ended.value)
 
 
 def test_a_store_is_loaded_over_more_databases_and_over_fewer_byte_for_byte(

@@ -140,7 +140,7 @@ def test_a_part_that_comes_in_place_of_another_leaves_the_old_one_serving(url, s
     assert "holds part 1 of 2" in caplog.text
 
 
-def test_databases_of_different_loads_serve_each_its_own(url, store, tmp_path):
+def test_databases_of_different_loads_serve_each_its_own_until_a_load_makes_them_one(url, store, tmp_path):
     version = store.version()
     load(files(tmp_path, "x", "y", "z"), [(key, b"new") for key in KEYS])
     (tmp_path / "y.db").replace(tmp_path / "b.db")
@@ -149,6 +149,9 @@ def test_databases_of_different_loads_serve_each_its_own(url, store, tmp_path):
     assert version in versions
     for key in KEYS:
         assert store.fetch(key) == (b"new" if store.place(key) == 1 else RECORDS[key])
+    repaired = load(url, RECORDS.items())
+    assert store.version() == repaired.version
+    assert {key: store.fetch(key) for key in KEYS} == RECORDS
 
 
 def test_a_cache_is_one_in_front_of_every_database():
