@@ -115,6 +115,14 @@ def test_a_setting_of_the_emulators_environment_overrides_the_templates(tmp_path
     assert set(made.routes) == {("GET", "/blockchain"), ("GET", "/qrcode"), ("GET", "/twitter")}
 
 
+def test_every_file_of_a_divided_store_is_looked_for_from_where_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = from_template(FunctionLimits(), environ={"TWITTER_STORE": "sqlite:///a.db|sqlite:////b.db"})
+    assert made.functions["twitter"].variables["TWITTER_STORE"] == f"sqlite:///{tmp_path}/a.db|sqlite:////b.db"
+
+
 async def test_the_twitter_function_reads_the_store_that_it_is_given(tmp_path: Path) -> None:
     load(f"sqlite:///{tmp_path}/twitter.db", [])
     made = from_template(FunctionLimits(), environ={"TWITTER_STORE": f"sqlite:///{tmp_path}/twitter.db"})
