@@ -257,16 +257,21 @@ CENT = 0.005
 
 
 def validate(*, json: bool) -> None:
-    """Print each validation with its error; the container's from the last `crossover experiment ramp`."""
+    """Print each validation with its error.
+
+    The container's comes from the last `crossover experiment ramp`, the real HPA's from the last `make test-cluster`.
+    """
     from local.formatting import number, table
     from local.measure.experiments.result import RampResult, decode
     from local.measure.results import latest
+    from local.simulate.hpa_replay import series_of
     from local.simulate.validation import validate as checks
 
-    kept = latest("ramp")
+    kept, cluster = latest("ramp"), latest("cluster")
     ramp = decode(kept, RampResult) if kept else None
+    series = series_of(cluster.data) if cluster else None
     with stderr.status("validating") as status:
-        results = list(checks(tell=lambda what: status.update(f"validating: {what}"), ramp=ramp))
+        results = list(checks(tell=lambda what: status.update(f"validating: {what}"), ramp=ramp, cluster=series))
     if json:
         print_json([{**vars(one), "holds": one.holds} for one in results])
         return

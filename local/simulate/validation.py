@@ -14,6 +14,7 @@ from local.measure.experiments.result import RampResult
 from local.simulate.container_ramp import against_container
 from local.simulate.error_check import ErrorCheck
 from local.simulate.hpa import Autoscaler, Behaviour, Policy
+from local.simulate.hpa_replay import HpaSeries, against_cluster
 from local.simulate.lambda_events import EventFleet, poisson_arrivals
 from local.simulate.lambda_fluid import FluidFleet
 from local.simulate.queueing import mg1_wait, mmc_wait, simulated_wait
@@ -26,7 +27,10 @@ LAMBDA_REQUESTS = 100_000
 
 
 def validate(
-    scale: float = 1.0, tell: Callable[[str], None] = lambda what: None, ramp: RampResult | None = None
+    scale: float = 1.0,
+    tell: Callable[[str], None] = lambda what: None,
+    ramp: RampResult | None = None,
+    cluster: HpaSeries | None = None,
 ) -> Iterator[ErrorCheck]:
     """Yield every check; `scale` shortens the simulated ones.
 
@@ -34,6 +38,7 @@ def validate(
         scale: Share of the simulated requests.
         tell: Called with what is checked next.
         ramp: What `crossover experiment ramp` measured; without it the container is left out.
+        cluster: What `make test-cluster` kept of its HPA; without it the real HPA is left out.
     """
     tell("queues")
     yield from queues(round(QUEUE_REQUESTS * scale))
@@ -42,6 +47,8 @@ def validate(
         yield from against_container(ramp)
     tell("HPA")
     yield from autoscaler()
+    if cluster is not None:
+        yield against_cluster(cluster)
     tell("Lambda, rates against single requests")
     yield from seam()
     tell("Lambda, experiments on AWS")
