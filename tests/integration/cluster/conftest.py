@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.support.release import NAMESPACE, Counted, Release
 TAG = "crossover:tested"
 WORK = BUILD / "cluster"
 ROWS = pytest.StashKey[list[dict[str, object]]]()
+SEEN = pytest.StashKey[dict[str, Any]]()
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +114,12 @@ def record(pytestconfig: pytest.Config) -> Callable[[str, Counted, str], None]:
     return keep
 
 
+@pytest.fixture
+def keep_data(pytestconfig: pytest.Config) -> Callable[[str, Any], None]:
+    """Keeps what a test saw beside the table, under a name."""
+    return pytestconfig.stash.setdefault(SEEN, {}).__setitem__
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, and keep it where every test ran and passed."""
     rows = config.stash.get(ROWS, None)
@@ -121,5 +129,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for row in rows:
         terminalreporter.write_line(f"{row['done']}: {row['asked']} asked, {row['lost']} lost; {row['seen']}")
     if not any(terminalreporter.stats.get(kind) for kind in ("failed", "error", "skipped", "deselected")):
-        path = write(Result(kind="cluster", config={}, data={"rows": rows}))
+        path = write(Result(kind="cluster", config={}, data={"rows": rows, **config.stash.get(SEEN, {})}))
         terminalreporter.write_line(f"the figures are in {path.relative_to(ROOT)}")

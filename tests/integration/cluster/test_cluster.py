@@ -7,9 +7,11 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,8 @@ BUSY_PERCENT, BUSY_RATE, QUIET_RATE = 15, 400, 4
 
 A request of qrcode takes 0.14 ms of CPU and more: 200/s are 28 % of 0.1 CPU.
 """
+READ_SECONDS = 2.0
+"""Between two readings of its status."""
 
 
 def processes_of(pod: str) -> list[int]:
@@ -42,6 +46,47 @@ def processes_of(pod: str) -> list[int]:
 def scaling(release: Release) -> object:
     """What the autoscaler of qrcode sees and says."""
     return release.get("hpa", f"{RELEASE}-qrcode")["status"]
+
+
+class ScalingWatch(threading.Thread):
+    """Reads the status of qrcode's autoscaler again and again, as `local.simulate.hpa_replay.HpaSeries` has it."""
+
+    def __init__(self, release: Release) -> None:
+        super().__init__(daemon=True)
+        self._release = release
+        self._ended = threading.Event()
+        self.rate = 0.0
+        self.rows: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        names = (f"hpa/{RELEASE}-qrcode", f"deployment/{RELEASE}-qrcode")
+        while not self._ended.wait(READ_SECONDS):
+            hpa, deployment = (one["status"] for one in self._release.get(*names)["items"])
+            metrics = hpa.get("currentMetrics") or [{}]
+            reading = {
+                "s": round(time.monotonic(), 1),
+                "rate": self.rate,
+                "desired": hpa["desiredReplicas"],
+                "current": hpa["currentReplicas"],
+                "ready": deployment.get("readyReplicas", 0),
+                "percent": metrics[0].get("resource", {}).get("current", {}).get("averageUtilization"),
+            }
+            self.rows.append(reading)
+
+    def series(self) -> dict[str, Any]:
+        """End, and return the settings and readings."""
+        self._ended.set()
+        self.join()
+        spec = self._release.get("hpa", f"{RELEASE}-qrcode")["spec"]
+        began = self.rows[0]["s"]
+        return {
+            "target": spec["metrics"][0]["resource"]["target"]["averageUtilization"],
+            "minimum": spec["minReplicas"],
+            "maximum": spec["maxReplicas"],
+            "up_seconds": spec["behavior"]["scaleUp"].get("stabilizationWindowSeconds", 0),
+            "down_seconds": spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"],
+            "rows": [row | {"s": round(row["s"] - began, 1)} for row in self.rows],
+        }
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +192,9 @@ def test_a_setting_that_cannot_be_used_takes_no_pod_away(release: Release, recor
     assert result.lost == 0, result
 
 
-def test_the_autoscaler_adds_a_pod_under_load_and_takes_it_away_again(release: Release, record: Record) -> None:
+def test_the_autoscaler_adds_a_pod_under_load_and_takes_it_away_again(
+    release: Release, record: Record, keep_data: Callable[[str, Any], None]
+) -> None:
     try:
         release.kubectl("get", "--raw=/apis/metrics.k8s.io/v1beta1/nodes")
     except subprocess.CalledProcessError:
@@ -155,15 +202,20 @@ def test_the_autoscaler_adds_a_pod_under_load_and_takes_it_away_again(release: R
     scaled = {"cpuPercent": BUSY_PERCENT, "max": 3, "downSeconds": 15}
     release.upgrade("--set-json", f"services.qrcode.autoscaling={json.dumps(scaled)}")
     release.await_settled("qrcode")
+    watch = ScalingWatch(release)
+    watch.start()
     try:
+        watch.rate = BUSY_RATE
         with release.load("qrcode", 90, rate=BUSY_RATE) as counted:
             assert wait_until(lambda: len(release.serving("qrcode")) == 3, 85), scaling(release)
             up = counted()
         record("the autoscaler adds a pod of qrcode", up, f"at {BUSY_RATE} requests/s: from two pods to three")
+        watch.rate = QUIET_RATE
         with release.load("qrcode", 150, rate=QUIET_RATE) as counted:
             assert wait_until(lambda: release.replicas("qrcode") == 2, 145), scaling(release)
             down = counted()
         record("the autoscaler takes it away", down, f"at {QUIET_RATE} requests/s: back to two pods")
+        keep_data("autoscaler", watch.series())
     finally:
         release.helm("rollback", RELEASE, "--wait", "--timeout", "120s")
     assert (up.lost, down.lost) == (0, 0), (up, down)
