@@ -215,6 +215,15 @@ def test_the_statements_of_a_load_fit_the_servers_packet(
         load(url, [(b"12", bytes(largest + 1))])
 
 
+def test_one_load_of_a_database_runs_at_a_time(server: PrivateServer, loaded: str) -> None:
+    other = connect(server)
+    other.select_db(loaded.rpartition("/")[2])
+    with closing(other), other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(CONCAT('crossover load ', DATABASE()), 0)")
+        with pytest.raises(LoadFailed, match="another load of this database is running"):
+            load(loaded, PAIRS)
+
+
 def test_a_load_whose_connection_dies_once_its_tables_are_in_place_has_not_failed(
     server: PrivateServer, loaded: str, opened: Open, admin: Cursor
 ) -> None:
