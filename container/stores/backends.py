@@ -104,7 +104,7 @@ class ServiceBackend:
         while self.store is not None and self.store.named:
             try:
                 if not self._remotes:
-                    self.store.version()
+                    self._warn_of_loads(set(self.store.version().split("+")))
                 elif len(self._remotes) == 1:
                     await asyncio.to_thread(self._check, self._remotes[0])
                 else:
@@ -129,7 +129,9 @@ class ServiceBackend:
             raise problems[1]
         for at, problem in problems.items():
             logger.warning("database %d of the store of the %s service: %s", at, self.service.name, problem)
-        loads = {outcome for outcome in outcomes if isinstance(outcome, str)}
+        self._warn_of_loads({outcome for outcome in outcomes if isinstance(outcome, str)})
+
+    def _warn_of_loads(self, loads: set[str]) -> None:
         if len(loads) > 1:
             logger.warning(
                 "the databases of the store of the %s service have %d different loads: "

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.stores.parts import Part, check_unchanged
+from crossover.stores.sealing import Damaged
 from crossover_dynamodb.client import Client
 from crossover_dynamodb.credentials import credentials_of
 from crossover_dynamodb.generation import META_KEY, generation_of
@@ -24,7 +25,7 @@ def dump(target: TableTarget, part: Part, version: str) -> Iterator[tuple[bytes,
     Raises:
         Unavailable: Where the table cannot be read, or has another load than this one.
     """
-    patient = replace(target, read_timeout=LOAD_SECONDS, attempts=LOAD_ATTEMPTS)
+    patient = replace(target, read_timeout=LOAD_SECONDS, attempts=LOAD_ATTEMPTS, consistent=True)
     client = Client(patient, credentials_of(target, os.environ))
     with closing(DynamoStore(client, part=part)) as store:
         start: Any = None
@@ -47,7 +48,10 @@ def dump(target: TableTarget, part: Part, version: str) -> Iterator[tuple[bytes,
                     records.append((key, record_of(key, [item]) if count_of(item) == 1 else store.fetch(key)))
             # A later load deletes items only after it has switched, so a page is whole while this load serves.
             check_unchanged(store.version(), version)
-            yield from ((key, record) for key, record in records if record is not None)
+            for key, record in records:
+                if record is None:
+                    raise Damaged("a record is missing")
+                yield key, record
             start = page.get("LastEvaluatedKey")
             if not start:
                 return

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.runner import Unavailable
-from crossover.stores.parts import Loading, LoadingAlone
-from crossover.stores.port import Loaded, LoadFailed, Report
+from crossover.stores.parts import Loading, LoadingAlone, part_of
+from crossover.stores.port import Loaded, LoadFailed, Report, check_replaced
 from crossover_dynamodb.client import CONDITION_FAILED, Client, OperationError
 from crossover_dynamodb.credentials import credentials_of
 from crossover_dynamodb.generation import (
@@ -90,6 +90,8 @@ class _TableLoad:
         self._lease("attribute_not_exists(w) OR u < :now")
         try:
             before = self._meta()
+            if before:
+                check_replaced(before.version, part_of(loading.version))
             for key, record in records:
                 self._spool.add(key, record)
                 self._renew()

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pymysql.cursors import Cursor
-from pymysql.err import MySQLError
+from pymysql.err import MySQLError, OperationalError, ProgrammingError
 
-from crossover.stores.parts import Loading
-from crossover.stores.port import DistributedRecords, Loaded, LoadFailed
+from crossover.stores.parts import Loading, Part, part_of
+from crossover.stores.port import DistributedRecords, Loaded, LoadFailed, check_replaced
 from crossover.stores.sealing import SEAL_BYTES, seal
 from crossover_mysql.credentials import credentials_of
 from crossover_mysql.driver import PyMySQLDriver
@@ -142,8 +142,10 @@ class _Load:
         # The lock is the session's: it ends with this process, however that ends.
         if self._all("SELECT GET_LOCK(CONCAT('crossover load ', DATABASE()), 0)") != [(1,)]:
             raise LoadFailed("another load of this database is running")
+        self._check_replaced(part_of(loading.version))
         try:
             self._drop(NEW)
+            self._drop(OLD)  # of a killed load: now, and not when the other parts' loads switch
             count = self._fill(records, loading.version)
             while not loading.may_switch(KEEP_ALIVE_SECONDS):
                 self._all("SELECT 1")
@@ -156,6 +158,14 @@ class _Load:
         with suppress(MySQLError):
             self._drop(OLD)
         return Loaded(loading.version, count, self._size())
+
+    def _check_replaced(self, part: Part) -> None:
+        """Raise `LoadFailed` where another part of a store is there. That it can be asked now is certain."""
+        try:
+            version = "".join(str(row[0]) for row in self._all(f"SELECT version FROM {META}"))  # noqa: S608
+        except (ProgrammingError, OperationalError):
+            return  # nothing is loaded, or by another version of Crossover
+        check_replaced(version, part)
 
     def _fill(self, records: Iterable[Pair] | DistributedRecords, version: str) -> int:
         for table, columns in TABLES.items():

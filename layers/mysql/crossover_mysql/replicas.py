@@ -11,6 +11,7 @@ So an answer may be of the load before for a second after a load, and not longer
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,8 @@ from crossover_mysql.target import Target
 
 LOOK_SECONDS = 1.0
 """How long a load that was looked up is believed."""
+PATIENCE_SECONDS = 0.5
+"""How long a read tries replicas, beyond the one that it waits for, while the primary answers."""
 
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
@@ -55,6 +58,9 @@ class _Server:
         self._clock = clock
         self._circuit = Circuit(clock)
         self._looked_at = self._known_at = float("-inf")
+        self._lock = threading.Lock()
+        self._looks = count(1)
+        self._noted = 0
         self._behind = False
 
     @property
@@ -74,11 +80,27 @@ class _Server:
             return
         self._looked_at = now
         try:
-            self.version = self.store.version()
+            self.read_version()
         except Unavailable as problem:
             self.failed(problem)
-        else:
-            self._known_at = now
+
+    def look_unless_resting(self) -> None:
+        """Look its load up now, unless it rests and the load that it had is known. Raises `Unavailable`."""
+        if not self.version or self._circuit.may_ask():
+            self.read_version()
+
+    def read_version(self) -> None:
+        """Look its load up. One that a look found that began later stays. Raises `Unavailable`."""
+        look, now = next(self._looks), self._clock()
+        version = self.store.version()
+        with self._lock:
+            if look > self._noted:
+                self._noted, self._known_at, self.version = look, now, version
+        self._circuit.succeeded()
+
+    def answered(self) -> None:
+        """Note that it answered."""
+        if self.resting:
             self._circuit.succeeded()
 
     def serves(self, version: str) -> bool:
@@ -113,6 +135,7 @@ class ReplicatedStore:
         self._replicas = [_Server(name, store, clock) for name, store in replicas.items()]
         self._stores = [primary, *replicas.values()]
         self._turns = count()
+        self._clock = clock
         self.gauges = primary.gauges
         self.threads = sum(store.threads for store in replicas.values())
 
@@ -127,7 +150,7 @@ class ReplicatedStore:
     def version(self) -> str:
         """Return what is loaded in the primary; while that is gone, what was. Raises `Unavailable`."""
         try:
-            self._primary.version = self._primary.store.version()
+            self._primary.look_unless_resting()
         except WrongPart:
             raise
         except Unavailable as problem:
@@ -160,7 +183,7 @@ class ReplicatedStore:
         if (record := self._read_replicas(read)) is not None:
             return record[0]
         try:
-            return read(self._primary.store)
+            own = read(self._primary.store)
         except (Refused, WrongPart):
             raise
         except Unavailable as problem:
@@ -168,12 +191,17 @@ class ReplicatedStore:
             if (record := self._read_replicas(read)) is not None:
                 return record[0]
             raise
+        self._primary.answered()
+        return own
 
     def _read_replicas(self, read: Callable[[MysqlStore], Result]) -> tuple[Result] | None:
         """Return what a replica with the primary's load reads, in a tuple; None where there is no such replica."""
         if not self._primary.version or not (self._primary.known or self._primary.resting):
             return None
+        began = self._clock()
         for replica in self._in_turn():
+            if abs(self._clock() - began) >= PATIENCE_SECONDS and not self._primary.resting:
+                return None
             if not replica.serves(self._primary.version):
                 continue
             try:

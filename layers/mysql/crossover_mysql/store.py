@@ -6,6 +6,7 @@ InnoDB, which has a checksum on every page: a row that was deleted by hand is an
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 LAYOUT = "packed-2"
 """The version of the tables that this reads and loads; any other is refused."""
+LOOK_SECONDS = 1.0
+"""How long it is believed of a whole store that it is not a part by now, where a record is absent."""
 MAX_STATEMENT_KEYS = 128
 MAX_STATEMENT_KEY_BYTES = 6_000
 """The keys of one statement: RDS Proxy pins a client that sends more than 16 KB. A longer list takes several."""
@@ -86,6 +89,7 @@ class MysqlStore:
         self._part = part
         self._pool: Pool[Cursor] = Pool(PyMySQLDriver(target, credentials), target.limits)
         self._layout_is_known = False
+        self._looked_at = float("-inf")
         self.gauges = GAUGES
         self.threads = target.limits.size
         """In how many threads it is worth asking at once. A store that has such a number waits for an answer, and has
@@ -117,7 +121,7 @@ class MysqlStore:
         if layout != LAYOUT:
             raise Unavailable("another version of Crossover loaded this database; load it again with crossover etl")
         check_part(str(version), self._part)
-        self._layout_is_known = True
+        self._layout_is_known, self._looked_at = True, time.time()
         return str(version)
 
     def budget(self, pods: int, workers: int, percent: int = 100) -> Budget:
@@ -139,8 +143,12 @@ class MysqlStore:
         self._pool.close()
 
     def _prove_absent(self) -> None:
-        """Raise `Unavailable` where the database holds another part by now, and a record may be elsewhere."""
-        if self._part != WHOLE:
+        """Raise `Unavailable` where the database holds another part by now, and a record may be elsewhere.
+
+        A whole store becomes a part only after it was emptied, which the reads meanwhile see: it is looked at now and
+        then, for a process that did not read.
+        """
+        if self._part != WHOLE or abs(time.time() - self._looked_at) >= LOOK_SECONDS:
             self.version()
 
     def _check_layout(self) -> None:
@@ -156,6 +164,7 @@ class MysqlStore:
             return self._pool.read(read)
         except MySQLError as problem:
             if isinstance(problem, ProgrammingError) and code_of(problem) == NO_SUCH_TABLE:
+                self._layout_is_known = False
                 raise Unavailable("nothing is loaded in this database; crossover etl does it") from None
             raise Refused(f"the database refuses to answer: {problem}") from problem
 

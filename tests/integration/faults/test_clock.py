@@ -22,7 +22,9 @@ BY_THE_WALL_CLOCK = {
     "layers/dynamodb/crossover_dynamodb/client.py": "a request is signed with its date",
     "layers/dynamodb/crossover_dynamodb/signing.py": "the date's form",
     "layers/dynamodb/crossover_dynamodb/store.py": "a frozen environment's other clocks may stand still",
-    "layers/shared/crossover/stores/caching.py": "the same; a jump costs a look at the version, never an answer",
+    "layers/mysql/crossover_mysql/replicas.py": "the same; a jump costs a look at the version, never an answer",
+    "layers/mysql/crossover_mysql/store.py": "the same",
+    "layers/shared/crossover/stores/caching.py": "the same",
 }
 """What may ask it, and why; unit tests set their clocks back and forth."""
 LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from crossover.stores.parts import WHOLE
 from crossover.stores.port import LoadFailed, ignore
+from crossover.stores.sealing import Damaged
+from crossover_dynamodb.dumping import dump
 from crossover_dynamodb.generation import GRACE_SECONDS, LAYOUT, META, META_KEY, Generation, switch_values
-from crossover_dynamodb.items import key_of
+from crossover_dynamodb.items import chunks, items_of, key_of
 from crossover_dynamodb.loading import LEASE_SECONDS, RENEW_SECONDS, load
+from crossover_dynamodb.store import DynamoStore
 from crossover_dynamodb.store import load as load_url
+from crossover_dynamodb.target import parse
 
 HELD = (400, {"__type": "x#ConditionalCheckFailedException", "message": "no"})
 OLD = Generation(7, "old", b"7" * 8, LAYOUT)
@@ -126,3 +131,23 @@ def test_a_part_of_a_store_keeps_its_lease_while_it_waits_for_the_others(server,
     client = make()
     assert load(client.target, [(b"a", b"1")], ignore, client, Waiting()).version == Waiting.version
     assert conditions(server).count("w = :me") == 2 + 2
+
+
+def test_a_table_that_holds_another_part_of_a_store_is_refused_once_it_is_held(server, make):
+    part = Generation(7, "old.1of2", b"7" * 8, LAYOUT)
+    meta = META_KEY | {name[1:]: value for name, value in switch_values(part).items()}
+    server.script += [(200, {}), (200, {"Item": meta})]
+    with pytest.raises(LoadFailed, match="empty it first"):
+        run(make, [(b"a", b"1")])
+    assert server.operations() == ["UpdateItem", "GetItem", "UpdateItem"], "the lease is given back, nothing written"
+
+
+def test_a_record_of_which_an_item_is_missing_ends_the_reading(server, monkeypatch):
+    items = list(items_of(OLD.prefix, b"big", chunks(b"big", b"x" * 500_000)))
+    monkeypatch.setattr(DynamoStore, "fetch", lambda self, key: None)
+    monkeypatch.setattr(DynamoStore, "version", lambda self: "old")
+
+    server.default = lambda operation: (200, {"Items": items[:1]} if operation == "Scan" else {"Item": OLD_META})
+    target = parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", {})
+    with pytest.raises(Damaged, match="a record is missing"):
+        list(dump(target, WHOLE, "old"))

@@ -263,3 +263,60 @@ def test_replicas_are_an_option_of_the_url():
 def test_replicas_that_cannot_be_meant_are_refused(value):
     with pytest.raises(ValueError, match=r"replicas is HOST:PORT,HOST:PORT"):
         parse(f"mysql://me@a/db?replicas={value}")
+
+
+def test_a_look_that_takes_long_puts_no_older_load_over_a_newer_one(store, primary, replicas, clock):
+    store.fetch(b"a")
+    clock.now += LOOK_SECONDS
+    answer, turns = primary.answer, [None]
+
+    def overtaken(value):
+        if turns:
+            turns.pop()
+            primary.loaded = "two"
+            assert store.version() == "two"
+        return answer(value)
+
+    primary.answer = overtaken
+    assert store.fetch(b"a") == b"atwo", "the replicas have the load before"
+    assert store.version() == "two"
+
+
+def test_a_primary_that_answers_a_read_rests_no_longer(store, primary, replicas, clock):
+    store.fetch(b"a")
+    primary.problem = gone()
+    clock.now += LOOK_SECONDS
+    assert store.fetch(b"a") == b"aone"
+    primary.problem = None
+    for server in (primary, *replicas):
+        server.loaded = "two"
+    clock.now += LOOK_SECONDS
+    assert store.fetch(b"a") == b"atwo"
+    before = primary.reads
+    clock.now += LOOK_SECONDS
+    assert {store.fetch(b"a") for _ in range(4)} == {b"atwo"}
+    assert primary.reads - before <= 1
+
+
+def test_the_load_of_a_primary_that_rests_is_the_last_one_known(store, primary, clock):
+    assert store.version() == "one"
+    primary.problem = gone()
+    assert store.version() == "one", "it fails now"
+    clock.now += LOOK_SECONDS
+    store.fetch(b"a")
+    looks = primary.looks
+    assert [store.version() for _ in range(3)] == ["one"] * 3
+    assert primary.looks == looks
+
+
+def test_a_read_waits_for_one_replica_that_hangs_and_not_for_all(primary, clock):
+    class Hangs(Server):
+        def version(self):
+            clock.now += 1
+            raise gone()
+
+    many = {str(number): Hangs(str(number)) for number in range(6)}
+    store = ReplicatedStore(primary, many, clock)
+    before = clock.now
+    assert store.fetch(b"a") == b"aone"
+    assert clock.now - before <= 1

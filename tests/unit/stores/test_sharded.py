@@ -1,5 +1,7 @@
 """A store divided over several databases: where a key is, and what becomes of one that is gone or misplaced."""
 
+from contextlib import closing
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +164,30 @@ def test_a_cache_is_one_in_front_of_every_database():
     store.close()
     with pytest.raises(ValueError, match="asked over a network"):
         open_store("sqlite:///a|sqlite:///b?cache=local:1MB")
+
+
+def test_a_file_that_is_gone_concerns_its_own_keys_only_also_where_the_store_is_opened_then(tmp_path):
+    url = f"sqlite:///{tmp_path}/a.db|sqlite:///{tmp_path}/b.db"
+    keys = [b"%08d" % number for number in range(100)]
+    load(url, [(key, b"r" + key) for key in keys])
+    (tmp_path / "b.db").rename(tmp_path / "c.db")
+    table = slots(2)
+    with closing(open_store(url)) as store:
+        for key in keys:
+            if table[slot_of(key)]:
+                with pytest.raises(Unavailable):
+                    store.fetch(key)
+            else:
+                assert store.fetch(key) == b"r" + key
+        (tmp_path / "c.db").rename(tmp_path / "b.db")
+    with closing(open_store(url)) as store:
+        assert [store.fetch(key) for key in keys] == [b"r" + key for key in keys]
+    (tmp_path / "a.db").rename(tmp_path / "d.db")
+    (tmp_path / "b.db").rename(tmp_path / "a.db")
+    with pytest.raises(WrongPart):
+        open_store(url)
+
+
+def test_a_file_that_is_named_twice_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="names each of its databases once"):
+        load(f"sqlite:///{tmp_path}/a.db|sqlite:///{tmp_path}/./a.db", [(b"key", b"record")])

@@ -304,3 +304,59 @@ def test_pairs_that_end_in_an_error_end_the_worker_with_it():
 def test_a_workers_part_is_written_and_never_read():
     with pytest.raises(TypeError, match="written by the workers"):
         iter(_WorkersPart(None, 0))
+
+
+def test_none_switches_where_one_of_those_that_wait_has_failed():
+    databases, failed = Databases(), threading.Event()
+    load_one = databases.load_one
+
+    def one(at, records, report, loading):
+        if at == 2:
+            records = list(records)
+            assert failed.wait(10)
+        if at == 0:
+            list(records)
+            assert not loading.may_switch(0.001)
+            failed.set()
+            raise LoadFailed("the server has gone away")
+        return load_one(at, records, report, loading)
+
+    databases.load_one = one
+    with pytest.raises(LoadFailed, match="database 1 of 3: the server has gone away") as failure:
+        databases.load(RECORDS.items())
+    assert not isinstance(failure.value, PartlyLoaded)
+    assert databases.served == [{}, {}, {}]
+
+
+def test_an_interrupt_while_the_databases_still_write_gives_the_load_up(monkeypatch):
+    databases, interrupted = Databases(), threading.Event()
+    load_one = databases.load_one
+
+    def slow(at, records, report, loading):
+        records = list(records)
+        assert interrupted.wait(10)
+        return load_one(at, records, report, loading)
+
+    def interrupt(futures):
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    databases.load_one = slow
+    monkeypatch.setattr(sharded_loading, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        databases.load(RECORDS.items())
+    assert databases.served == [{}, {}, {}]
+
+
+def test_what_a_database_reports_once_its_part_is_written_is_reported():
+    said = []
+
+    def load_one(at, records, report, loading):
+        count = len(list(records))
+        while not loading.may_switch(1):
+            pass
+        report("old items deleted", 1, 0)
+        return Loaded(loading.version, count, 0)
+
+    load_shards(2, load_one, [], lambda *step: said.append(step))
+    assert sorted(said) == [("old items deleted", 1, 0), ("old items deleted", 2, 0)]

@@ -44,7 +44,7 @@ def open_store(url: str) -> Store:
         if cache is not None and url.startswith("sqlite:"):
             raise ValueError("a cache is for a store that is asked over a network")
     urls = split_shards(url)
-    shards = [adapter_of(one).open_store(one, part=Part(at, len(urls))) for at, one in enumerate(urls)]
+    shards = [_shard(one, Part(at, len(urls))) for at, one in enumerate(urls)]
     if cache is not None:
         shards = _with_cache(shards, cache)
     if len(shards) == 1:
@@ -52,6 +52,24 @@ def open_store(url: str) -> Store:
     from crossover.stores.sharded import ShardedStore
 
     return ShardedStore(shards)
+
+
+def _shard(url: str, part: Part) -> Any:
+    """Return the store of one database. A file that is gone, of several, is opened once it is there."""
+
+    def open_it() -> Store:
+        return adapter_of(url).open_store(url, part=part)  # type: ignore[no-any-return]
+
+    try:
+        return open_it()
+    except WrongPart:
+        raise
+    except Unavailable:
+        if part.total == 1 or not url.startswith("sqlite:"):
+            raise
+    from crossover.stores.lazy import LazyStore
+
+    return LazyStore(open_it)
 
 
 def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = ignore) -> Loaded:
@@ -74,6 +92,8 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
         return adapter_of(url).load(url, records, report)  # type: ignore[no-any-return]
     from crossover.stores.sharded_loading import load_shards
 
+    if url.startswith("sqlite:") and len({adapter_of(one).path_of(one).resolve() for one in urls}) < len(urls):
+        raise ValueError("a store's URL names each of its databases once")
     return load_shards(
         len(urls),
         lambda at, *load: adapter_of(urls[at]).load(urls[at], *load),

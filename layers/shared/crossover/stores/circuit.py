@@ -17,6 +17,7 @@ class Circuit:
         self._lock = threading.Lock()
         self._rest = 0.0
         self._until = float("-inf")
+        self._trying = False
 
     def may_ask(self) -> bool:
         """Return whether this request may ask."""
@@ -27,11 +28,15 @@ class Circuit:
             if 0 < self._until - now <= LONGEST_REST_SECONDS:  # more is a clock that was set back
                 return False
             self._until = now + self._rest
+            self._trying = True
             return True
 
     def failed(self) -> None:
-        """Note a failure."""
+        """Note a failure; those of calls that were under way when it failed first are one with that."""
         with self._lock:
+            if self._rest and not self._trying and 0 < self._until - self._clock() <= LONGEST_REST_SECONDS:
+                return
+            self._trying = False
             self._rest = min(max(self._rest * 2, FIRST_REST_SECONDS), LONGEST_REST_SECONDS)
             self._until = self._clock() + self._rest
 

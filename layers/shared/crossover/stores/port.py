@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from crossover.stores.parts import Part, WrongPart, check_part
+
 
 class Store(Protocol):
     """Records of bytes under keys of bytes, loaded as a whole and then only read.
@@ -94,6 +96,14 @@ class Loaded(NamedTuple):
 
 class LoadFailed(Exception):
     """A load came to nothing, of a full disk for instance. What was loaded before still serves."""
+
+
+def check_replaced(version: str, part: Part) -> None:
+    """Raise `LoadFailed` where a load with this version holds another part: its readers would get wrong answers."""
+    try:
+        check_part(version, part)
+    except WrongPart as problem:
+        raise LoadFailed(f"{problem}; to use it for something else, empty it first") from None
 
 
 class PartlyLoaded(LoadFailed):

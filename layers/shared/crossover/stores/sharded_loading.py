@@ -43,18 +43,21 @@ class _Meeting:
     def __init__(self, count: int) -> None:
         self._missing = count
         self._changed = threading.Condition()
+        self._may_switch = False
         self.given_up = False
 
     def arrive(self) -> None:
         with self._changed:
             self._missing -= 1
+            # Who arrived may have failed since, while it waited for the last one: then none switches.
+            self._may_switch = not self._missing and not self.given_up
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
         """Return whether all are there, after so many seconds at most. Raises `LoadFailed` once it is given up."""
         with self._changed:
-            self._changed.wait_for(lambda: self.given_up or not self._missing, seconds)
-            if not self._missing:
+            self._changed.wait_for(lambda: self.given_up or self._may_switch, seconds)
+            if self._may_switch:
                 return True  # some may have switched by now: who arrived follows
             self.check()
             return False
@@ -123,6 +126,11 @@ class _PartLoading:
         self._arrived = False
         self.channel = Channel(meeting.check)
 
+    def check(self) -> None:
+        """Raise `GivenUp` where the load was given up and this database's part is still being written."""
+        if not self._arrived:
+            self._meeting.check()
+
     def may_switch(self, seconds: float) -> bool:
         """Wait until the records of all databases are written."""
         if not self._arrived:
@@ -139,10 +147,11 @@ class _Sums:
         self._lock = threading.Lock()
         self._parts: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
 
-    def of(self, shard: int) -> Report:
-        """Return what one database's load reports to."""
+    def of(self, shard: int, check: Callable[[], None]) -> Report:
+        """Return what one database's load reports to; `check` raises where it is not to go on."""
 
         def report(what: str, done: int, total: int) -> None:
+            check()
             with self._lock:
                 parts = self._parts[what]
                 parts[shard] = (done, total)
@@ -186,14 +195,14 @@ def load_shards(
             meeting.give_up()
 
     with ThreadPoolExecutor(count, thread_name_prefix="load") as pool:
-        futures = [pool.submit(load_one, at, sources[at], sums.of(at), part) for at, part in enumerate(parts)]
-        for future in futures:
-            future.add_done_callback(settle)
+        futures: list[Future[Loaded]] = []
         try:
-            if sent_by_workers:
-                wait(futures)
-            else:
+            for at, part in enumerate(parts):
+                futures.append(pool.submit(load_one, at, sources[at], sums.of(at, part.check), part))
+                futures[at].add_done_callback(settle)
+            if not sent_by_workers:
                 _pass_on(records, [part.channel for part in parts])
+            wait(futures)  # here, where Ctrl-C gives the load up, and not at the end of the block
         except GivenUp:
             pass  # the failed load says why
         except BaseException:

@@ -255,6 +255,7 @@ def load(
             with closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
                 count = _fill(connection, records, loading.version)
             size = temporary.stat().st_size
+            _sync(temporary)  # before the other parts' loads are waited for: what can fail comes before a switch
             while not loading.may_switch(SWITCH_SECONDS):
                 pass
     except (sqlite3.Error, OSError) as problem:
@@ -288,7 +289,7 @@ def _fill(connection: sqlite3.Connection, records: Iterable[tuple[bytes, bytes]]
 
 @contextmanager
 def _aside(path: Path) -> Iterator[Path]:
-    """Yield a new file beside `path` to build in, which at the end takes its place, whole and on disk, or is removed.
+    """Yield a new file beside `path` to build in, which at the end takes its place, or is removed.
 
     A load holds a lock on its file, which ends with the process; files without a lock are leftovers and are removed.
     """
@@ -301,16 +302,19 @@ def _aside(path: Path) -> Iterator[Path]:
         try:
             _locked(file.fileno())
             yield temporary
-            os.fsync(file.fileno())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def _locked(descriptor: int) -> bool:
