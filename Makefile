@@ -130,8 +130,8 @@ check: $(READY) ## Lint, types, spelling, architecture, templates, the Dockerfil
 	@$(BIN)/python -m local.deploy.stacks.check
 
 .PHONY: bench-etl
-bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes)
-	@exec $(BIN)/python -m local.measure.etl
+bench-etl: $(READY) ## Time the ETL over 10,000 to 1,000,000 tweets (minutes; settings: ENGINE=spark after make spark)
+	@exec $(BIN)/python -m local.measure.etl $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: bench
 bench: $(READY) ## Measure the services, in CPU time and in units of one SHA-256

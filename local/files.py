@@ -24,6 +24,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def write_all_atomically(contents: Mapping[Path, str | bytes]) -> None:
     """Write several files: none of them is replaced before all are on disk. Raises OSError."""
+    if nameless := [path for path in contents if not path.name]:
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(nameless[0]))
     beside = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
     try:
         for path, content in contents.items():

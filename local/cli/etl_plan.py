@@ -41,8 +41,8 @@ def plan(
         if not 0 < hours <= MAX_HOURS:
             raise UserError(f"--hours {hours:g} is not above 0 and up to {MAX_HOURS:,}")
         count = int(tweets)
-        works = {engine: _work(engine) for engine in ENGINES}
         planner = LoadPlanner(price_book(book), region_named(region))
+        works = {engine: _work(engine) for engine in ENGINES}
         rows = [planner.plan(works[place.engine], place, count, hours) for place in PLACES]
     sizes = {engine: _sizes(work, count) for engine, work in works.items()}
     if as_json:
@@ -69,7 +69,7 @@ def _work(engine: EngineOfLoad) -> LoadWork:
 
     measured = results.latest(f"etl-{engine}")
     if measured is None:
-        raise UserError(f"no load was measured: python -m local.measure.etl --engine {engine} measures some")
+        raise UserError(f"no load was measured: make bench-etl ENGINE={engine} measures some")
     try:
         loads = [
             MeasuredLoad(**{name: load[name] for name in MeasuredLoad._fields})
@@ -78,7 +78,7 @@ def _work(engine: EngineOfLoad) -> LoadWork:
         ]
     except (KeyError, TypeError):
         raise UserError(
-            f"the result etl-{engine} cannot be used; measure again with python -m local.measure.etl --engine {engine}"
+            f"the result etl-{engine} cannot be used; measure again with make bench-etl ENGINE={engine}"
         ) from None
     return work_of(engine, loads)
 

@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
         source: Annotated[str, typer.Argument(metavar="FROM", help="The URL of the store that is there.")],
         target: Annotated[
             str,
-            typer.Argument(metavar="TO", help="The URL of the store that is loaded: URL|URL|... of empty databases."),
+            typer.Argument(
+                metavar="TO", help="The URL of the store that is loaded, URL|URL|...: what it holds is replaced."
+            ),
         ],
         as_json: Json = False,
     ) -> None:

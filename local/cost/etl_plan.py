@@ -68,7 +68,7 @@ def work_of(engine: EngineOfLoad, loads: Sequence[MeasuredLoad]) -> LoadWork:
     """
     sizes = sorted(loads)
     if len({load.tweets for load in sizes}) < 2:
-        raise CostError(f"a plan for {engine} needs loads of two sizes: measure with python -m local.measure.etl")
+        raise CostError(f"a plan for {engine} needs loads of two sizes: measure with make bench-etl ENGINE={engine}")
     before, largest = sizes[-2:]
     slope = max(0, (largest.cpu_s - before.cpu_s) / (largest.tweets - before.tweets))
     return LoadWork(

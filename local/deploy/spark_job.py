@@ -20,6 +20,8 @@ SUFFIXES = frozenset({".py", ".txt", ".toml"})
 """Of code, and of the files that it reads."""
 EXTRAS = frozenset({"cli", "etl", "mysql"})
 """Of the project's requirements, those of a load by Spark; Spark itself is the platform's."""
+ALSO = ("boto3",)
+"""Libraries for the credentials of a role, for secrets and for IAM."""
 FIRST_TIME = (1980, 1, 1, 0, 0, 0)
 """Of every file in the zip, so that the same code is the same zip."""
 ENTRY_SCRIPT = '''"""Run `crossover etl` on the Spark that runs this script. Its arguments are the command's.
@@ -60,7 +62,7 @@ def write_job(folder: Path) -> SparkJob:
             for name, path in sorted(_code(ROOT)):
                 archive.writestr(zipfile.ZipInfo(name, FIRST_TIME), path.read_bytes(), zipfile.ZIP_DEFLATED)
         job.entry.write_text(ENTRY_SCRIPT)
-        job.requirements.write_text("".join(f"{line}\n" for line in sorted(_requirements("crossover", EXTRAS))))
+        job.requirements.write_text("".join(f"{line}\n" for line in sorted(_requirements())))
     except OSError as problem:
         raise UserError(f"cannot write to {folder}: {problem.strerror}; choose another with --out") from None
     return job
@@ -77,13 +79,13 @@ def _code(root: Path) -> Iterator[tuple[str, Path]]:
                     yield path.relative_to(root / source).as_posix(), path
 
 
-def _requirements(name: str, extras: frozenset[str]) -> set[str]:
-    """Return, pinned to what is installed here, what a distribution needs with some of its extras."""
+def _requirements() -> set[str]:
+    """Return, pinned to what is installed here, what the job needs with all that this needs."""
     from packaging.requirements import Requirement
 
-    pinned: dict[str, str] = {}
+    pinned = {name: metadata.version(name) for name in ALSO}
     seen: set[tuple[str, frozenset[str]]] = set()
-    waiting = [(name, extras)]
+    waiting = [("crossover", EXTRAS), *((name, frozenset[str]()) for name in ALSO)]
     while waiting:
         if (item := waiting.pop()) in seen:
             continue

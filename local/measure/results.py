@@ -88,7 +88,7 @@ def read(path: Path, kind: str) -> Result:
     if (result.kind, result.format) != (kind, FORMAT):
         again = "crossover compare" if kind == "compare" else f"crossover experiment {kind}"
         if kind.startswith("etl-"):
-            again = f"python -m local.measure.etl --engine {kind.removeprefix('etl-')}"
+            again = f"make bench-etl ENGINE={kind.removeprefix('etl-')}"
         raise UserError(f"{path} is no {kind} result of format {FORMAT}; measure again with: {again}")
     return result
 

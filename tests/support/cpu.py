@@ -1,7 +1,8 @@
 """The CPU time of each test, its child processes included, and the list of the slow ones.
 
 `make test` has three minutes of CPU after set-up; what is slow runs in `make test-slow`, which continuous integration
-runs too. A test is slow where one of its cases takes `SLOW_SECONDS`, with the fixtures that it is the first to use.
+runs too. A test is slow where one of its cases takes `SLOW_SECONDS`, with the fixtures that it is the first to use, or
+all of them `SLOW_TOTAL_SECONDS`.
 `pytest -m "not heavy" --renew-slow-tests` measures all and renews the list; a line may also be a whole file. It counts
 processes that live on as well, such as a browser that many tests use, and needs Linux for that.
 """
@@ -19,7 +20,7 @@ import psutil
 import pytest
 
 SLOW_TESTS = Path(__file__).parents[1] / "slow_tests.txt"
-SLOW_SECONDS = 0.3
+SLOW_SECONDS, SLOW_TOTAL_SECONDS = 0.3, 0.8
 PROPERTY = "cpu_seconds"
 
 
@@ -100,7 +101,11 @@ class CpuRecorder:
         terminalreporter.write_line(f"CPU of {len(self._seconds)} tests and their child processes: {total:.0f} s")
         if self._renew:
             files = {name for name in slow_tests() if "::" not in name}
+            totals: defaultdict[str, float] = defaultdict(float)
+            for test, seconds in self._seconds.items():
+                totals[function_of(test)] += seconds
             slow = {function_of(test) for test, seconds in self._seconds.items() if seconds >= SLOW_SECONDS}
+            slow |= {name for name, seconds in totals.items() if seconds >= SLOW_TOTAL_SECONDS}
             slow = files | {name for name in slow if name.partition("::")[0] not in files}
             rest = sum(
                 seconds

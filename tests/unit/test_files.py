@@ -32,3 +32,8 @@ def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
     assert read_bounded(path, 4) == b"1234"
     with pytest.raises(OSError, match="it has more than 3 bytes"):
         read_bounded(path, 3)
+
+
+def test_a_path_without_a_name_is_a_folder() -> None:
+    with pytest.raises(IsADirectoryError):
+        write_atomically(Path("/"), "text")

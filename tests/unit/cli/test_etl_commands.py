@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crossover.stores import load
 from local.cli import main
 from local.data.etl.popular import SHIPPED_TAGS
 from local.measure import results
@@ -85,13 +86,13 @@ def test_a_plan_of_what_cannot_be_is_one_line(
 def test_a_plan_without_measured_loads_says_how_to_measure(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (measured / "etl-spark.json").unlink()
     _, _, errors = said("plan", "--tweets", "10", capsys=capsys)
-    assert errors == "crossover: no load was measured: python -m local.measure.etl --engine spark measures some"
+    assert errors == "crossover: no load was measured: make bench-etl ENGINE=spark measures some"
     write(Result(kind="etl-spark", config={}, data={"loads": [{"tweets": 1}]}))
     _, _, errors = said("plan", "--tweets", "10", capsys=capsys)
-    assert "the result etl-spark cannot be used; measure again with python -m local.measure.etl" in errors
+    assert "the result etl-spark cannot be used; measure again with make bench-etl ENGINE=spark" in errors
     write(Result(kind="cluster", config={}, data={}), measured / "etl-spark.json")
     _, _, errors = said("plan", "--tweets", "10", capsys=capsys)
-    assert "measure again with: python -m local.measure.etl --engine spark" in errors
+    assert "measure again with: make bench-etl ENGINE=spark" in errors
 
 
 def test_the_job_is_written_and_how_to_submit_it_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,3 +125,14 @@ def test_a_url_is_taken_where_spark_reads_it(
     status, _, errors = said(*always, *words, capsys=capsys)
     assert status == 2
     assert message in errors
+
+
+def test_a_database_in_another_place_is_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    three = "|".join(f"sqlite:///{tmp_path}/{name}.db" for name in "abc")
+    load(three, [(b"%08d" % number, b"record") for number in range(9)])
+    store = f"sqlite:///{tmp_path}/b.db|sqlite:///{tmp_path}/a.db"
+    status, _, errors = said("none.json", "--popular", "none", "--store", store, capsys=capsys)
+    assert status == 2
+    assert "the database holds part 2 of 3, and the store's URL names it as part 1 of 2" in errors

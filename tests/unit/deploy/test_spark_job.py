@@ -37,7 +37,7 @@ def test_libraries_are_pinned_and_spark_is_the_platforms(tmp_path: Path) -> None
     lines = job_in(tmp_path).requirements.read_text().splitlines()
     assert all("==" in line for line in lines)
     libraries = {line.partition("==")[0] for line in lines}
-    assert {"ibis-framework", "pyarrow", "pymysql", "typer"} <= libraries
+    assert {"ibis-framework", "pyarrow", "pymysql", "typer", "boto3", "botocore"} <= libraries
     assert libraries.isdisjoint({"pyspark", "crossover", "fastapi", "pytest"})
 
 

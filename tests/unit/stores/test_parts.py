@@ -66,3 +66,18 @@ def test_another_part_than_expected_is_refused_in_one_line(part):
     assert isinstance(refused.value, Unavailable)
     assert "\n" not in str(refused.value)
     assert str(part) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///a.db|",
+        "|sqlite:///a.db",
+        "sqlite:///a.db | sqlite:///b.db",
+        "sqlite:///a.db| sqlite:///b.db",
+        "a.db|\n",
+    ],
+)
+def test_a_bar_that_divides_nothing_is_no_part_of_a_name(url):
+    with pytest.raises(ValueError, match=r"with nothing beside the \|"):
+        split_shards(url)

@@ -86,8 +86,7 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
 
         url, _ = split_cache(url)
     urls = split_shards(url)
-    for at, one in enumerate(urls):
-        _check_replaced(one, Part(at, len(urls)))
+    check_parts(url)
     if len(urls) == 1:
         return adapter_of(url).load(url, records, report)  # type: ignore[no-any-return]
     from crossover.stores.sharded_loading import load_shards
@@ -101,6 +100,13 @@ def load(url: str, records: Iterable[tuple[bytes, bytes]], report: Report = igno
         report,
         by_workers=url.startswith("mysql:"),
     )
+
+
+def check_parts(url: str) -> None:
+    """Raise `LoadFailed` where a database of a store's URL holds another part than a load would put there."""
+    urls = split_shards(url)
+    for at, one in enumerate(urls):
+        _check_replaced(one, Part(at, len(urls)))
 
 
 def _check_replaced(url: str, part: Part) -> None:

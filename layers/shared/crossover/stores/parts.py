@@ -16,6 +16,7 @@ SEPARATOR = "|"
 MAX_SHARDS = 64
 _NEXT = re.compile(r"\|(?=[a-z]+://)")
 """What divides URLs. A path or a password may have the character, which a URL writes as %7C, all the same."""
+_LOOSE = re.compile(r"^\s*\||\|\s*$|\s\|\s*[a-z]+://|\|\s+[a-z]+://")
 _MARK = re.compile(r"\.([1-9][0-9]{0,2})of([1-9][0-9]{0,2})\Z", re.ASCII)
 MARK = "{}.{}of{}"
 """The version of a part's load: that of the whole load, the part's number from 1, and the number of parts."""
@@ -46,6 +47,8 @@ def split_shards(url: str) -> list[str]:
     """
     if SEPARATOR not in url:
         return [url]
+    if _LOOSE.search(url):
+        raise ValueError("a divided store's URL is URL|URL, with nothing beside the |; a path's own | is %7C")
     urls = _NEXT.split(url)
     if len(urls) > MAX_SHARDS:
         raise ValueError(f"a store has {MAX_SHARDS} databases at most")
