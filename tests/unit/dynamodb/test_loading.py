@@ -151,3 +151,12 @@ def test_a_record_of_which_an_item_is_missing_ends_the_reading(server, monkeypat
     target = parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", {})
     with pytest.raises(Damaged, match="a record is missing"):
         list(dump(target, WHOLE, "old"))
+
+
+def test_records_are_read_back_page_by_page(server, monkeypatch):
+    monkeypatch.setattr(DynamoStore, "version", lambda self: "old")
+    first, second = (list(items_of(OLD.prefix, key, chunks(key, b"record"))) for key in (b"a", b"b"))
+    pages = [{"Items": [key_of(META), *first], "LastEvaluatedKey": OLD_KEYS[0]}, {"Items": second}]
+    server.default = lambda operation: (200, pages.pop(0) if operation == "Scan" else {"Item": OLD_META})
+    target = parse(f"dynamodb://tweets?region=us-east-1&endpoint={server.endpoint}", {})
+    assert list(dump(target, WHOLE, "old")) == [(b"a", b"record"), (b"b", b"record")]
