@@ -50,6 +50,9 @@ def plan(
         return
     console.print(_bytes_table(sizes))
     console.print(_loads_table(rows))
+    for row in rows:
+        if row.note:
+            console.print(f"{row.place}: {row.note}", highlight=False)
     for work in works.values():
         if count > work.measured_tweets:
             console.print(
@@ -58,7 +61,7 @@ def plan(
             )
     if sizes["duckdb"]["store"] > LAMBDA_TMP_BYTES:
         console.print(
-            "A SQLite store of this size fits no function's /tmp (10 GiB): use MySQL or DynamoDB", highlight=False
+            "a SQLite store of this size fits no function's /tmp (10 GiB): use MySQL or DynamoDB", highlight=False
         )
 
 
@@ -106,9 +109,9 @@ def _loads_table(rows: list[Any]) -> Any:
     from rich.table import Column, Table
 
     names = ("workers", "vCPUs", "memory GB", "hours", "dollars")
-    table = Table(Column("place", no_wrap=True), *(Column(name, justify="right") for name in names), "")
+    table = Table(Column("place", no_wrap=True), *(Column(name, justify="right") for name in names))
     for row in rows:
         dollars = "-" if row.dollars is None else f"{row.dollars:,.2f}"
         numbers = (f"{row.workers:,}", f"{row.vcpus:,}", f"{row.memory_gb:,.4g}", f"{row.hours:,.3g}", dollars)
-        table.add_row(row.place, *numbers, row.note)
+        table.add_row(row.place, *numbers)
     return table
