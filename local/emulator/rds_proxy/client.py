@@ -51,6 +51,7 @@ class ClientSession(asyncio.Protocol):
     __slots__ = (
         "_buffer",
         "_busy",
+        "_choked",
         "_command",
         "_dirty",
         "_draining",
@@ -95,7 +96,7 @@ class ClientSession(asyncio.Protocol):
         self._effect = PLAIN
         self._kind: ResponseKind | None = ResponseKind.RESULTS
         self._ticket: BorrowTicket[DatabaseConnection] | None = None
-        self._draining = False
+        self._choked = self._draining = False
         self._busy = self._gone = self._preparing = self._dirty = self._holds = self._was_in_transaction = False
         self._started_at = self._sent_at = 0.0
 
@@ -143,12 +144,14 @@ class ClientSession(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Read no more of the database, and no commands: the client reads slowly."""
+        self._choked = True
         read_no_more(self.transport)
         if self.database is not None:
             read_no_more(self.database.transport)
 
     def resume_writing(self) -> None:
         """Read on: the client takes more."""
+        self._choked = False
         read_on(self.transport)
         if self.database is not None:
             read_on(self.database.transport)
@@ -352,6 +355,8 @@ class ClientSession(asyncio.Protocol):
             return
         connection.client = self
         connection.follower.begin(self._kind)
+        if self._choked:  # by an earlier response: the next one waits until it is taken
+            read_no_more(connection.transport)
 
     def respond(self, data: bytes) -> None:
         """Send a part of the response on."""
@@ -462,7 +467,11 @@ class ClientSession(asyncio.Protocol):
         return self._holds
 
     def _release(self, connection: DatabaseConnection) -> None:
-        """Give the connection back, after a reset where it has state that is not known."""
+        """Give the connection back, after a reset where it has state that is not known.
+
+        It is read again: the end of a response may have been more than the client took, which has stopped it.
+        """
+        read_on(connection.transport)
         self.database = connection.holder = None
         self._holds = self._was_in_transaction = False
         if self._dirty:
