@@ -74,7 +74,7 @@ def ramp(
     result: ResultFile = None,
     as_json: Json = False,
 ) -> None:
-    """Load one worker of the container step by step, for `crossover simulate --validate` to hold its queue against."""
+    """Load one worker of the container step by step, for `crossover simulate --validate` to compare its queue with."""
     from dataclasses import replace
 
     from local.measure.experiments import tables

@@ -69,8 +69,8 @@ def against_cluster(series: HpaSeries) -> ErrorCheck:
     wanted, real = replayed(series), [row.desired for row in series.rows]
     wrong = sum(one != other for one, other in zip(wanted, real, strict=True)) / len(real) * 100
     about = f"an HPA in a real cluster over {series.rows[-1].s - series.rows[0].s:.0f} s, given its own CPU readings"
-    told = f"{_told(_changes(series, wanted))}; real: {_told(_changes(series, real))}"
-    return ErrorCheck("replicas of the HPA", about, wrong, WRONG_LIMIT, told)
+    changes = f"{_listed(_changes(series, wanted))}; real: {_listed(_changes(series, real))}"
+    return ErrorCheck("replicas of the HPA", about, wrong, WRONG_LIMIT, changes)
 
 
 def _changes(series: HpaSeries, replicas: list[int]) -> list[tuple[float, int]]:
@@ -80,5 +80,5 @@ def _changes(series: HpaSeries, replicas: list[int]) -> list[tuple[float, int]]:
     ]
 
 
-def _told(changes: list[tuple[float, int]]) -> str:
+def _listed(changes: list[tuple[float, int]]) -> str:
     return ", ".join(f"{replicas} at {at:.0f} s" for at, replicas in changes) or "no change"

@@ -127,6 +127,20 @@ def test_the_packaged_job_runs_by_spark_submit_with_its_data_below_a_url(tmp_pat
     assert list((tmp_path / "work").iterdir()) == []
 
 
+def test_popular_tags_at_a_url_are_one_file(tmp_path: Path, messy: list[Path]) -> None:
+    (tmp_path / "tags").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "tags" / f"{name}.txt").write_text("tag\n")
+    with pytest.raises(UserError, match="stands for 2 files: give the URL of one"):
+        run(
+            messy,
+            (tmp_path / "tags").as_uri(),
+            f"sqlite:///{tmp_path}/s.db",
+            engine=EngineName.spark,
+            master="local[2]",
+        )
+
+
 def test_the_workers_load_mysql_themselves(tmp_path: Path, messy: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     if programs.find() is None:
         pytest.skip(f"NOT RUN: no MariaDB or MySQL server on this machine; {programs.BY_HAND}")

@@ -64,10 +64,12 @@ class SparkEngine:
     def fetch(self, url: str, max_bytes: int) -> bytes:
         """Read a file through Spark's own file systems."""
         files = self._session.read.format("binaryFile").load(url)
-        (length,) = (row[0] for row in files.select("length").collect()) if not files.isEmpty() else (0,)
-        if length > max_bytes:
+        sizes = [row[0] for row in files.select("length").collect()]
+        if len(sizes) != 1:
+            raise UserError(f"{url} stands for {len(sizes)} files: give the URL of one")
+        if sizes[0] > max_bytes:
             raise UserError(f"{url} is larger than {max_bytes} bytes")
-        return bytes(files.select("content").first()[0]) if length else b""
+        return bytes(files.select("content").first()[0])
 
     def parse(self, files: Sequence[Path | str], read: Callable[[int], object]) -> Counter[str]:
         """Parse files and URLs on the workers. A plain file is split; one that is compressed or a document is not."""
